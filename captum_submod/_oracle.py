@@ -1,0 +1,240 @@
+"""Shows masked inputs to a torch model: the one part of LiMA that depends on the framework."""
+
+import contextlib
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from captum_submod._inputs import Batch
+from submod_core import OutOfMemoryError, Responses
+
+Activation = str | Callable[[Tensor], Tensor]
+Features = Callable[..., Tensor] | nn.Module | None
+ACTIVATIONS = ("softmax", "sigmoid", "identity")
+
+
+@dataclass
+class TorchOracle:
+    """Answers a `submod_core` scheduler for a batch of examples.
+
+    Attributes
+    ----------
+    forward_func : callable
+    batch : Batch
+    target : Tensor of int64, (N, k), or None
+    activation, features, class_embeddings, scale
+        As in `LiMA`.
+    wants_confidence : bool
+        False leaves the entropy out.
+    """
+
+    forward_func: Callable[..., Any]
+    batch: Batch
+    target: Tensor | None
+    activation: Activation = "softmax"
+    features: Features = None
+    class_embeddings: Tensor | None = None
+    scale: float = 100.0
+    wants_confidence: bool = True
+    _warned: bool = field(default=False, init=False)
+
+    def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
+        """See `submod_core.Oracle`."""
+        try:
+            with torch.no_grad():
+                return self._answer(examples, keep, features)
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _MEMORY_ERRORS):
+                raise OutOfMemoryError(str(error)) from error
+            raise
+
+    def _answer(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
+        rows = torch.from_numpy(examples)
+        arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
+        output, vectors = self._run(arguments, len(rows), features)
+        classes, chosen = _class_scores(output, self._rows_of_target(rows, output))
+        score, confidence = self._score(classes, chosen)
+        numbers = torch.stack([score, score if confidence is None else confidence]).cpu().double().numpy()
+        return Responses(
+            numbers[0], None if confidence is None else numbers[1], None if vectors is None else vectors.cpu().numpy()
+        )
+
+    def _expand(self, rows: Tensor) -> list[Any]:
+        n = len(self.batch)
+        return [
+            a[rows.to(a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
+            for a in self.batch.additional
+        ]
+
+    def _run(self, arguments: tuple[Any, ...], n_rows: int, features: bool) -> tuple[Tensor, Tensor | None]:
+        """The class scores (B, C, …) and, where asked for or needed, the features (B, d)."""
+        embedding = self.class_embeddings is not None
+        if not features and not embedding:
+            return _checked(self._activate(self.forward_func(*arguments)), n_rows, "forward_func"), None
+        output: Any
+        vectors: Any
+        if self.features is None:
+            output = _checked(self.forward_func(*arguments), n_rows, "forward_func")
+            vectors = output
+        elif _is_layer(self.features, self.forward_func):
+            with _capture(self.features) as seen:
+                output = self.forward_func(*arguments)
+            if not seen:
+                raise ValueError(f"`features` (={self.features}) is a layer that did not run in `forward_func`")
+            vectors = seen[-1]
+        else:
+            vectors = self.features(*arguments)
+            output = None if embedding else self.forward_func(*arguments)
+        vectors = _pooled(_checked(vectors, n_rows, "features"))
+        if self.class_embeddings is not None:
+            output = self._similarity(vectors, self.class_embeddings)
+        return _checked(self._activate(output), n_rows, "forward_func"), vectors if features else None
+
+    def _similarity(self, vectors: Tensor, embeddings: Tensor) -> Tensor:
+        if vectors.shape[1] != embeddings.shape[1]:
+            raise ValueError(
+                f"`class_embeddings` (of shape {tuple(embeddings.shape)}) must have as many columns as the features "
+                f"({vectors.shape[1]})"
+            )
+        normalise = nn.functional.normalize
+        cosines = normalise(vectors) @ normalise(embeddings.to(vectors)).T
+        return cosines if len(embeddings) == 1 else self.scale * cosines
+
+    def _activate(self, output: Any) -> Any:
+        return self.activation(output) if callable(self.activation) else output
+
+    def _rows_of_target(self, rows: Tensor, output: Tensor) -> Tensor | None:
+        return None if self.target is None else self.target[rows].to(output.device)
+
+    def _score(self, classes: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The target's score and the confidence, each (B,), from class scores (B, C)."""
+        several = classes.shape[1] > 1
+        if self.activation == "softmax" and several:
+            classes = classes.softmax(1)
+        elif self.activation == "sigmoid":
+            classes = classes.sigmoid()
+        score = classes.gather(1, chosen[:, None])[:, 0]
+        if not self.wants_confidence:
+            return score, None
+        if self.activation == "sigmoid":
+            pairs = torch.stack([classes, 1 - classes])
+            return score, 1 + torch.xlogy(pairs, pairs).sum(0).mean(1) / math.log(2)
+        if not several:
+            self._warn_no_classes()
+            return score, None
+        if self.activation != "softmax":
+            _check_probabilities(classes, self.activation)
+        return score, 1 + torch.xlogy(classes, classes).sum(1) / math.log(classes.shape[1])
+
+    def _warn_no_classes(self) -> None:
+        if not self._warned:
+            warnings.warn(
+                "the model gives one value per example, not class probabilities: that value itself is the consistency, "
+                "and the confidence score is left out",
+                stacklevel=2,
+            )
+            self._warned = True
+
+
+_MEMORY_ERRORS = ("out of memory", "can't allocate memory")
+
+
+def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
+    """The masked inputs, one tensor (B, …) per input; `where` and never a product, so that NaN cannot leak."""
+    return [
+        _mask(tensor, baseline, labels, rows.to(tensor.device), keep.to(tensor.device))
+        for tensor, baseline, labels in zip(batch.inputs, batch.baselines, batch.labels, strict=True)
+    ]
+
+
+def _mask(tensor: Tensor, baseline: Tensor, labels: Tensor, rows: Tensor, keep: Tensor) -> Tensor:
+    if len(labels) == 1:
+        kept = keep[:, labels[0]]
+    else:
+        kept = keep.gather(1, labels[rows].flatten(1)).view(len(rows), *labels.shape[1:])
+    x, reference = (side if len(side) == 1 else side[rows] for side in (tensor, baseline))
+    return torch.where(kept, x, reference)
+
+
+def _checked(output: Any, n_rows: int, name: str) -> Tensor:
+    if not isinstance(output, Tensor):
+        raise TypeError(f"`{name}` returned a {type(output).__name__}; it must return one tensor")
+    if output.dim() == 0 or len(output) != n_rows:
+        raise ValueError(
+            f"`{name}` returned shape {tuple(output.shape)} for {n_rows} examples; its first dimension must be theirs, "
+            "not one value for the whole batch"
+        )
+    return output if output.dtype in (torch.float32, torch.float64) else output.float()
+
+
+def _pooled(vectors: Tensor) -> Tensor:
+    return (
+        (vectors.flatten(2).mean(2) if vectors.dim() > 3 else vectors.flatten(1))
+        if vectors.dim() > 1
+        else vectors[:, None]
+    )
+
+
+def _class_scores(output: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The scores of all classes (B, C) at the target's place in the output, and the target's class (B,)."""
+    shape = tuple(output.shape[1:])
+    if target is None:
+        if math.prod(shape) != 1:
+            raise ValueError(f"`target` is needed: the model gives outputs of shape {shape} per example")
+        return output.reshape(-1, 1), torch.zeros(len(output), dtype=torch.long, device=output.device)
+    if target.shape[1] != len(shape):
+        raise ValueError(
+            f"`target` (={target[0].tolist()}, {target.shape[1]} indices) must have one index for each dimension of "
+            f"the outputs, of shape {shape} per example"
+        )
+    for index, size in zip(target.T, shape, strict=True):
+        if bool(((index < -size) | (index >= size)).any()):
+            raise ValueError(f"`target` (={index.tolist()}) is out of range for outputs of shape {shape} per example")
+    target = target % torch.tensor(shape, device=target.device)
+    rows = torch.arange(len(output), device=output.device)
+    return output[(rows, slice(None), *target[:, 1:].T)], target[:, 0]
+
+
+def _check_probabilities(classes: Tensor, activation: Activation) -> None:
+    lowest, sums = classes.min(), classes.sum(1)
+    if lowest < -1e-3 or (sums - 1).abs().max() > 1e-2:
+        raise ValueError(
+            f"`activation` (={activation!r}) must leave class probabilities for the confidence score; got values from "
+            f"{lowest:.3g} on, with sums up to {sums.max():.3g}. Use 'softmax' for logits, or `weights` without it"
+        )
+
+
+def _is_layer(features: Any, forward_func: Any) -> bool:
+    if not isinstance(features, nn.Module):
+        return False
+    return not isinstance(forward_func, nn.Module) or any(features is module for module in forward_func.modules())
+
+
+@contextlib.contextmanager
+def _capture(layer: Any) -> Iterator[list[Any]]:
+    seen: list[Any] = []
+    handle = layer.register_forward_hook(lambda module, arguments, output: seen.append(output))
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+@contextlib.contextmanager
+def evaluating(*functions: Any) -> Iterator[None]:
+    """Put the modules among `functions` into evaluation mode, and every submodule back as it was."""
+    modules = [module for function in functions if isinstance(function, nn.Module) for module in function.modules()]
+    training = [module for module in modules if module.training]
+    try:
+        for module in training:
+            module.training = False
+        yield
+    finally:
+        for module in training:
+            module.training = True

@@ -1,0 +1,96 @@
+"""The small network that reads digits in cluttered scenes, and how it was trained.
+
+`python examples/digits_model.py` trains it again (a few minutes on two cores) and writes `digits_cnn.npz`.
+"""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from digits_scenes import make_scenes
+
+WEIGHTS = Path(__file__).with_name("digits_cnn.npz")
+
+
+class DigitsCNN(nn.Module):
+    """Four convolutions, a maximum over space, a linear layer: (N, 3, 64, 64) in [0, 1] → logits (N, 10)."""
+
+    def __init__(self, normalised: bool = False) -> None:
+        super().__init__()
+        widths = (3, 16, 32, 48, 64)
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(widths))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) if normalised else nn.Identity() for width in widths[1:])
+        self.head = nn.Linear(widths[-1], 10)
+
+    def features(self, x: Tensor) -> Tensor:
+        """The strongest response of each filter anywhere in the scene, (N, 64)."""
+        for i, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
+            x = torch.relu(norm(conv(x)))
+            if i < 3:
+                x = torch.max_pool2d(x, 2)
+        return x.amax((2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, 10)."""
+        return self.head(self.features(x))
+
+
+def load_model() -> DigitsCNN:
+    """The trained network, in evaluation mode.
+
+    Examples
+    --------
+    >>> load_model()(torch.zeros(1, 3, 64, 64)).shape
+    torch.Size([1, 10])
+    """
+    model = DigitsCNN()
+    with np.load(WEIGHTS, allow_pickle=False) as arrays:
+        model.load_state_dict({name: torch.from_numpy(arrays[name]) for name in arrays.files})
+    return model.eval().requires_grad_(False)
+
+
+def train(epochs: int = 20, scenes_per_epoch: int = 5000, seed: int = 0) -> DigitsCNN:
+    """Train on fresh scenes every epoch, with random black patches so that masked scenes are familiar ground."""
+    torch.manual_seed(seed)
+    model = DigitsCNN(normalised=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    steps = epochs * -(-scenes_per_epoch // 64)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
+    for epoch in range(epochs):
+        scenes = make_scenes(scenes_per_epoch, seed=1000 + epoch, training=True)
+        images, labels = torch.from_numpy(scenes.images), torch.from_numpy(scenes.labels)
+        black = torch.nn.functional.interpolate((torch.rand(len(images), 1, 8, 8) < 0.1).float(), scale_factor=8)
+        model.train()
+        images = images * (1 - black * torch.from_numpy(~scenes.masks)[:, None])
+        for rows in torch.randperm(len(images)).split(64):
+            loss = nn.functional.cross_entropy(model(images[rows]), labels[rows], label_smoothing=0.05)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        print(f"epoch {epoch + 1}: loss {loss.item():.3f}, accuracy on new scenes {accuracy(model):.3f}", flush=True)
+    return _folded(model.eval())
+
+
+def _folded(model: DigitsCNN) -> DigitsCNN:
+    """The same function with batch normalisation folded into the convolutions: fewer arrays to ship."""
+    for i, (conv, norm) in enumerate(zip(model.convs, model.norms, strict=True)):
+        model.convs[i], model.norms[i] = fuse_conv_bn_eval(conv, norm), nn.Identity()
+    return model
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, n: int = 500) -> float:
+    """Share of test scenes, with digits that training never saw, that the model reads correctly."""
+    scenes = make_scenes(n, seed=1)
+    predicted = model.eval()(torch.from_numpy(scenes.images)).argmax(1)
+    return float((predicted == torch.from_numpy(scenes.labels)).float().mean())
+
+
+if __name__ == "__main__":
+    trained = train()
+    np.savez_compressed(WEIGHTS, allow_pickle=False, **{k: w.numpy() for k, w in trained.state_dict().items()})

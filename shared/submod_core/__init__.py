@@ -1,0 +1,69 @@
+"""The framework-neutral core of submodular attribution: regions, scores, searches, curves.
+
+It imports numpy, scipy and scikit-image alone. `rank` orders the elements of any set function; `explain` runs LiMA on
+any model behind an `Oracle`, as the adapters do.
+"""
+
+from submod_core.curves import Curves, HighestConfidence, areas, auc, rank_groups, walk
+from submod_core.explanation import Explanation
+from submod_core.importance import importance
+from submod_core.lima import GroundSet, LiMASettings, explain
+from submod_core.ranking import rank
+from submod_core.regions import compact, from_masks, grid, slico
+from submod_core.scheduler import (
+    Dialogue,
+    NonFiniteOutputError,
+    Oracle,
+    Outcome,
+    OutOfMemoryError,
+    Query,
+    Responses,
+    drive,
+)
+from submod_core.scores import (
+    DISTANCES,
+    Weights,
+    angular_distance,
+    confidence,
+    cosine_distance,
+    effectiveness,
+    prefixes,
+)
+from submod_core.search import SEARCHES, Ranking, make_search
+
+__all__ = [
+    "DISTANCES",
+    "SEARCHES",
+    "Curves",
+    "Dialogue",
+    "Explanation",
+    "GroundSet",
+    "HighestConfidence",
+    "LiMASettings",
+    "NonFiniteOutputError",
+    "Oracle",
+    "OutOfMemoryError",
+    "Outcome",
+    "Query",
+    "Ranking",
+    "Responses",
+    "Weights",
+    "angular_distance",
+    "areas",
+    "auc",
+    "compact",
+    "confidence",
+    "cosine_distance",
+    "drive",
+    "effectiveness",
+    "explain",
+    "from_masks",
+    "grid",
+    "importance",
+    "make_search",
+    "prefixes",
+    "rank",
+    "rank_groups",
+    "slico",
+    "walk",
+]

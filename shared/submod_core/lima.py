@@ -1,0 +1,122 @@
+"""LiMA on any model behind an oracle: what both adapters run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.curves import Curves, areas
+from submod_core.explanation import Explanation
+from submod_core.importance import importance
+from submod_core.objective import Objective, count_evaluations
+from submod_core.scheduler import Dialogue, Oracle, drive
+from submod_core.scores import Distance, Weights, prefixes
+from submod_core.search import Ranking, Search, limited
+
+
+@dataclass(frozen=True, eq=False)
+class GroundSet:
+    """The regions of one input.
+
+    Attributes
+    ----------
+    regions : ndarray of intp, or a tuple of them
+        Label map (one per input tensor) with ids 0 … n−1.
+    sizes : ndarray of float64, (n,)
+        Elements of the input in each region.
+    inert : ndarray of bool, (n,)
+        Regions whose elements all equal the baseline, so that keeping them changes nothing.
+    """
+
+    regions: IntArray | tuple[IntArray, ...]
+    sizes: FloatArray
+    inert: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class LiMASettings:
+    """What LiMA does, apart from the model: the search, the objective and the budget.
+
+    Attributes
+    ----------
+    search : callable
+        Starts a search on n elements (`submod_core.make_search`).
+    weights : Weights
+    distance : callable
+        Distance between features, for effectiveness.
+    max_evaluations : int or None
+        Most subsets that the search may ask for, per input.
+    """
+
+    search: Callable[[int], Search]
+    weights: Weights
+    distance: Distance
+    max_evaluations: int | None = None
+
+    def start(self, n: int) -> Search:
+        """The search on n regions, within the budget."""
+        return limited(self.search(n), self.max_evaluations)
+
+    def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:
+        """About how many images will go through the model, for progress bars."""
+        sides = bool({"consistency", "confidence"} & self.weights.used) + ("collaboration" in self.weights.used)
+        return sum(sides * count_evaluations(self.start(len(s.sizes))) for s in sets)
+
+
+def explain(
+    oracle: Oracle,
+    sets: Sequence[GroundSet],
+    settings: LiMASettings,
+    *,
+    batch_size: int,
+    on_batch: Callable[[int], object] | None = None,
+) -> list[Explanation]:
+    """Explain inputs by LiMA (§4).
+
+    Parameters
+    ----------
+    oracle : Oracle
+        Answers for all inputs.
+    sets : sequence of GroundSet
+        One per input.
+    settings : LiMASettings
+    batch_size : int
+        Most images per call of the oracle.
+    on_batch : callable, optional
+        Called with the number of images after each batch.
+
+    Returns
+    -------
+    list of Explanation
+        They do not depend on the batch size, nor on which inputs are explained together.
+    """
+    outcomes = drive(
+        [_explain(ground_set, settings) for ground_set in sets],
+        oracle,
+        inert=[ground_set.inert for ground_set in sets],
+        batch_size=batch_size,
+        on_batch=on_batch,
+    )
+    return [
+        Explanation(
+            regions=ground_set.regions,
+            order=ranking.order,
+            importance=importance(ranking.order, curves.consistency, curves.collaboration),
+            curves=curves,
+            searched=ranking.searched,
+            evaluations=ranking.evaluations,
+            model_inputs=model_inputs,
+        )
+        for ground_set, ((ranking, curves), model_inputs) in zip(sets, outcomes, strict=True)
+    ]
+
+
+def _explain(ground_set: GroundSet, settings: LiMASettings) -> Dialogue[tuple[Ranking, Curves]]:
+    n = len(ground_set.sizes)
+    objective = Objective(n, settings.weights, settings.distance)
+    yield from objective.prepare()
+    ranking = yield from objective.answer(settings.start(n))
+    # Eq. 11 and the curves need v over all prefixes; most of them are known from the search.
+    names = settings.weights.used | {"consistency", "collaboration"}
+    scores = yield from objective.scores(prefixes(ranking.order), names)
+    total = settings.weights.total(scores)
+    return ranking, Curves(areas(ranking.order, ground_set.sizes), objective=total, **scores)

@@ -1,0 +1,87 @@
+"""LiMA's set function F (Eq. 8) as a dialogue: which masked inputs the model has to see, and what F makes of it."""
+
+from collections.abc import Collection, Generator
+
+import numpy as np
+
+from submod_core._types import BoolArray, FloatArray
+from submod_core.scheduler import Dialogue, Query, Responses
+from submod_core.scores import Distance, Weights, effectiveness
+from submod_core.search import Ranking, Search
+
+Scores = dict[str, FloatArray]
+
+
+class Objective:
+    """F of one input.
+
+    Parameters
+    ----------
+    n : int
+        Number of regions.
+    weights : Weights
+        A score of weight 0 is not asked for.
+    distance : callable
+        Pairwise distances (n, n) of feature vectors (n, d), for effectiveness.
+    """
+
+    def __init__(self, n: int, weights: Weights, distance: Distance) -> None:
+        self.n = n
+        self.weights = weights
+        self._distance = distance
+        self._distances = np.zeros((n, n))
+
+    def prepare(self) -> Dialogue[None]:
+        """Ask for the features of the single regions, where effectiveness needs them."""
+        if "effectiveness" in self.weights.used:
+            responses = yield Query(np.eye(self.n, dtype=bool), features=True)
+            assert responses.features is not None, "the oracle was asked for features"
+            self._distances = self._distance(responses.features)
+
+    def scores(self, subsets: BoolArray, names: Collection[str]) -> Dialogue[Scores]:
+        """The named scores of subsets (B, n), each (B,); without confidence where the model has no probabilities."""
+        forward = bool({"consistency", "confidence"} & set(names))
+        backward = "collaboration" in names
+        scores: Scores = {}
+        if forward or backward:
+            # A subset and its complement go to the model side by side.
+            keep = np.concatenate([subsets] * forward + [~subsets] * backward)
+            responses: Responses = yield Query(keep)
+            if forward:
+                scores["consistency"] = responses.target[: len(subsets)]
+                if responses.confidence is not None:
+                    scores["confidence"] = responses.confidence[: len(subsets)]
+            if backward:
+                scores["collaboration"] = 1 - responses.target[-len(subsets) :]
+        if "effectiveness" in names:
+            scores["effectiveness"] = effectiveness(subsets, self._distances)
+        return {name: scores[name] for name in names if name in scores}
+
+    def answer(self, search: Search) -> Dialogue[Ranking]:
+        """Give a search the values of F that it asks for."""
+        try:
+            subsets = next(search)
+            while True:
+                scores = yield from self.scores(subsets, self.weights.used)
+                subsets = search.send(self.weights.total(scores))
+        except StopIteration as stop:
+            ranking: Ranking = stop.value
+            return ranking
+
+
+def count_evaluations(search: Search) -> int:
+    """How many evaluations a search takes on a function that tells it nothing.
+
+    Examples
+    --------
+    >>> from submod_core.search import greedy
+    >>> count_evaluations(greedy(49))
+    1225
+    """
+    walk: Generator[BoolArray, FloatArray, Ranking] = search
+    try:
+        subsets = next(walk)
+        while True:
+            subsets = walk.send(np.zeros(len(subsets)))
+    except StopIteration as stop:
+        return int(stop.value.evaluations)

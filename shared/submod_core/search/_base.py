@@ -1,0 +1,185 @@
+"""What every search shares: the order under construction, its result, and the evaluation budget."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec
+
+import numpy as np
+
+from submod_core._types import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """What a search found.
+
+    Attributes
+    ----------
+    order : ndarray of intp, (n,)
+        All elements, the most important first.
+    values : ndarray of float64, (n,)
+        F of the first 1 … n elements of `order`; NaN where the search did not ask for it.
+    evaluations : int
+        Subsets whose value the search asked for.
+    searched : ndarray of bool, (n,)
+        True where the search itself placed the element of `order`; False where the budget had run out and the
+        element stands by its last known value.
+    """
+
+    order: IntArray
+    values: FloatArray
+    evaluations: int
+    searched: BoolArray
+
+
+Search = Generator[BoolArray, FloatArray, Ranking]
+"""Yields subsets (B, n), receives their values (B,), returns a Ranking."""
+
+Steps = Generator[BoolArray, FloatArray, None]
+"""The same as the body of a function under `search`, which leaves its result in the Order."""
+
+
+class BudgetExhausted(Exception):  # noqa: N818 (a signal, caught where the search ends)
+    """Thrown into a search when its next question would exceed the evaluation budget."""
+
+
+class Order:
+    """An order under construction: a front that grows from the most important element on, a back from the least.
+
+    Parameters
+    ----------
+    n : int
+        Number of elements, at least 1.
+    """
+
+    def __init__(self, n: int) -> None:
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+            raise ValueError(f"`n` (={n!r}) must be a whole number of at least 1")
+        self.n = int(n)
+        self.front: list[int] = []
+        self.back: list[int] = []
+        self._open = np.ones(self.n, dtype=bool)
+        self._values: list[float] = []
+        self._last = np.full(self.n, -np.inf)
+        self._evaluations = 0
+
+    @property
+    def candidates(self) -> IntArray:
+        """The elements not yet placed, in ascending order."""
+        return np.flatnonzero(self._open)
+
+    def join_front(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F(front ∪ {c}) of each candidate c."""
+        values = yield from self._join(self.front, candidates)
+        self._last[candidates] = values
+        return values
+
+    def join_back(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F({c} ∪ back) of each candidate c."""
+        return (yield from self._join(self.back, candidates))
+
+    def _join(self, members: Sequence[int], candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+        subsets = np.zeros((len(candidates), self.n), dtype=bool)
+        subsets[:, members] = True
+        subsets[np.arange(len(candidates)), candidates] = True
+        values = yield subsets
+        self._evaluations += len(candidates)
+        return values
+
+    def admit(self, element: int, value: float) -> None:
+        """Place an element at the end of the front, with the value of the prefix that it completes."""
+        self._open[element] = False
+        self.front.append(int(element))
+        self._values.append(float(value))
+
+    def retire(self, element: int) -> None:
+        """Place an element at the start of the back."""
+        self._open[element] = False
+        self.back.insert(0, int(element))
+
+    def ranking(self) -> Ranking:
+        """The order as it stands: the front, what is still open by its last known value, the back."""
+        rest = self.candidates[np.argsort(-self._last[self.candidates], kind="stable")]
+        order = np.concatenate([self.front, rest, self.back]).astype(np.intp)
+        values = np.full(self.n, np.nan)
+        values[: len(self._values)] = self._values
+        return Ranking(order, values, self._evaluations, ~np.isin(order, rest))
+
+
+P = ParamSpec("P")
+
+
+def search(steps: Callable[Concatenate[Order, P], Steps]) -> Callable[Concatenate[int, P], Search]:
+    """Turn steps on an `Order` into a search on n elements that also ends well when its budget runs out.
+
+    Examples
+    --------
+    >>> @search
+    ... def singletons(order):
+    ...     candidates = order.candidates
+    ...     values = yield from order.join_front(candidates)
+    ...     for index in np.argsort(-values, kind="stable"):
+    ...         order.admit(candidates[index], np.nan)
+    >>> from submod_core import rank
+    >>> rank(lambda subset: 3 - min(subset, default=3), 3, search=singletons).order
+    array([0, 1, 2])
+    """
+
+    @functools.wraps(steps)
+    def start(n: int, /, *args: P.args, **kwargs: P.kwargs) -> Search:
+        order = Order(n)
+        return _finish(order, steps(order, *args, **kwargs))
+
+    return start
+
+
+def _finish(order: Order, steps: Steps) -> Search:
+    with contextlib.suppress(BudgetExhausted):
+        yield from steps
+    return order.ranking()
+
+
+def limited(search: Search, max_evaluations: int | None) -> Search:
+    """The same search, stopped before the first question that would exceed the budget.
+
+    Parameters
+    ----------
+    search : Search
+    max_evaluations : int or None
+        Most subsets that may be asked for; None for no limit. Questions are asked whole or not at all, since values
+        of different rounds cannot be compared: a budget below n places nothing.
+
+    Raises
+    ------
+    ValueError
+        If `max_evaluations` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from submod_core import rank
+    >>> ranking = rank(len, 5, search="greedy", max_evaluations=9)
+    >>> ranking.evaluations, ranking.searched
+    (9, array([ True,  True, False, False, False]))
+    """
+    check_budget(max_evaluations)
+    return search if max_evaluations is None else _limited(search, max_evaluations)
+
+
+def check_budget(max_evaluations: int | None) -> None:
+    """Raise ValueError unless `max_evaluations` is None or a whole number of at least 1."""
+    whole = isinstance(max_evaluations, int | np.integer) and not isinstance(max_evaluations, bool)
+    if max_evaluations is not None and not (whole and max_evaluations >= 1):
+        raise ValueError(f"`max_evaluations` (={max_evaluations!r}) must be None or a whole number of at least 1")
+
+
+def _limited(search: Search, left: int) -> Search:
+    try:
+        subsets = next(search)
+        while True:
+            left -= len(subsets)
+            subsets = search.throw(BudgetExhausted()) if left < 0 else search.send((yield subsets))
+    except StopIteration as stop:
+        ranking: Ranking = stop.value
+        return ranking

@@ -1,0 +1,39 @@
+"""Bidirectional greedy search (LiMA, Algorithm 1)."""
+
+import numpy as np
+
+from submod_core.search._base import Order, Search, Steps, search
+
+
+def bidirectional(n: int, /, n_pending: int = 8) -> Search:
+    """Admit the best element and retire one of the worst in each round; 805 evaluations for n = 49, n_pending = 8.
+
+    Parameters
+    ----------
+    n : int
+        Number of elements.
+    n_pending : int
+        The paper's n_p: how many elements of the smallest value F(front ∪ {c}) are tried for the back, where the one
+        that minimises F({c} ∪ back) goes. With at most that many left, the search is greedy.
+
+    Raises
+    ------
+    ValueError
+        If `n_pending` is not a whole number of at least 1.
+    """
+    if isinstance(n_pending, bool) or not isinstance(n_pending, int | np.integer) or n_pending < 1:
+        raise ValueError(f"`n_pending` (={n_pending!r}) must be a whole number of at least 1")
+    return _bidirectional(n, n_pending)
+
+
+@search
+def _bidirectional(order: Order, n_pending: int) -> Steps:
+    while len(candidates := order.candidates):
+        values = yield from order.join_front(candidates)
+        best = np.argmax(values)
+        order.admit(candidates[best], values[best])
+        candidates, values = np.delete(candidates, best), np.delete(values, best)
+        if len(candidates) > n_pending:
+            pending = np.sort(candidates[np.argsort(values, kind="stable")[:n_pending]])
+            values = yield from order.join_back(pending)
+            order.retire(pending[np.argmin(values)])

@@ -1,0 +1,5 @@
+"""Figures of explanations."""
+
+from submod_core.visualization import plot_explanation
+
+__all__ = ["plot_explanation"]
