@@ -162,6 +162,7 @@ def drive(
     seats = [_Seat(i, dialogue, mask) for i, (dialogue, mask) in enumerate(zip(dialogues, inert, strict=True))]
     width = max((len(seat.inert) for seat in seats), default=0)
     queue: deque[_Row] = deque()
+    announced = batch_size
     try:
         for seat in seats:
             queue.extend(seat.advance(None))
@@ -172,9 +173,12 @@ def drive(
             except OutOfMemoryError:
                 if len(rows) == 1:
                     raise
-                batch_size = _back_off(len(rows))
+                batch_size = len(rows) // 2
                 queue.extendleft(reversed(rows))
                 continue
+            if batch_size < announced:
+                _warn_smaller(announced, batch_size)
+                announced = 0
             queue.extend(_settle(rows, responses))
             if on_batch is not None:
                 on_batch(len(rows))
@@ -198,13 +202,12 @@ def _pack(rows: Sequence[_Row], width: int) -> tuple[IntArray, BoolArray]:
     return np.array([row.seat.index for row in rows], dtype=np.intp), keep
 
 
-def _back_off(failed: int) -> int:
+def _warn_smaller(asked: int, fitting: int) -> None:
     warnings.warn(
-        f"the model ran out of memory on a batch of {failed} images; going on with batches of {failed // 2}",
+        f"the model ran out of memory on a batch of {asked} images; going on with batches of {fitting}",
         RuntimeWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
-    return failed // 2
 
 
 def _settle(rows: Sequence[_Row], responses: Responses) -> list[_Row]:

@@ -1,0 +1,51 @@
+"""Real ImageNet photographs and networks for the benchmarks, from a folder that is not part of this project."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+MODELS = ("mobilenet_v1_025", "mobilenet_v2", "squeezenet")
+
+
+def networks(data: Path) -> Any:
+    """The module that builds the networks: `imagenet_nets.py`, in the folder `tools` beside `data`."""
+    tools = data.resolve().parent / "tools"
+    needed = [data / "imagenet_sample" / "labels.json", data / "weights", tools / "imagenet_nets.py"]
+    if missing := [str(path) for path in needed if not path.exists()]:
+        raise SystemExit(f"--data (={data}) lacks {', '.join(missing)}")
+    sys.path.insert(0, str(tools))
+    return importlib.import_module("imagenet_nets")
+
+
+def correctly_classified(data: Path, model_name: str, n: int) -> tuple[torch.nn.Module, Tensor, list[int], list[str]]:
+    """A network, and the first n photographs that it classifies correctly: model, images, classes, names."""
+    module = networks(data)
+    model = getattr(module, model_name)()
+    files = sorted((data / "imagenet_sample").glob("*.jpg"))
+    truth = [_label(data, file) for file in files]
+    images: list[Tensor] = []
+    labels: list[int] = []
+    names: list[str] = []
+    for file, label in zip(files, truth, strict=True):
+        image = module.load_images([file], model.size)
+        with torch.no_grad():
+            correct = int(model(image).argmax()) == label
+        if correct and len(images) < n:
+            images.append(image)
+            labels.append(label)
+            names.append(file.stem)
+    if len(images) < n:
+        raise SystemExit(
+            f"--images (={n}) is more than the {len(images)} photographs that {model_name} classifies correctly"
+        )
+    return model, torch.cat(images), labels, names
+
+
+def _label(data: Path, file: Path) -> int:
+    labels = json.loads((data / "imagenet_sample" / "labels.json").read_text())
+    return int(labels[file.name])

@@ -1,0 +1,32 @@
+"""Small networks and inputs for the Captum tests."""
+
+import torch
+from torch import nn
+
+
+class SmallNet(nn.Module):
+    """Random but not flat: a convolution, a pooling and a linear layer, with logits (N, 5)."""
+
+    def __init__(self, seed: int, dtype: torch.dtype = torch.float64):
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.conv = nn.Conv2d(3, 6, 3, padding=1)
+        self.head = nn.Linear(6 * 16, 5)
+        for parameter in self.parameters():
+            parameter.data = torch.randn(parameter.shape, generator=generator) * 0.5
+        self.to(dtype).eval()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = torch.tanh(self.conv(x))
+        return self.head(nn.functional.adaptive_avg_pool2d(hidden, 4).flatten(1)) * 3
+
+
+def random_images(seed, n=1, dtype=torch.float64):
+    return torch.rand(n, 3, 12, 12, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def random_mask(seed, n_regions=9):
+    """A mask (1, 1, 12, 12) in which every region has at least one pixel, with gaps between the ids."""
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.cat([torch.arange(n_regions), torch.randint(n_regions, (144 - n_regions,), generator=generator)])
+    return (ids[torch.randperm(144, generator=generator)] * 7 - 3).reshape(1, 1, 12, 12)

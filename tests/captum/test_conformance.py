@@ -1,0 +1,69 @@
+"""Captum's own cases: every one that lists FeatureAblation runs on LiMA, as Captum's suite would run it."""
+
+import copy
+import inspect
+
+import pytest
+import torch
+from captum.attr import FeatureAblation, NoiseTunnel
+from captum.testing.attr.helpers.gen_test_utils import parse_test_config
+from captum.testing.attr.helpers.test_config import config
+from captum_submod import LiMA
+
+CASES = [case for case in config if FeatureAblation in case["algorithms"]]
+SEARCHES = ("greedy", "bidirectional")
+
+
+def tensors(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+@pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
+@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_captum_case(case, search, scripted):
+    _, model, arguments, _, noise_tunnel, _ = parse_test_config(copy.deepcopy(case))
+    method = LiMA(torch.jit.script(model) if scripted else model, search=search)
+    explainer = NoiseTunnel(method) if noise_tunnel else method
+    attributions = explainer.attribute(**arguments)
+    assert isinstance(attributions, tuple) == isinstance(arguments["inputs"], tuple)
+    for attribution, tensor in zip(tensors(attributions), tensors(arguments["inputs"]), strict=True):
+        assert attribution.shape == tensor.shape
+        assert attribution.dtype == tensor.dtype
+        assert attribution.isfinite().all()
+    if not noise_tunnel:
+        compare_one_by_one(method, arguments, attributions)
+
+
+def compare_one_by_one(method, arguments, together):
+    n = len(tensors(arguments["inputs"])[0])
+    for i in range(n):
+        alone = method.attribute(**{name: example(value, i, n) for name, value in arguments.items()})
+        for a, b in zip(tensors(alone), tensors(together), strict=True):
+            assert torch.allclose(a[0], b[i], atol=1e-4)
+
+
+def example(value, i, n):
+    """What belongs to example i of an argument of a batch of n."""
+    if isinstance(value, tuple):
+        return tuple(example(v, i, n) for v in value)
+    return value[i : i + 1] if isinstance(value, list | torch.Tensor) and len(value) == n else value
+
+
+def test_there_are_cases():
+    assert len(CASES) >= 14
+
+
+def test_signature_is_captums():
+    theirs = list(inspect.signature(FeatureAblation.attribute).parameters)[:-1]
+    assert list(inspect.signature(LiMA.attribute).parameters)[: len(theirs)] == theirs
+
+
+def test_attribution_protocol():
+    method = LiMA(torch.nn.Identity())
+    assert not method.has_convergence_delta()
+    assert method.multiplies_by_inputs
+    assert method.get_name() == "LiMA"
+    with pytest.raises(NotImplementedError, match="attribute_future"):
+        method.attribute_future()

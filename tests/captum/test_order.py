@@ -1,0 +1,94 @@
+"""The order that LiMA finds, against a slow second implementation, and what it must not depend on."""
+
+import numpy as np
+import pytest
+import reference
+import torch
+from captum_submod import LiMA
+from digits_model import load_model
+from digits_scenes import make_scenes
+from networks import SmallNet, random_images, random_mask
+
+SEARCHES = ("greedy", "bidirectional")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    scenes = make_scenes(3, seed=5)
+    return load_model(), torch.from_numpy(scenes.images), torch.from_numpy(scenes.labels)
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize("seed", range(24))
+def test_order_scores_and_importance_equal_the_slow_formulas(seed, search):
+    model, x, mask = SmallNet(seed), random_images(seed), random_mask(seed, n_regions=3 + seed % 8)
+    baseline, target, n_pending = 0.1 * random_images(seed + 99), seed % 5, 1 + seed % 4
+    lima = LiMA(model, search=search, n_pending=n_pending)
+    (found,) = lima.explain(x, baseline, target, feature_mask=mask, perturbations_per_eval=7)
+
+    labels = torch.from_numpy(found.regions).expand(3, 12, 12)
+    slow = reference.SlowObjective(model, x[0], baseline[0], labels, target)
+    order, evaluations = reference.search(search, slow, slow.n, n_pending)
+    assert found.order.tolist() == order
+    assert found.evaluations == evaluations
+
+    prefixes = [order[:k] for k in range(slow.n + 1)]
+    curves = found.curves
+    assert np.allclose(curves.consistency, [slow.consistency_eq_3(s) for s in prefixes])
+    assert np.allclose(curves.collaboration, [slow.collaboration_eq_4(s) for s in prefixes])
+    assert np.allclose(curves.confidence, [slow.confidence_eq_5(s) for s in prefixes])
+    assert np.allclose(curves.effectiveness, [slow.effectiveness_eq_7(s) for s in prefixes])
+    assert np.allclose(curves.objective, [slow(s) for s in prefixes])
+    assert np.allclose(curves.area, [np.isin(found.regions, s).mean() for s in prefixes])
+
+    v = (curves.consistency + curves.collaboration)[1:]
+    raw = reference.importance_eq_11(order, v)
+    assert np.allclose(found.importance[order], (raw - raw[-1]) / -raw[-1])
+    painted = lima.attribute(x, baseline, target, feature_mask=mask, perturbations_per_eval=3)
+    assert np.allclose(painted[0].numpy(), found.importance[labels])
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_order_does_not_depend_on_the_batch_size(digits, search):
+    model, images, labels = digits
+    lima = LiMA(model, search=search)
+    runs = [lima.explain(images[:2], target=labels[:2], perturbations_per_eval=size) for size in (1, 7, 64)]
+    for one in zip(*runs, strict=True):
+        assert len({tuple(e.order) for e in one}) == 1
+        assert len({e.model_inputs for e in one}) == 1
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_batch_gives_what_its_examples_give_one_by_one(digits, search):
+    model, images, labels = digits
+    lima = LiMA(model, search=search)
+    together = lima.attribute(images, target=labels, perturbations_per_eval=16)
+    for i in range(len(images)):
+        alone = lima.attribute(images[i : i + 1], target=int(labels[i]), perturbations_per_eval=16)
+        assert torch.allclose(together[i : i + 1], alone, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_a_scripted_model_gives_the_same_order(digits):
+    model, images, labels = digits
+    scripted = torch.jit.script(SmallNet(3))
+    for plain, other, x, y in [(SmallNet(3), scripted, random_images(3), 2)]:
+        a, b = (LiMA(m).explain(x, target=y, perturbations_per_eval=8)[0] for m in (plain, other))
+        assert a.order.tolist() == b.order.tolist()
+
+
+def test_bfloat16_differs_only_by_rounding(digits):
+    model, images, labels = digits
+    (exact,) = LiMA(model).explain(images[:1], target=labels[:1], perturbations_per_eval=16)
+    low = load_model().to(torch.bfloat16)
+    mask = torch.from_numpy(exact.regions)[None, None]
+    (rounded,) = LiMA(low).explain(
+        images[:1].bfloat16(), target=labels[:1], feature_mask=mask, perturbations_per_eval=16
+    )
+    # The same prefixes, seen by both networks: bfloat16 has 8 significant bits.
+    assert np.abs(rounded.curves.insertion[[0, -1]] - exact.curves.insertion[[0, -1]]).max() < 0.03
+    assert abs(rounded.curves.insertion_auc - exact.curves.insertion_auc) < 0.05
+    painted = LiMA(low).attribute(
+        images[:1].bfloat16(), target=labels[:1], feature_mask=mask, perturbations_per_eval=16
+    )
+    assert painted.dtype == torch.bfloat16

@@ -1,0 +1,157 @@
+"""One scheduler for all inputs: packing, memory of answers, budget of memory, and what it says when things go wrong."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from submod_core import (
+    GroundSet,
+    LiMASettings,
+    NonFiniteOutputError,
+    OutOfMemoryError,
+    Query,
+    Responses,
+    Weights,
+    cosine_distance,
+    drive,
+    explain,
+    make_search,
+)
+from submod_core.objective import count_evaluations
+
+
+class ToyOracle:
+    """A model that answers with numbers of each subset's own, and remembers what it was shown."""
+
+    def __init__(self, seed=0, n=12, capacity=None):
+        rng = np.random.default_rng(seed)
+        self.weights, self.vectors = rng.normal(size=(8, n)), rng.normal(size=(8, n, 3))
+        self.capacity, self.batches, self.seen = capacity, [], []
+
+    def __call__(self, examples, keep, features):
+        if self.capacity is not None and len(keep) > self.capacity:
+            raise OutOfMemoryError("too large")
+        self.batches.append(len(keep))
+        self.seen += [(int(e), tuple(np.flatnonzero(row))) for e, row in zip(examples, keep, strict=True)]
+        width = keep.shape[1]
+        logits = np.array([self.weights[e, :width] @ row for e, row in zip(examples, keep, strict=True)])
+        p = 1 / (1 + np.exp(-logits))
+        vectors = np.array(
+            [(self.vectors[e, :width] * row[:, None]).sum(0) for e, row in zip(examples, keep, strict=True)]
+        )
+        return Responses(p, 1 - p * (1 - p), vectors if features else None)
+
+
+def ground_set(n, inert=()):
+    return GroundSet(np.arange(n), np.ones(n), np.isin(np.arange(n), inert))
+
+
+def run(oracle, sizes, batch_size=16, weights=None, search="bidirectional", inert=()):
+    settings = LiMASettings(make_search(search), Weights.of(weights), cosine_distance)
+    return explain(oracle, [ground_set(n, inert) for n in sizes], settings, batch_size=batch_size)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    sizes=st.lists(st.integers(1, 12), min_size=1, max_size=8),
+    batch_size=st.integers(1, 70),
+    search=st.sampled_from(["greedy", "bidirectional"]),
+    seed=st.integers(0, 99),
+)
+def test_results_depend_neither_on_the_batch_size_nor_on_the_company(sizes, batch_size, search, seed):
+    together = run(ToyOracle(seed), sizes, batch_size, search=search)
+    for index, (n, one) in enumerate(zip(sizes, together, strict=True)):
+
+        def alone(examples, keep, features, index=index):
+            return ToyOracle(seed)(examples + index, keep, features)
+
+        (single,) = run(alone, [n], batch_size=5, search=search)
+        assert one.order.tolist() == single.order.tolist()
+        assert np.array_equal(one.curves.objective, single.curves.objective)
+        assert one.model_inputs == single.model_inputs
+
+
+@settings(deadline=None, max_examples=30)
+@given(sizes=st.lists(st.integers(1, 10), min_size=1, max_size=4), batch_size=st.integers(1, 40))
+def test_the_model_never_sees_the_same_subset_of_the_same_input_twice(sizes, batch_size):
+    oracle = ToyOracle()
+    found = run(oracle, sizes, batch_size)
+    assert len(oracle.seen) == len(set(oracle.seen))
+    assert sum(one.model_inputs for one in found) == len(oracle.seen)
+    assert max(oracle.batches) <= batch_size
+
+
+def test_batches_are_filled_across_inputs():
+    oracle = ToyOracle()
+    run(oracle, [12] * 8, batch_size=64)
+    assert np.mean(np.array(oracle.batches) == 64) > 0.7
+
+
+def test_regions_that_equal_the_baseline_are_never_shown():
+    oracle = ToyOracle()
+    oracle.weights[:, [2, 5]] = 0
+    oracle.vectors[:, [2, 5]] = 0
+    plain, spared = run(ToyOracle(), [8]), run(oracle, [8], inert=[2, 5])
+    assert not any({2, 5} & set(subset) for _, subset in oracle.seen)
+    assert spared[0].model_inputs < plain[0].model_inputs
+
+
+@pytest.mark.parametrize("score", ["consistency", "collaboration", "confidence", "effectiveness"])
+def test_each_score_works_alone_and_costs_only_its_own_questions(score):
+    oracle = ToyOracle()
+    (one,) = run(oracle, [9], weights={score: 1}, search="greedy")
+    assert np.array_equal(one.curves.objective, getattr(one.curves, score))
+    sides = {"effectiveness": 0}.get(score, 1)
+    prefixes_and_complements = 2 * (9 + 1)
+    assert one.model_inputs <= sides * 45 + prefixes_and_complements + 9
+
+
+def test_memory_runs_out_halves_the_batch_goes_on_and_says_so_once():
+    expected = run(ToyOracle(), [10, 10], batch_size=32)
+    oracle = ToyOracle(capacity=9)
+    with pytest.warns(RuntimeWarning, match="out of memory") as caught:
+        found = run(oracle, [10, 10], batch_size=32)
+    assert len(caught) == 1
+    assert max(oracle.batches) <= 9
+    for a, b in zip(expected, found, strict=True):
+        assert np.array_equal(a.order, b.order)
+
+
+def test_memory_that_does_not_even_hold_one_image_is_an_error():
+    with pytest.raises(OutOfMemoryError):
+        run(ToyOracle(capacity=0), [4], batch_size=4)
+
+
+def test_a_nan_is_an_error_that_names_the_subset():
+    def oracle(examples, keep, features):
+        answer = ToyOracle()(examples, keep, features)
+        bad = (examples == 1) & keep[:, 3] & (keep.sum(axis=1) == 2)
+        return answer._replace(target=np.where(bad, np.nan, answer.target))
+
+    with pytest.raises(NonFiniteOutputError, match=r"example 1 with only the regions \[\d, \d\] kept"):
+        run(oracle, [6, 6])
+
+
+def test_dialogues_are_closed_when_the_model_fails():
+    closed = []
+
+    def dialogue():
+        try:
+            yield Query(np.ones((1, 2), bool))
+        finally:
+            closed.append(True)
+
+    def oracle(examples, keep, features):
+        raise KeyError("broken model")
+
+    with pytest.raises(KeyError, match="broken"):
+        drive([dialogue(), dialogue()], oracle, inert=[np.zeros(2, bool)] * 2, batch_size=1)
+    assert closed == [True, True]
+
+
+def test_progress_counts_every_image():
+    counted = []
+    settings = LiMASettings(make_search("greedy"), Weights(), cosine_distance)
+    found = explain(ToyOracle(), [ground_set(6)], settings, batch_size=4, on_batch=counted.append)
+    assert sum(counted) == found[0].model_inputs
+    assert settings.expected_model_inputs([ground_set(6)]) == 2 * count_evaluations(settings.start(6)) == 42
