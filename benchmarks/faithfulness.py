@@ -2,10 +2,10 @@
 
     python benchmarks/faithfulness.py --data DIR --model mobilenet_v1_025 --images 20
 
-prints a table and, with `--output FILE`, writes it as JSON. Insertion, deletion and highest confidence are pixel by pixel in
-50 steps, on a black baseline. *Images* went through the model, per explained image. *Overhead* is the wall time over the
-time that the same number of images takes in the bare model at the same batch size; for gradient methods it contains the
-backward pass.
+prints a table and, with `--output FILE`, writes it as JSON. Insertion, deletion and highest confidence are pixel by
+pixel in 50 steps, on a black baseline. *Images* went through the model, per explained image. *Overhead* is the wall
+time over the time that the same number of images takes in the bare model at the same batch size; for gradient methods
+it contains the backward pass.
 """
 
 import argparse
@@ -18,10 +18,11 @@ from pathlib import Path
 import captum.attr as captum
 import numpy as np
 import torch
-from captum_submod import LiMA, slico
-from captum_submod.metrics import faithfulness_curves
 from imagenet import MODELS, correctly_classified
 from torch import Tensor, nn
+
+from captum_submod import LiMA, slico
+from captum_submod.metrics import faithfulness_curves
 
 Method = Callable[[Tensor, int, Tensor], Tensor]
 """(image (1, 3, H, W), class, feature_mask (1, 1, H, W)) → attribution (1, C, H, W)."""
@@ -51,6 +52,7 @@ class Row:
     bare_seconds: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, float]:
+        """Means over the images, and the overhead."""
         means = {name: float(np.mean(values)) for name, values in asdict(self).items() if name != "method"}
         return means | {"overhead": means["seconds"] / means["bare_seconds"]}
 

@@ -95,15 +95,17 @@ def _baseline(value: Any, tensor: Tensor) -> Tensor:
         return torch.full((1,) * tensor.dim(), value, dtype=tensor.dtype, device=tensor.device)
     if not isinstance(value, Tensor):
         raise TypeError(f"`baselines` (a {_kind(value)}) must be a number or a tensor for each input")
-    _check_broadcast("baselines", value, tensor)
-    return value.detach().to(tensor)
+    return _aligned("baselines", value.detach(), tensor).to(tensor)
 
 
-def _check_broadcast(name: str, value: Tensor, tensor: Tensor) -> None:
-    rule = f"broadcast to its input, of shape {tuple(tensor.shape)}, with a first dimension of 1 or {len(tensor)}"
-    fits = value.dim() == tensor.dim() and all(v in (1, t) for v, t in zip(value.shape, tensor.shape, strict=True))
-    if not fits:
-        raise ValueError(f"`{name}` (of shape {tuple(value.shape)}) must {rule}")
+def _aligned(name: str, value: Tensor, tensor: Tensor) -> Tensor:
+    """The value with as many dimensions as its input, to which it broadcasts."""
+    shape = (1,) * (tensor.dim() - value.dim()) + tuple(value.shape)
+    if len(shape) != tensor.dim() or any(v not in (1, t) for v, t in zip(shape, tensor.shape, strict=True)):
+        raise ValueError(
+            f"`{name}` (of shape {tuple(value.shape)}) must broadcast to its input, of shape {tuple(tensor.shape)}"
+        )
+    return value.reshape(shape)
 
 
 LabelMaps = tuple[np.ndarray, ...]
@@ -162,8 +164,7 @@ def _number(maps: Any) -> LabelMaps:
 def _host_mask(mask: Any, tensor: Tensor) -> np.ndarray:
     if not isinstance(mask, Tensor):
         raise TypeError(f"`feature_mask` (a {_kind(mask)}) must be a tensor, or a tuple with one tensor per input")
-    _check_broadcast("feature_mask", mask, tensor)
-    array = mask.detach().cpu().numpy()
+    array = _aligned("feature_mask", mask.detach(), tensor).cpu().numpy()
     if array.dtype.kind not in "iub" and not np.array_equal(array, np.rint(array)):
         raise ValueError(f"`feature_mask` (of dtype {mask.dtype}) must hold whole numbers, one region id per element")
     # Channels that share their regions need them once: what is masked is then broadcast on the device.

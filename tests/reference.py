@@ -46,7 +46,7 @@ def search(name, function, n, n_pending=8):
 
 
 class SlowObjective:
-    """F of LiMA (Eq. 3–8) for one example of a classifier with logits (1, C), one subset and one model call at a time."""
+    """F of LiMA (Eq. 3–8) for one example of a classifier with logits (1, C), one subset after the other."""
 
     def __init__(self, model, x, baseline, mask, target, weights=(20, 5, 0.05, 0.01)):
         self.model, self.x, self.baseline, self.mask, self.target, self.weights = (

@@ -11,8 +11,8 @@ from submod_core.search import Search
 def check_search(search: str | Callable[..., Search], n: int, seed: int = 0) -> None:
     """Assert what every search must hold on a random set function of n elements.
 
-    It returns a permutation, evaluates what it says it does, is deterministic, keeps to any budget and still returns all
-    elements, and ties break to the lowest index. On modular functions it sorts.
+    It returns a permutation, evaluates what it says it does, is deterministic, keeps to any budget and still returns
+    all elements, and ties break to the lowest index. On modular functions it sorts.
 
     Parameters
     ----------

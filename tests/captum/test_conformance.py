@@ -8,6 +8,7 @@ import torch
 from captum.attr import FeatureAblation, NoiseTunnel
 from captum.testing.attr.helpers.gen_test_utils import parse_test_config
 from captum.testing.attr.helpers.test_config import config
+
 from captum_submod import LiMA
 
 CASES = [case for case in config if FeatureAblation in case["algorithms"]]

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import reference
 import torch
+from networks import SmallNet, random_images, random_mask
+
 from captum_submod import LiMA
 from digits_model import load_model
 from digits_scenes import make_scenes
-from networks import SmallNet, random_images, random_mask
 
 SEARCHES = ("greedy", "bidirectional")
 
@@ -69,12 +70,12 @@ def test_a_batch_gives_what_its_examples_give_one_by_one(digits, search):
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
-def test_a_scripted_model_gives_the_same_order(digits):
-    model, images, labels = digits
-    scripted = torch.jit.script(SmallNet(3))
-    for plain, other, x, y in [(SmallNet(3), scripted, random_images(3), 2)]:
-        a, b = (LiMA(m).explain(x, target=y, perturbations_per_eval=8)[0] for m in (plain, other))
-        assert a.order.tolist() == b.order.tolist()
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_scripted_model_gives_the_same_order(search):
+    plain, x, mask = SmallNet(3), random_images(3), random_mask(3)
+    methods = (LiMA(net, search=search) for net in (plain, torch.jit.script(plain)))
+    a, b = (method.explain(x, target=2, feature_mask=mask, perturbations_per_eval=8)[0] for method in methods)
+    assert a.order.tolist() == b.order.tolist()
 
 
 def test_bfloat16_differs_only_by_rounding(digits):

@@ -6,6 +6,7 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from submod_core import Curves, Explanation, areas, auc, importance, rank_groups
 
 unit = st.floats(0, 1)

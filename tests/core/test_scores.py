@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from submod_core import DISTANCES, Weights, confidence, effectiveness, prefixes
 
 finite = st.floats(-10, 10).map(lambda v: round(v, 3))

@@ -5,6 +5,7 @@ import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from submod_core import SEARCHES, rank
 from submod_core.objective import count_evaluations
 from submod_core.search import bidirectional, greedy

@@ -1,0 +1,165 @@
+"""Bad input: a clear error that names the argument, and a model left as it was."""
+
+import numpy as np
+import pytest
+import torch
+from networks import SmallNet, random_images, random_mask
+from torch import nn
+
+from captum_submod import LiMA
+from captum_submod.metrics import deletion, insertion
+
+X = random_images(0, 2)
+MASK = random_mask(0)
+NAN, INF = float("nan"), float("inf")
+
+
+def attribute(forward=None, *, options=None, **arguments):
+    net = SmallNet(0).train()
+    arguments = {"inputs": X, "target": 1, "feature_mask": MASK} | arguments
+    try:
+        return LiMA((forward or (lambda net: net))(net), **(options or {})).attribute(**arguments)
+    finally:
+        assert net.training
+        assert not any(module._forward_hooks for module in net.modules())
+
+
+def poisoned(value):
+    return lambda net: lambda x: torch.where(x.flatten(1)[:, :1] == 0, value, net(x))
+
+
+CASES = {
+    # Inputs
+    "inputs is a list": ({"inputs": [1.0, 2.0]}, TypeError, "`inputs`"),
+    "inputs is an array": ({"inputs": X.numpy()}, TypeError, "`inputs`"),
+    "inputs is an empty tuple": ({"inputs": ()}, TypeError, "`inputs`"),
+    "empty batch": ({"inputs": X[:0]}, ValueError, "`inputs`"),
+    "no elements": ({"inputs": torch.zeros(2, 0)}, ValueError, "`inputs`"),
+    "a scalar input": ({"inputs": torch.tensor(1.0)}, ValueError, "`inputs`"),
+    "tuple of unequal batches": ({"inputs": (X, X[:1]), "feature_mask": None}, ValueError, "`inputs`"),
+    # Baselines
+    "baselines of another shape": ({"baselines": torch.zeros(2, 3, 5, 5)}, ValueError, "`baselines`"),
+    "baselines of another batch": ({"baselines": torch.zeros(3, 3, 12, 12)}, ValueError, "`baselines`"),
+    "baselines that is nan": ({"baselines": NAN}, ValueError, "`baselines`"),
+    "baselines that is text": ({"baselines": "blur"}, TypeError, "`baselines`"),
+    "too many baselines": ({"baselines": (0, 0)}, ValueError, "`baselines`"),
+    "a broken number for whole-number inputs": (
+        {"inputs": torch.ones(2, 4, dtype=torch.long), "baselines": 0.5, "feature_mask": None},
+        ValueError,
+        "`baselines`",
+    ),
+    # Targets
+    "no target for several outputs": ({"target": None}, ValueError, "`target`"),
+    "target out of range": ({"target": 5}, ValueError, "`target`"),
+    "target below range": ({"target": -6}, ValueError, "`target`"),
+    "one target out of range": ({"target": [0, 9]}, ValueError, "`target`"),
+    "too few targets": ({"target": [0]}, ValueError, "`target`"),
+    "too many targets": ({"target": torch.tensor([0, 1, 2])}, ValueError, "`target`"),
+    "target of too many indices": ({"target": (0, 1)}, ValueError, "`target`"),
+    "fractional target": ({"target": 1.5}, TypeError, "`target`"),
+    "target of floats": ({"target": torch.tensor([0.5, 1.5])}, TypeError, "`target`"),
+    "target that is text": ({"target": "cat"}, TypeError, "`target`"),
+    "target for one value per example": ({"forward": lambda net: lambda x: net(x)[:, 0]}, ValueError, "`target`"),
+    # Feature masks
+    "mask of another size": ({"feature_mask": torch.zeros(1, 1, 6, 6, dtype=torch.long)}, ValueError, "`feature_mask`"),
+    "mask that misses a column": ({"feature_mask": MASK[..., :-1]}, ValueError, "`feature_mask`"),
+    "mask of too many axes": ({"feature_mask": MASK[None]}, ValueError, "`feature_mask`"),
+    "mask of another batch": ({"feature_mask": MASK.repeat(3, 1, 1, 1)}, ValueError, "`feature_mask`"),
+    "mask of fractions": ({"feature_mask": MASK + 0.5}, ValueError, "`feature_mask`"),
+    "mask that is nan": ({"feature_mask": MASK * NAN}, ValueError, "`feature_mask`"),
+    "mask that is an array": ({"feature_mask": MASK.numpy()}, TypeError, "`feature_mask`"),
+    "fewer masks than inputs": (
+        {"inputs": (X, X), "feature_mask": (MASK,), "forward": lambda net: lambda a, b: net(a + b)},
+        ValueError,
+        "`feature_mask`",
+    ),
+    # Batch size
+    "no perturbations": ({"perturbations_per_eval": 0}, ValueError, "`perturbations_per_eval`"),
+    "half a perturbation": ({"perturbations_per_eval": 0.5}, ValueError, "`perturbations_per_eval`"),
+    # Models
+    "nan from the model": ({"forward": poisoned(NAN)}, ValueError, "output"),
+    "infinity from the model": ({"forward": poisoned(INF)}, ValueError, "output"),
+    "a tuple from the model": ({"forward": lambda net: lambda x: (net(x), x)}, TypeError, "`forward_func`"),
+    "a number from the model": ({"forward": lambda net: lambda x: 1.0}, TypeError, "`forward_func`"),
+    "one value for the whole batch": ({"forward": lambda net: lambda x: net(x).sum()}, ValueError, "`forward_func`"),
+    "rows that are not the batch's": ({"forward": lambda net: lambda x: net(x)[:1]}, ValueError, "`forward_func`"),
+    "a model that is not callable": ({"forward": lambda net: 3}, TypeError, "`forward_func`"),
+    # Options
+    "unknown search": ({"options": {"search": "exhaustive"}}, ValueError, "`search`"),
+    "n_pending of nothing": ({"options": {"n_pending": 0}}, ValueError, "`n_pending`"),
+    "negative weight": ({"options": {"weights": {"consistency": -1}}}, ValueError, "consistency"),
+    "unknown weight": ({"options": {"weights": {"faithfulness": 1}}}, ValueError, "faithfulness"),
+    "no weight": ({"options": {"weights": {}}}, ValueError, "`weights`"),
+    "weights by position": ({"options": {"weights": (1, 1, 1, 1)}}, TypeError, "`weights`"),
+    "unknown activation": ({"options": {"activation": "relu"}}, ValueError, "`activation`"),
+    "logits called probabilities": ({"options": {"activation": "identity"}}, ValueError, "`activation`"),
+    "unknown distance": ({"options": {"distance": "euclid"}}, ValueError, "`distance`"),
+    "features that are a name": ({"options": {"features": "layer4"}}, TypeError, "`features`"),
+    "a layer that never runs": (
+        {"forward": lambda net: lambda x: net(x), "options": {"features": nn.Linear(3, 3)}},
+        ValueError,
+        "`features`",
+    ),
+    "features of the wrong length": ({"options": {"features": lambda x: x[:1]}}, ValueError, "`features`"),
+    "embeddings of another width": (
+        {"options": {"class_embeddings": torch.ones(3, 4)}},
+        ValueError,
+        "`class_embeddings`",
+    ),
+    "embeddings that are a vector": (
+        {"options": {"class_embeddings": torch.ones(3)}},
+        ValueError,
+        "`class_embeddings`",
+    ),
+    "a scale of zero": ({"options": {"scale": 0}}, ValueError, "`scale`"),
+    "no budget": ({"options": {"max_evaluations": 0}}, ValueError, "`max_evaluations`"),
+    "no regions": ({"options": {"regions": 0}}, ValueError, "`regions`"),
+    "regions of one number": ({"options": {"regions": (3,)}}, ValueError, "`regions`"),
+    "too many grid cells": ({"options": {"regions": (13, 2)}, "feature_mask": None}, ValueError, "`cells`"),
+    "a label map of another size": (
+        {"options": {"regions": np.zeros((5, 5), int)}, "feature_mask": None},
+        ValueError,
+        "`regions`",
+    ),
+    "a label map with holes": (
+        {"options": {"regions": np.full((12, 12), -1)}, "feature_mask": None},
+        ValueError,
+        "`regions`",
+    ),
+    "superpixels of nan": ({"inputs": X * NAN, "feature_mask": None}, ValueError, "`image`"),
+    "only a score that the model cannot give": (
+        {"forward": lambda net: lambda x: net(x)[:, 0], "target": None, "options": {"weights": {"confidence": 1}}},
+        ValueError,
+        "`weights`",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:the model gives one value")
+@pytest.mark.parametrize(("arguments", "error", "named"), CASES.values(), ids=CASES)
+def test_bad_input_is_refused_by_name(arguments, error, named):
+    with pytest.raises(error, match=named):
+        attribute(**arguments)
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(TypeError, match="n_regions"):
+        LiMA(SmallNet(0), n_regions=49)
+
+
+METRIC_CASES = {
+    "attributions of another shape": ({"attributions": X[:1]}, ValueError, "`attributions`"),
+    "attributions that are nan": ({"attributions": X * NAN}, ValueError, "`attributions`"),
+    "attributions that are an array": ({"attributions": X.numpy()}, ValueError, "`attributions`"),
+    "a tuple of inputs": ({"inputs": (X,)}, TypeError, "`inputs`"),
+    "no steps": ({"steps": 0}, ValueError, "`steps`"),
+    "no batch": ({"max_examples_per_batch": 0}, ValueError, "`max_examples_per_batch`"),
+    "no target": ({"target": None}, ValueError, "`target`"),
+}
+
+
+@pytest.mark.parametrize("metric", [insertion, deletion])
+@pytest.mark.parametrize(("arguments", "error", "named"), METRIC_CASES.values(), ids=METRIC_CASES)
+def test_metrics_refuse_bad_input_by_name(metric, arguments, error, named):
+    with pytest.raises(error, match=named):
+        metric(SmallNet(0), **({"inputs": X, "attributions": X, "target": 1} | arguments))

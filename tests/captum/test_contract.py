@@ -1,0 +1,427 @@
+"""Captum's conventions: inputs, baselines, targets, masks, further arguments, and what must stay as it was."""
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import visualization as captum_visualization
+from networks import SmallNet, random_images, random_mask
+from torch import nn
+
+from captum_submod import LiMA, grid
+
+
+@pytest.fixture
+def model():
+    return SmallNet(1)
+
+
+def order_of(lima, *args, **kwargs):
+    return [e.order.tolist() for e in lima.explain(*args, **kwargs)]
+
+
+def test_a_tensor_gives_a_tensor_and_tuples_give_tuples(model):
+    x, mask = random_images(0, 2), random_mask(0)
+    lima = LiMA(model)
+    plain = lima.attribute(x, target=0, feature_mask=mask)
+    (in_tuple,) = lima.attribute((x,), target=0, feature_mask=(mask,))
+    assert plain.shape == x.shape
+    assert torch.equal(plain, in_tuple)
+    assert isinstance(lima.explain((x,), target=0, feature_mask=(mask,))[0].regions, tuple)
+
+
+def test_scores_are_painted_by_region_and_span_0_to_1(model):
+    mask = random_mask(0)
+    painted = LiMA(model).attribute(random_images(0), target=1, feature_mask=mask)[0]
+    for region in mask.unique():
+        assert painted[:, mask[0, 0] == region].unique().numel() == 1
+    assert painted.min() == 0
+    assert painted.max() == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        2,
+        np.int64(2),
+        (2,),
+        torch.tensor(2),
+        torch.tensor([2]),
+        torch.tensor([2, 2]),
+        [2, 2],
+        [(2,), (2,)],
+        np.array([2, 2]),
+    ],
+    ids=repr,
+)
+def test_every_kind_of_target(model, target):
+    x, mask = random_images(0, 2), random_mask(0)
+    assert order_of(LiMA(model), x, target=target, feature_mask=mask) == order_of(
+        LiMA(model), x, target=[2, 2], feature_mask=mask
+    )
+
+
+def test_each_example_has_its_own_target(model):
+    x, mask = random_images(0, 1), random_mask(0)
+    one, two = order_of(LiMA(model), torch.cat([x, x]), target=[0, 3], feature_mask=mask)
+    assert [one] == order_of(LiMA(model), x, target=0, feature_mask=mask)
+    assert [two] == order_of(LiMA(model), x, target=3, feature_mask=mask)
+    assert one != two
+
+
+def test_a_negative_target_counts_from_the_end(model):
+    x, mask = random_images(0), random_mask(0)
+    assert order_of(LiMA(model), x, target=-1, feature_mask=mask) == order_of(
+        LiMA(model), x, target=4, feature_mask=mask
+    )
+
+
+def test_tuple_targets_pick_a_place_and_softmax_runs_over_classes(model):
+    def dense(x):
+        logits = model(x)
+        return torch.stack([logits.flip(1), logits], dim=2)
+
+    x, mask = random_images(0), random_mask(0)
+    assert order_of(LiMA(dense), x, target=(3, 1), feature_mask=mask) == order_of(
+        LiMA(model), x, target=3, feature_mask=mask
+    )
+
+
+@pytest.mark.parametrize("make", [lambda b: 0.25, lambda b: b[:1], lambda b: b, lambda b: b.float(), lambda b: (b,)])
+def test_every_kind_of_baseline(model, make):
+    baseline = torch.full((2, 3, 12, 12), 0.25, dtype=torch.float64)
+    x, mask = random_images(0, 2), random_mask(0)
+    expected = order_of(LiMA(model), x, baseline, 1, feature_mask=mask)
+    given = make(baseline)
+    assert order_of(LiMA(model), x, given, 1, feature_mask=mask) == expected
+    assert expected != order_of(LiMA(model), x, None, 1, feature_mask=mask)
+
+
+def test_feature_masks_per_example_broadcast_and_gaps(model):
+    x = random_images(0, 2)
+    masks = torch.cat([random_mask(0, 6), random_mask(1, 9) * 5 + 2])
+    lima = LiMA(model)
+    batch = lima.explain(x, target=1, feature_mask=masks)
+    assert [len(e.order) for e in batch] == [6, 9]
+    for i in range(2):
+        (alone,) = lima.explain(x[i : i + 1], target=1, feature_mask=masks[i : i + 1].expand(1, 3, 12, 12))
+        assert alone.order.tolist() == batch[i].order.tolist()
+        assert np.array_equal(alone.regions, batch[i].regions)
+
+
+def test_masks_and_baselines_of_fewer_axes_broadcast(model):
+    x, mask = random_images(0), random_mask(0)
+    lima = LiMA(model)
+    expected = order_of(lima, x, 0.25, target=1, feature_mask=mask)
+    assert order_of(lima, x, torch.tensor(0.25), target=1, feature_mask=mask[0, 0]) == expected
+    assert order_of(lima, x, target=1, feature_mask=torch.tensor(5)) == [[0]]
+
+
+def test_boolean_inputs():
+    x = torch.tensor([[True, False, True]])
+    net = nn.Linear(3, 2)
+    painted = LiMA(lambda x: net(x.float())).attribute(x, baselines=False, target=0)
+    assert painted.shape == (1, 3)
+    assert painted.dtype == torch.float32
+
+
+def test_ids_are_shared_across_a_tuple_of_inputs():
+    weights = torch.tensor([[3.0, 0.0, -1.0], [0.0, 2.0, 1.0]])
+
+    def forward(a, b):
+        return (torch.cat([a, b], 1) @ weights.T.repeat(2, 1)) * 2
+
+    a, b = torch.rand(2, 3), torch.rand(2, 3)
+    mask = (torch.tensor([[0, 7, 7]]), torch.tensor([[7, 0, 99]]))
+    first, second = LiMA(forward).attribute((a, b), target=0, feature_mask=mask)
+    assert torch.equal(first[:, 0], second[:, 1])
+    assert torch.equal(first[:, 1], second[:, 0])
+    (explanation, _) = LiMA(forward).explain((a, b), target=0, feature_mask=mask)
+    assert len(explanation.order) == 3
+    assert explanation.curves.area[-1] == 1
+
+
+@pytest.mark.parametrize("shape", [(2, 6), (2, 4, 3), (2, 1, 2, 2, 2)], ids=["tabular", "embeddings", "volumes"])
+def test_other_inputs_get_one_region_per_element(shape):
+    head = nn.Linear(int(np.prod(shape[1:])), 3)
+    method = LiMA(nn.Sequential(nn.Flatten(), head))
+    x = torch.rand(shape)
+    assert method.attribute(x, target=1).shape == shape
+    assert len(method.explain(x, target=1)[0].order) == x[0].numel()
+
+
+@pytest.mark.parametrize(
+    "regions",
+    [
+        (3, 4),
+        grid((12, 12), (3, 4)),
+        torch.from_numpy(grid((12, 12), (3, 4))),
+        lambda image: grid(image.shape[:2], (3, 4)),
+    ],
+    ids=["grid", "array", "tensor", "callable"],
+)
+def test_every_kind_of_division(model, regions):
+    expected = order_of(
+        LiMA(model), random_images(0), target=1, feature_mask=torch.from_numpy(grid((12, 12), (3, 4)))[None, None]
+    )
+    assert order_of(LiMA(model, regions=regions), random_images(0), target=1) == expected
+
+
+def test_images_get_superpixels(model):
+    (explanation,) = LiMA(model, regions=9).explain(random_images(0), target=1)
+    assert explanation.regions.shape == (12, 12)
+    assert 4 <= len(explanation.order) <= 16
+
+
+def test_further_arguments(model):
+    def forward(x, per_example, scalar, number, nothing):
+        assert nothing is None
+        assert scalar.dim() == 0
+        return model(x) * per_example[:, None] * scalar * number
+
+    x, mask = random_images(0, 2), random_mask(0)
+    further = (torch.tensor([1.0, 2.0]), torch.tensor(3.0), 0.5, None)
+    batch = order_of(LiMA(forward), x, target=1, additional_forward_args=further, feature_mask=mask)
+    for i in range(2):
+        own = (further[0][i : i + 1], *further[1:])
+        assert order_of(LiMA(forward), x[i : i + 1], target=1, additional_forward_args=own, feature_mask=mask) == [
+            batch[i]
+        ]
+
+
+def test_a_bare_number_is_one_argument(model):
+    x, mask = random_images(0), random_mask(0)
+    assert order_of(
+        LiMA(lambda x, k: model(x) * k), x, target=1, additional_forward_args=1, feature_mask=mask
+    ) == order_of(LiMA(model), x, target=1, feature_mask=mask)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_results_keep_the_dtype(dtype):
+    x = torch.rand(1, 6).to(dtype)
+    net = nn.Linear(6, 3).to(dtype)
+    assert LiMA(net).attribute(x, target=1).dtype == dtype
+
+
+def test_integer_inputs_give_floating_scores():
+    embedding = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(20, 3))
+    tokens = torch.tensor([[1, 2, 3, 4, 5]])
+    assert LiMA(embedding).attribute(tokens, baselines=8, target=1).dtype == torch.float32
+
+
+def test_a_model_under_autocast(model):
+    net, x = SmallNet(1, torch.float32), random_images(0, dtype=torch.float32)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        painted = LiMA(net).attribute(x, target=1, feature_mask=random_mask(0))
+    assert painted.dtype == torch.float32
+    assert painted.isfinite().all()
+
+
+def test_nan_outside_of_the_kept_regions_does_not_leak():
+    x = torch.tensor([[1.0, float("nan"), 2.0]])
+
+    def forward(x):
+        assert x.shape[1] == 3
+        return torch.stack([x.nan_to_num(5.0).sum(1), x.nan_to_num(5.0).prod(1)], 1)
+
+    seen = []
+    LiMA(lambda x: (seen.append(x), forward(x))[1]).attribute(x, target=0, perturbations_per_eval=8)
+    rows = torch.cat(seen)
+    assert rows[:, 1].isnan().any()
+    assert (rows[~rows[:, 1].isnan(), 1] == 0).all()
+
+
+def test_single_outputs_are_the_consistency_themselves():
+    x, score = torch.rand(2, 5), nn.Linear(5, 1)
+    with pytest.warns(UserWarning, match="confidence score is left out") as caught:
+        found = LiMA(score).explain(x)
+    assert len(caught) == 1
+    assert np.allclose([e.curves.insertion[-1] for e in found], score(x).detach().flatten())
+    assert found[0].curves.confidence is None
+    with pytest.warns(UserWarning, match="left out"):
+        flat = LiMA(lambda x: score(x)[:, 0]).explain(x)
+    assert flat[1].order.tolist() == found[1].order.tolist()
+
+
+def test_identity_and_callable_activations(model):
+    x, mask = random_images(0), random_mask(0)
+    expected = LiMA(model).explain(x, target=1, feature_mask=mask)[0]
+    probabilities = LiMA(lambda x: model(x).softmax(1), activation="identity", features=model)
+    own = LiMA(model, activation=lambda logits: logits.softmax(1))
+    for method in (probabilities, own):
+        found = method.explain(x, target=1, feature_mask=mask)[0]
+        assert found.order.tolist() == expected.order.tolist()
+        assert np.allclose(found.curves.objective, expected.curves.objective)
+
+
+def test_one_sigmoid_output_is_a_choice_of_two_classes(model):
+    def two_classes(x):
+        logit = model(x)[:, :1]
+        return torch.cat([torch.zeros_like(logit), logit], 1)
+
+    x, mask = random_images(0), random_mask(0)
+    weights = {"consistency": 20, "collaboration": 5, "confidence": 0.05}
+    binary = LiMA(lambda x: model(x)[:, 0], activation="sigmoid", weights=weights)
+    softmax = LiMA(two_classes, weights=weights)
+    (a,), (b,) = binary.explain(x, feature_mask=mask), softmax.explain(x, target=1, feature_mask=mask)
+    assert a.order.tolist() == b.order.tolist()
+    assert np.allclose(a.curves.objective, b.curves.objective)
+    assert np.allclose(a.curves.confidence, b.curves.confidence)
+
+
+def test_sigmoid_of_several_labels_is_the_mean_certainty(model):
+    x, mask = random_images(0), random_mask(0)
+    (found,) = LiMA(model, activation="sigmoid").explain(x, target=2, feature_mask=mask)
+    p = model(x)[0].detach().sigmoid().numpy()
+    assert found.curves.insertion[-1] == pytest.approx(p[2])
+    certainty = 1 + (p * np.log(p) + (1 - p) * np.log(1 - p)).mean() / np.log(2)
+    assert found.curves.confidence[-1] == pytest.approx(certainty)
+
+
+def test_features_from_a_layer_a_function_or_another_network(model):
+    x, mask = random_images(0), random_mask(0)
+    weights = {"consistency": 1, "effectiveness": 1}
+
+    def hidden(x):
+        return torch.tanh(model.conv(x)).mean((2, 3))
+
+    def layer_output(x):
+        return model.conv(x).mean((2, 3))
+
+    by_layer = LiMA(model, features=model.conv, weights=weights).explain(x, target=1, feature_mask=mask)[0]
+    by_function = LiMA(model, features=layer_output, weights=weights).explain(x, target=1, feature_mask=mask)[0]
+    other = LiMA(model, features=hidden, weights=weights).explain(x, target=1, feature_mask=mask)[0]
+    wrapped = LiMA(lambda x: model(x), features=model.conv, weights=weights).explain(x, target=1, feature_mask=mask)[0]
+    assert np.allclose(by_layer.curves.effectiveness, by_function.curves.effectiveness)
+    assert np.allclose(by_layer.curves.effectiveness, wrapped.curves.effectiveness)
+    assert not np.allclose(by_layer.curves.effectiveness, other.curves.effectiveness)
+    network = LiMA(model, features=SmallNet(9), weights=weights).explain(x, target=1, feature_mask=mask)[0]
+    assert not np.allclose(by_layer.curves.effectiveness, network.curves.effectiveness)
+    assert not model.conv._forward_hooks
+
+
+def test_angular_distance_changes_effectiveness_alone(model):
+    x, mask = random_images(0), random_mask(0)
+    weights = {"effectiveness": 1}
+    cosine, angular = (
+        LiMA(model, distance=d, weights=weights).explain(x, target=1, feature_mask=mask)[0]
+        for d in ("cosine", "angular")
+    )
+    assert (angular.curves.effectiveness <= len(angular.order)).all()
+    assert not np.allclose(cosine.curves.effectiveness, angular.curves.effectiveness)
+
+
+def test_class_embeddings_make_a_clip_style_target(model):
+    x, mask = random_images(0), random_mask(0)
+    text = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    (found,) = LiMA(model, class_embeddings=text, scale=10.0).explain(x, target=4, feature_mask=mask)
+    cosines = torch.nn.functional.cosine_similarity(model(x), text)
+    assert found.curves.insertion[-1] == pytest.approx(float((10 * cosines).softmax(0)[4].detach()))
+    assert found.curves.confidence is not None
+
+
+def test_a_single_embedding_is_scored_by_the_plain_cosine(model):
+    x, mask = random_images(0), random_mask(0)
+    text = torch.randn(1, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    with pytest.warns(UserWarning, match="left out"):
+        (found,) = LiMA(model, class_embeddings=text).explain(x, feature_mask=mask)
+    assert found.curves.insertion[-1] == pytest.approx(
+        float(torch.nn.functional.cosine_similarity(model(x), text).detach())
+    )
+
+
+def test_an_evaluation_budget(model):
+    x, mask = random_images(0), random_mask(0)
+    (found,) = LiMA(model, max_evaluations=20).explain(x, target=1, feature_mask=mask)
+    assert found.evaluations <= 20
+    assert sorted(found.order) == list(range(9))
+    assert found.searched.any()
+    assert not found.searched.all()
+
+
+def test_own_searches_can_be_given(model):
+    from submod_core.search import search
+
+    @search
+    def backwards(order):
+        for element in order.candidates[::-1]:
+            yield np.zeros((1, order.n), bool)
+            order.admit(element, np.nan)
+
+    found = LiMA(model, search=backwards).explain(random_images(0), target=1, feature_mask=random_mask(0))
+    assert found[0].order.tolist() == list(range(8, -1, -1))
+
+
+def test_the_progress_bar_counts_images(model, capsys):
+    (found,) = LiMA(model).explain(random_images(0), target=1, feature_mask=random_mask(0), show_progress=True)
+    shown = capsys.readouterr().err
+    assert "LiMA attribution" in shown
+    assert f"{found.model_inputs}/{found.model_inputs}" in shown
+
+
+class WithDropout(nn.Module):
+    def __init__(self, fails=False):
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(432), nn.Dropout(0.5), nn.Linear(432, 5)).double()
+        self.fails, self.calls = fails, 0
+
+    def forward(self, x):
+        self.calls += 1
+        if self.fails and self.calls > 2:
+            raise RuntimeError("broken in the middle")
+        return self.body(x)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_model_is_left_as_it_was_also_when_it_raises(fails):
+    net = WithDropout(fails)
+    net.body[2].eval()
+    net.body[3].weight.requires_grad_(False)
+    state = {name: value.clone() for name, value in net.state_dict().items()}
+    flags = [m.training for m in net.modules()]
+    lima = LiMA(net, features=net.body[1], regions=(2, 2))
+    if fails:
+        with pytest.raises(RuntimeError, match="broken in the middle"):
+            lima.attribute(random_images(0), target=1)
+    else:
+        first, second = (lima.attribute(random_images(0), target=1) for _ in range(2))
+        assert torch.equal(first, second), "dropout must not run"
+    assert [m.training for m in net.modules()] == flags
+    assert all(torch.equal(state[name], value) for name, value in net.state_dict().items())
+    assert [p.requires_grad for p in net.parameters()] == [True, True, False, True]
+    assert all(p.grad is None for p in net.parameters())
+    assert not any(m._forward_hooks for m in net.modules())
+
+
+def test_inputs_are_left_as_they_were(model):
+    x = random_images(0).requires_grad_()
+    before = x.detach().clone()
+    painted = LiMA(model).attribute(x, target=1, feature_mask=random_mask(0))
+    assert torch.equal(x, before)
+    assert x.requires_grad
+    assert x.grad is None
+    assert not painted.requires_grad
+
+
+def test_out_of_memory_in_torch_halves_the_batch(model):
+    def forward(x):
+        if len(x) > 5:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
+        return model(x)
+
+    x, mask = random_images(0), random_mask(0)
+    with pytest.warns(RuntimeWarning, match="batches of 4"):
+        found = order_of(LiMA(forward), x, target=1, feature_mask=mask, perturbations_per_eval=16)
+    assert found == order_of(LiMA(model), x, target=1, feature_mask=mask)
+
+
+def test_captums_visualisation_takes_the_attribution(model):
+    x = random_images(0)
+    painted = LiMA(model).attribute(x, target=1, feature_mask=random_mask(0))
+    figure, _ = captum_visualization.visualize_image_attr(
+        painted[0].permute(1, 2, 0).numpy(),
+        x[0].permute(1, 2, 0).numpy(),
+        method="blended_heat_map",
+        sign="positive",
+        use_pyplot=False,
+    )
+    assert len(figure.axes) >= 1
