@@ -154,10 +154,8 @@ def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
 
 
 def _mask(tensor: Tensor, baseline: Tensor, labels: Tensor, rows: Tensor, keep: Tensor) -> Tensor:
-    if len(labels) == 1:
-        kept = keep[:, labels[0]]
-    else:
-        kept = keep.gather(1, labels[rows].flatten(1)).view(len(rows), *labels.shape[1:])
+    regions = (labels if len(labels) == 1 else labels[rows]).flatten(1)
+    kept = keep.gather(1, regions.expand(len(rows), -1)).view(len(rows), *labels.shape[1:])
     x, reference = (side if len(side) == 1 else side[rows] for side in (tensor, baseline))
     return torch.where(kept, x, reference)
 
@@ -197,8 +195,10 @@ def _class_scores(output: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor
         if bool(((index < -size) | (index >= size)).any()):
             raise ValueError(f"`target` (={index.tolist()}) is out of range for outputs of shape {shape} per example")
     target = target % torch.tensor(shape, device=target.device)
-    rows = torch.arange(len(output), device=output.device)
-    return output[(rows, slice(None), *target[:, 1:].T)], target[:, 0]
+    if len(shape) > 1:
+        rows = torch.arange(len(output), device=output.device)
+        output = output[(rows, slice(None), *target[:, 1:].T)]
+    return output, target[:, 0]
 
 
 def _check_probabilities(classes: Tensor, activation: Activation) -> None:

@@ -211,12 +211,11 @@ def _warn_smaller(asked: int, fitting: int) -> None:
 
 
 def _settle(rows: Sequence[_Row], responses: Responses) -> list[_Row]:
+    _check_finite(rows, responses)
     asked: list[_Row] = []
     for i, row in enumerate(rows):
         target, confidence, features = (None if part is None else part[i] for part in responses)
-        answer = _Answer(target, confidence, features)
-        _check_finite(row, answer)
-        row.seat.answers[row.key] = answer
+        row.seat.answers[row.key] = _Answer(target, confidence, features)
         row.seat.model_inputs += 1
         row.seat.missing -= 1
         if not row.seat.missing:
@@ -224,11 +223,13 @@ def _settle(rows: Sequence[_Row], responses: Responses) -> list[_Row]:
     return asked
 
 
-def _check_finite(row: _Row, answer: _Answer) -> None:
-    if not np.isfinite(sum(np.sum(part) for part in answer if part is not None)):
+def _check_finite(rows: Sequence[_Row], responses: Responses) -> None:
+    finite = np.all([np.isfinite(part).reshape(len(rows), -1).all(1) for part in responses if part is not None], axis=0)
+    if not finite.all():
+        row, target = rows[int(finite.argmin())], responses.target[int(finite.argmin())]
         kept = np.flatnonzero(row.keep).tolist()
         named = str(kept) if len(kept) <= 8 else f"{str(kept[:8])[:-1]}, …] ({len(kept)} in all)"
         raise NonFiniteOutputError(
             f"the model's output for example {row.seat.index} with only the regions {named} kept is not finite "
-            f"(target score {answer.target}); it must be, also for inputs that are mostly baseline"
+            f"(target score {target}); it must be, also for inputs that are mostly baseline"
         )
