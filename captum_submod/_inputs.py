@@ -1,5 +1,6 @@
 """From Captum's argument conventions to one validated form."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ import torch
 from torch import Tensor
 
 from submod_core import GroundSet, compact, grid, slico
+
+_MANY = 1000
 
 Regions = int | tuple[int, int] | np.ndarray | Tensor | Callable[[np.ndarray], Any]
 
@@ -133,6 +136,7 @@ def _label_maps(feature_mask: Any, inputs: Sequence[Tensor], regions: Regions) -
 def _divide(tensor: Tensor, regions: Regions) -> list[np.ndarray]:
     """The default division of each example of one input tensor, or of all at once in a list of one."""
     if tensor.dim() != 4:
+        _warn_many(tensor[0].numel())
         return [np.arange(tensor[0].numel(), dtype=np.intp).reshape(tensor.shape[1:])]
     shape = (tensor.shape[2], tensor.shape[3])
     if isinstance(regions, tuple):
@@ -142,6 +146,15 @@ def _divide(tensor: Tensor, regions: Regions) -> list[np.ndarray]:
     divide = regions if callable(regions) else lambda image: slico(image, regions)
     images = tensor.movedim(1, -1).to("cpu", torch.float32).numpy()
     return [_region_map(divide(image), shape)[None] for image in images]
+
+
+def _warn_many(n: int) -> None:
+    if n > _MANY:
+        warnings.warn(
+            f"without a `feature_mask` every element is a region, here {n} of them, and a search asks the model about "
+            f"{n**2:.0e} times; group the elements by a `feature_mask`",
+            stacklevel=2,
+        )
 
 
 def _region_map(labels: Any, shape: tuple[int, int]) -> np.ndarray:

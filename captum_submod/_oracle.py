@@ -27,7 +27,7 @@ class TorchOracle:
     ----------
     forward_func : callable
     batch : Batch
-    target : Tensor of int64, (N, k), or None
+    target : Tensor of int64, (N, k) on the CPU, or None
     activation, features, class_embeddings, scale
         As in `LiMA`.
     wants_confidence : bool
@@ -58,7 +58,7 @@ class TorchOracle:
         rows = torch.from_numpy(examples)
         arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
         output, vectors = self._run(arguments, len(rows), features)
-        classes, chosen = _class_scores(output, self._rows_of_target(rows, output))
+        classes, chosen = _class_scores(output, None if self.target is None else self.target[rows])
         score, confidence = self._score(classes, chosen)
         numbers = torch.stack([score, score if confidence is None else confidence]).cpu().double().numpy()
         return Responses(
@@ -108,9 +108,6 @@ class TorchOracle:
 
     def _activate(self, output: Any) -> Any:
         return self.activation(output) if callable(self.activation) else output
-
-    def _rows_of_target(self, rows: Tensor, output: Tensor) -> Tensor | None:
-        return None if self.target is None else self.target[rows].to(output.device)
 
     def _score(self, classes: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
         """The target's score and the confidence, each (B,), from class scores (B, C)."""
@@ -194,7 +191,7 @@ def _class_scores(output: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor
     for index, size in zip(target.T, shape, strict=True):
         if bool(((index < -size) | (index >= size)).any()):
             raise ValueError(f"`target` (={index.tolist()}) is out of range for outputs of shape {shape} per example")
-    target = target % torch.tensor(shape, device=target.device)
+    target = (target % torch.tensor(shape)).to(output.device)
     if len(shape) > 1:
         rows = torch.arange(len(output), device=output.device)
         output = output[(rows, slice(None), *target[:, 1:].T)]

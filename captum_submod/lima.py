@@ -46,7 +46,8 @@ class LiMA(PerturbationAttribution):
         "softmax" then takes the value itself as the consistency.
     features : callable or torch.nn.Module, optional
         F of the effectiveness score: a function of the same arguments as `forward_func`, or a layer of the model, whose
-        output is averaged over space and flattened. By default the output vector.
+        output is averaged over space and flattened. By default the output vector. Where `forward_func` is no module, a
+        module given here is taken for a layer that it runs.
     distance : {"cosine", "angular"} or callable
         Distance between features: 1 − cosine, angle / π, or a function from (n, d) to (n, n) arrays.
     class_embeddings : Tensor, (K, d), optional

@@ -1,7 +1,8 @@
 """Faithfulness of any attribution, Captum's own included: insertion and deletion, one value per example."""
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 import torch
@@ -84,7 +85,25 @@ def faithfulness_curves(
     return [outcome.result for outcome in outcomes]
 
 
-def insertion(*args: Any, **kwargs: Any) -> Tensor:
+P = ParamSpec("P")
+
+
+def _per_example(curves_of: Callable[P, list[Curves]]) -> Callable[[Callable[[Curves], float]], Callable[P, Tensor]]:
+    """Turn a number of a curve into a metric that takes the arguments of `curves_of`."""
+
+    def decorate(number: Callable[[Curves], float]) -> Callable[P, Tensor]:
+        def metric(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+            return torch.tensor([number(curves) for curves in curves_of(*args, **kwargs)], dtype=torch.float64)
+
+        metric.__name__, metric.__qualname__, metric.__doc__ = number.__name__, number.__qualname__, number.__doc__
+        metric.__signature__ = inspect.signature(curves_of).replace(return_annotation=Tensor)  # type: ignore[attr-defined]
+        return metric
+
+    return decorate
+
+
+@_per_example(faithfulness_curves)
+def insertion(curves: Curves) -> float:
     """Area under the insertion curve, (N,) float64 on the CPU; higher is better.
 
     Takes the arguments of `faithfulness_curves`.
@@ -96,10 +115,11 @@ def insertion(*args: Any, **kwargs: Any) -> Tensor:
     >>> insertion(model, images, images, target=3).shape
     torch.Size([2])
     """
-    return torch.tensor([curves.insertion_auc for curves in faithfulness_curves(*args, **kwargs)], dtype=torch.float64)
+    return curves.insertion_auc
 
 
-def deletion(*args: Any, **kwargs: Any) -> Tensor:
+@_per_example(faithfulness_curves)
+def deletion(curves: Curves) -> float:
     """Area under the deletion curve, (N,) float64 on the CPU; lower is better.
 
     Takes the arguments of `faithfulness_curves`.
@@ -108,10 +128,10 @@ def deletion(*args: Any, **kwargs: Any) -> Tensor:
     --------
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
     >>> images = torch.rand(2, 1, 8, 8)
-    >>> deletion(model, images, images, target=3).shape
+    >>> deletion(model, images, images, target=3, steps=16).shape
     torch.Size([2])
     """
-    return torch.tensor([curves.deletion_auc for curves in faithfulness_curves(*args, **kwargs)], dtype=torch.float64)
+    return curves.deletion_auc
 
 
 def _saliency(attributions: Any, inputs: Tensor) -> np.ndarray:

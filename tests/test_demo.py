@@ -6,6 +6,7 @@ import demo
 import numpy as np
 import pytest
 from PIL import Image
+
 from submod_core import Explanation
 
 

@@ -94,6 +94,7 @@ class _Seat(Generic[T]):
                 query = next(self.dialogue) if responses is None else self.dialogue.send(responses)
             except StopIteration as stop:
                 self.outcome = Outcome(stop.value, self.model_inputs)
+                self.answers.clear()
                 break
             if rows := self._ask(query):
                 return rows

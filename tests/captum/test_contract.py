@@ -149,6 +149,13 @@ def test_other_inputs_get_one_region_per_element(shape):
     assert len(method.explain(x, target=1)[0].order) == x[0].numel()
 
 
+def test_very_many_regions_come_with_a_warning():
+    x = torch.rand(1, 40, 30)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(1200, 3))
+    with pytest.warns(UserWarning, match="1200 of them"):
+        LiMA(net, max_evaluations=1).explain(x, target=1, perturbations_per_eval=512)
+
+
 @pytest.mark.parametrize(
     "regions",
     [

@@ -1,0 +1,21 @@
+"""The wheel that users get."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = {"submod_core", "captum_submod", "xplique_submod"}
+
+
+def test_the_wheel_gives_the_three_import_names_and_nothing_else(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT], check=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == PACKAGES
+    assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
+    sources = {f"{p.relative_to(ROOT / 'shared')}" for p in (ROOT / "shared").rglob("*.py")}
+    assert sources <= set(names), "no module of the core may be left out"
