@@ -4,8 +4,9 @@ RUN := $(VENV)/bin/python
 
 .PHONY: demo test lint check clean
 
+# ARGS="--image photo.jpg --model torchvision:resnet50" explains a photograph instead.
 demo: $(VENV)/ready
-	$(RUN) examples/demo.py --output demo_output
+	$(RUN) examples/demo.py $(ARGS)
 
 test: $(VENV)/ready
 	$(RUN) -m pytest -n 2

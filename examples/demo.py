@@ -12,6 +12,7 @@ network for images (N, 3, size, size) in [0, 1].
 
 import argparse
 import importlib
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,7 @@ class Normalised(nn.Module):
 def load_network(name: str, size: int) -> tuple[nn.Module, int, list[str] | None]:
     """The network that `module:factory` names, its input size, and the names of its classes where they are known."""
     module_name, _, factory = name.partition(":")
+    sys.path.insert(0, "")  # a module in the current folder
     if module_name != "torchvision":
         model = getattr(importlib.import_module(module_name), factory)()
         return model.eval(), getattr(model, "size", size), None

@@ -78,8 +78,13 @@ class Explanation:
 
         Examples
         --------
-        >>> explanation.save("explanation.npz")  # doctest: +SKIP
-        >>> Explanation.load("explanation.npz")  # doctest: +SKIP
+        >>> import tempfile
+        >>> curves = Curves(np.array([0, 1]), np.array([0.1, 0.9]), np.array([0.2, 0.7]))
+        >>> one = Explanation(np.array([[0, 0]]), np.array([0]), np.array([1.0]), curves, np.ones(1, bool), 1, 2)
+        >>> with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+        ...     one.save(file.name)
+        ...     Explanation.load(file.name).curves.insertion
+        array([0.1, 0.9])
         """
         several = isinstance(self.regions, tuple)
         arrays: dict[str, AnyArray | int] = {

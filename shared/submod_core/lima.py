@@ -88,6 +88,23 @@ def explain(
     -------
     list of Explanation
         They do not depend on the batch size, nor on which inputs are explained together.
+
+    Examples
+    --------
+    An adapter for numpy models is an oracle of a few lines. Here the model is a logistic function of three features,
+    each a region of its own, and the baseline is 0:
+
+    >>> import numpy as np
+    >>> from submod_core import Responses, cosine_distance, make_search
+    >>> x, weights = np.array([[1.0, 2.0, 1.0]]), np.array([1.0, -1.0, 3.0])
+    >>> def oracle(examples, keep, features):
+    ...     p = 1 / (1 + np.exp(-np.where(keep, x[examples], 0) @ weights))
+    ...     return Responses(target=p)
+    >>> settings = LiMASettings(make_search("greedy"), Weights.of({"consistency": 1}), cosine_distance)
+    >>> ground_set = GroundSet(regions=np.arange(3), sizes=np.ones(3), inert=np.zeros(3, dtype=bool))
+    >>> (explanation,) = explain(oracle, [ground_set], settings, batch_size=8)
+    >>> explanation.order, explanation.curves.insertion.round(2)
+    (array([2, 0, 1]), array([0.5 , 0.95, 0.98, 0.88]))
     """
     outcomes = drive(
         [_explain(ground_set, settings) for ground_set in sets],

@@ -159,6 +159,16 @@ def drive(
         If the model answers NaN or an infinity.
     OutOfMemoryError
         If a single image does not fit.
+
+    Examples
+    --------
+    >>> def full_and_empty():
+    ...     responses = yield Query(np.array([[True, True], [False, False]]))
+    ...     return responses.target
+    >>> def oracle(examples, keep, features):
+    ...     return Responses(target=keep.sum(axis=1) + 10.0 * examples)
+    >>> drive([full_and_empty(), full_and_empty()], oracle, inert=[np.zeros(2, bool)] * 2, batch_size=3)
+    [Outcome(result=array([2., 0.]), model_inputs=2), Outcome(result=array([12., 10.]), model_inputs=2)]
     """
     seats = [_Seat(i, dialogue, mask) for i, (dialogue, mask) in enumerate(zip(dialogues, inert, strict=True))]
     width = max((len(seat.inert) for seat in seats), default=0)

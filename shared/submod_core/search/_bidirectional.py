@@ -20,6 +20,13 @@ def bidirectional(n: int, /, n_pending: int = 8) -> Search:
     ------
     ValueError
         If `n_pending` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from submod_core import rank
+    >>> ranking = rank(lambda chosen: sum(chosen), 4, search="bidirectional", n_pending=1)
+    >>> ranking.order, ranking.evaluations
+    (array([3, 2, 1, 0]), 8)
     """
     if isinstance(n_pending, bool) or not isinstance(n_pending, int | np.integer) or n_pending < 1:
         raise ValueError(f"`n_pending` (={n_pending!r}) must be a whole number of at least 1")

@@ -11,6 +11,12 @@ def greedy(order: Order) -> Steps:
 
     On monotone submodular functions each prefix reaches (1 − 1/e) of the best subset of its size. Ties break to the
     lowest index.
+
+    Examples
+    --------
+    >>> from submod_core import rank
+    >>> rank(lambda chosen: sum(chosen), 4, search="greedy").order
+    array([3, 2, 1, 0])
     """
     while len(candidates := order.candidates):
         values = yield from order.join_front(candidates)
