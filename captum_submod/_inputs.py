@@ -1,19 +1,15 @@
 """From Captum's argument conventions to one validated form."""
 
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from submod_core import GroundSet, compact, grid, slico
-
-_MANY = 1000
-
-Regions = int | tuple[int, int] | np.ndarray | Tensor | Callable[[np.ndarray], Any]
+from submod_core import GroundSet
+from submod_core.ground_set import LabelMaps, Regions, compact_together, divide_image, every_element, number_apart
 
 
 @dataclass(frozen=True)
@@ -111,67 +107,29 @@ def _aligned(name: str, value: Tensor, tensor: Tensor) -> Tensor:
     return value.reshape(shape)
 
 
-LabelMaps = tuple[np.ndarray, ...]
-"""The compact label maps of one example, one per input tensor, with ids shared across them."""
-
-
 def _label_maps(feature_mask: Any, inputs: Sequence[Tensor], regions: Regions) -> list[LabelMaps]:
+    """The label maps of each example; the same object for all where they share theirs."""
     n_examples = len(inputs[0])
     if feature_mask is None:
+        number = number_apart
         divided = [_divide(tensor, regions) for tensor in inputs]
-        shared = all(len(maps) == 1 for maps in divided)
-        rows = [
-            _number(maps[0 if len(maps) == 1 else i] for maps in divided) for i in range(1 if shared else n_examples)
-        ]
     else:
-        masks = [
-            _host_mask(*pair) for pair in zip(_per_input("feature_mask", feature_mask, inputs), inputs, strict=True)
-        ]
-        shared = all(len(mask) == 1 for mask in masks)
-        picks = [[mask[0 if len(mask) == 1 else i] for mask in masks] for i in range(1 if shared else n_examples)]
-        rows = [_compact_together(pick) for pick in picks]
+        number = compact_together
+        masks = zip(_per_input("feature_mask", feature_mask, inputs), inputs, strict=True)
+        divided = [list(_host_mask(mask, tensor)) for mask, tensor in masks]
+    shared = all(len(maps) == 1 for maps in divided)
+    picks = [[maps[0 if len(maps) == 1 else i] for maps in divided] for i in range(1 if shared else n_examples)]
+    rows = [number(pick) for pick in picks]
     return rows * n_examples if shared else rows
 
 
 def _divide(tensor: Tensor, regions: Regions) -> list[np.ndarray]:
     """The default division of each example of one input tensor, or of all at once in a list of one."""
     if tensor.dim() != 4:
-        _warn_many(tensor[0].numel())
-        return [np.arange(tensor[0].numel(), dtype=np.intp).reshape(tensor.shape[1:])]
-    shape = (tensor.shape[2], tensor.shape[3])
-    if isinstance(regions, tuple):
-        return [grid(shape, regions)[None]]
-    if isinstance(regions, Tensor | np.ndarray):
-        return [_region_map(regions, shape)[None]]
-    divide = regions if callable(regions) else lambda image: slico(image, regions)
+        return [every_element(tuple(tensor.shape[1:]))]
     images = tensor.movedim(1, -1).to("cpu", torch.float32).numpy()
-    return [_region_map(divide(image), shape)[None] for image in images]
-
-
-def _warn_many(n: int) -> None:
-    if n > _MANY:
-        warnings.warn(
-            f"without a `feature_mask` every element is a region, here {n} of them, and a search asks the model about "
-            f"{n**2:.0e} times; group the elements by a `feature_mask`",
-            stacklevel=2,
-        )
-
-
-def _region_map(labels: Any, shape: tuple[int, int]) -> np.ndarray:
-    array = np.asarray(labels.cpu() if isinstance(labels, Tensor) else labels)
-    if array.shape != shape:
-        raise ValueError(f"`regions` gave a label map of shape {array.shape}; it must cover the image, {shape}")
-    if array.min() < 0:
-        raise ValueError(f"`regions` gave a label map with id {array.min()}; every pixel needs an id of at least 0")
-    return compact(array)
-
-
-def _number(maps: Any) -> LabelMaps:
-    numbered, start = [], 0
-    for labels in maps:
-        numbered.append(labels + start)
-        start += int(labels.max()) + 1
-    return tuple(numbered)
+    depends_on_image = callable(regions) or isinstance(regions, int | np.integer)
+    return [divide_image(image, regions)[None] for image in (images if depends_on_image else images[:1])]
 
 
 def _host_mask(mask: Any, tensor: Tensor) -> np.ndarray:
@@ -184,23 +142,15 @@ def _host_mask(mask: Any, tensor: Tensor) -> np.ndarray:
     return array[:, :1] if tensor.dim() == 4 and (array == array[:, :1]).all() else array
 
 
-def _compact_together(masks: Sequence[np.ndarray]) -> LabelMaps:
-    flat = compact(np.concatenate([mask.ravel() for mask in masks]))
-    parts = np.split(flat, np.cumsum([mask.size for mask in masks])[:-1])
-    return tuple(part.reshape(mask.shape) for part, mask in zip(parts, masks, strict=True))
-
-
 def _ground_set(
     example: int, maps: LabelMaps, inputs: Sequence[Tensor], baselines: Sequence[Tensor], single: bool
 ) -> GroundSet:
-    n = 1 + max(int(labels.max()) for labels in maps)
-    sizes, touched = np.zeros(n), np.zeros(n, dtype=bool)
-    for labels, tensor, baseline in zip(maps, inputs, baselines, strict=True):
-        x, reference = tensor[example], baseline[example if len(baseline) > 1 else 0]
-        sizes += np.bincount(labels.ravel(), minlength=n) * (x.numel() / labels.size)
-        touched[np.broadcast_to(labels, x.shape)[(x != reference).cpu().numpy()]] = True
+    changed = [
+        (tensor[example] != baseline[example if len(baseline) > 1 else 0]).cpu().numpy()
+        for tensor, baseline in zip(inputs, baselines, strict=True)
+    ]
     shown = tuple(labels[0] if labels.ndim == 3 and len(labels) == 1 else labels for labels in maps)
-    return GroundSet(shown[0] if single else shown, sizes, ~touched)
+    return replace(GroundSet.of(maps, changed), regions=shown[0] if single else shown)
 
 
 def target_indices(target: Any, n_examples: int) -> Tensor | None:

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from captum_submod._inputs import Batch
-from submod_core import OutOfMemoryError, Responses
+from submod_core import OutOfMemoryError, Readout, Responses
+from submod_core.readout import NO_CLASSES
 
 Activation = str | Callable[[Tensor], Tensor]
 Features = Callable[..., Tensor] | nn.Module | None
-ACTIVATIONS = ("softmax", "sigmoid", "identity")
 
 
 @dataclass
@@ -28,8 +28,7 @@ class TorchOracle:
     forward_func : callable
     batch : Batch
     target : Tensor of int64, (N, k) on the CPU, or None
-    activation, features, class_embeddings, scale
-        As in `LiMA`.
+    readout : Readout
     wants_confidence : bool
         False leaves the entropy out.
     """
@@ -37,10 +36,7 @@ class TorchOracle:
     forward_func: Callable[..., Any]
     batch: Batch
     target: Tensor | None
-    activation: Activation = "softmax"
-    features: Features = None
-    class_embeddings: Tensor | None = None
-    scale: float = 100.0
+    readout: Readout
     wants_confidence: bool = True
     _warned: bool = field(default=False, init=False)
 
@@ -74,68 +70,61 @@ class TorchOracle:
 
     def _run(self, arguments: tuple[Any, ...], n_rows: int, features: bool) -> tuple[Tensor, Tensor | None]:
         """The class scores (B, C, …) and, where asked for or needed, the features (B, d)."""
-        embedding = self.class_embeddings is not None
-        if not features and not embedding:
+        source, embeddings = self.readout.features, self.readout.class_embeddings
+        if not features and embeddings is None:
             return _checked(self._activate(self.forward_func(*arguments)), n_rows, "forward_func"), None
         output: Any
         vectors: Any
-        if self.features is None:
+        if source is None:
             output = _checked(self.forward_func(*arguments), n_rows, "forward_func")
             vectors = output
-        elif _is_layer(self.features, self.forward_func):
-            with _capture(self.features) as seen:
+        elif _is_layer(source, self.forward_func):
+            with _capture(source) as seen:
                 output = self.forward_func(*arguments)
             if not seen:
-                raise ValueError(f"`features` (={self.features}) is a layer that did not run in `forward_func`")
+                raise ValueError(f"`features` (={source}) is a layer that did not run in `forward_func`")
             vectors = seen[-1]
         else:
-            vectors = self.features(*arguments)
-            output = None if embedding else self.forward_func(*arguments)
+            vectors = source(*arguments)
+            output = self.forward_func(*arguments) if embeddings is None else None
         vectors = _pooled(_checked(vectors, n_rows, "features"))
-        if self.class_embeddings is not None:
-            output = self._similarity(vectors, self.class_embeddings)
+        if embeddings is not None:
+            output = self._similarity(vectors, torch.as_tensor(embeddings))
         return _checked(self._activate(output), n_rows, "forward_func"), vectors if features else None
 
     def _similarity(self, vectors: Tensor, embeddings: Tensor) -> Tensor:
-        if vectors.shape[1] != embeddings.shape[1]:
-            raise ValueError(
-                f"`class_embeddings` (of shape {tuple(embeddings.shape)}) must have as many columns as the features "
-                f"({vectors.shape[1]})"
-            )
+        self.readout.check_width(vectors.shape[1])
         normalise = nn.functional.normalize
         cosines = normalise(vectors) @ normalise(embeddings.to(vectors)).T
-        return cosines if len(embeddings) == 1 else self.scale * cosines
+        return cosines if len(embeddings) == 1 else self.readout.scale * cosines
 
     def _activate(self, output: Any) -> Any:
-        return self.activation(output) if callable(self.activation) else output
+        activation = self.readout.activation
+        return activation(output) if callable(activation) else output
 
     def _score(self, classes: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
         """The target's score and the confidence, each (B,), from class scores (B, C)."""
-        several = classes.shape[1] > 1
-        if self.activation == "softmax" and several:
+        several, activation = classes.shape[1] > 1, self.readout.activation
+        if activation == "softmax" and several:
             classes = classes.softmax(1)
-        elif self.activation == "sigmoid":
+        elif activation == "sigmoid":
             classes = classes.sigmoid()
         score = classes.gather(1, chosen[:, None])[:, 0]
         if not self.wants_confidence:
             return score, None
-        if self.activation == "sigmoid":
+        if activation == "sigmoid":
             pairs = torch.stack([classes, 1 - classes])
             return score, 1 + torch.xlogy(pairs, pairs).sum(0).mean(1) / math.log(2)
         if not several:
             self._warn_no_classes()
             return score, None
-        if self.activation != "softmax":
-            _check_probabilities(classes, self.activation)
+        if activation != "softmax":
+            self.readout.check_probabilities(float(classes.min()), float((classes.sum(1) - 1).abs().max()))
         return score, 1 + torch.xlogy(classes, classes).sum(1) / math.log(classes.shape[1])
 
     def _warn_no_classes(self) -> None:
         if not self._warned:
-            warnings.warn(
-                "the model gives one value per example, not class probabilities: that value itself is the consistency, "
-                "and the confidence score is left out",
-                stacklevel=2,
-            )
+            warnings.warn(NO_CLASSES, stacklevel=2)
             self._warned = True
 
 
@@ -196,15 +185,6 @@ def _class_scores(output: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor
         rows = torch.arange(len(output), device=output.device)
         output = output[(rows, slice(None), *target[:, 1:].T)]
     return output, target[:, 0]
-
-
-def _check_probabilities(classes: Tensor, activation: Activation) -> None:
-    lowest, sums = classes.min(), classes.sum(1)
-    if lowest < -1e-3 or (sums - 1).abs().max() > 1e-2:
-        raise ValueError(
-            f"`activation` (={activation!r}) must leave class probabilities for the confidence score; got values from "
-            f"{lowest:.3g} on, with sums up to {sums.max():.3g}. Use 'softmax' for logits, or `weights` without it"
-        )
 
 
 def _is_layer(features: Any, forward_func: Any) -> bool:

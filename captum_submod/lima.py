@@ -10,9 +10,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from captum_submod._compat import BaselineType, TargetType, TensorOrTupleOfTensorsGeneric, log_usage
-from captum_submod._inputs import Batch, Regions, prepare, target_indices
-from captum_submod._oracle import ACTIVATIONS, Activation, Features, TorchOracle, evaluating
-from submod_core import DISTANCES, Explanation, LiMASettings, Weights, explain, make_search
+from captum_submod._inputs import Batch, prepare, target_indices
+from captum_submod._oracle import Activation, Features, TorchOracle, evaluating
+from submod_core import Explanation, LiMASettings, Readout, Weights, explain
+from submod_core.ground_set import Regions, check_regions
 from submod_core.search import Search
 
 
@@ -94,19 +95,13 @@ class LiMA(PerturbationAttribution):
         scale: float = 100.0,
         max_evaluations: int | None = None,
     ) -> None:
+        if not callable(forward_func):
+            raise TypeError(f"`forward_func` (={forward_func!r}) must be callable")
         super().__init__(forward_func)
-        _validate(forward_func, regions, activation, features, distance, class_embeddings, scale)
+        check_regions(regions)
         self.regions = regions
-        self.settings = LiMASettings(
-            search=make_search(search, **({"n_pending": n_pending} if search == "bidirectional" else {})),
-            weights=Weights.of(weights),
-            distance=distance if callable(distance) else DISTANCES[distance],
-            max_evaluations=max_evaluations,
-        )
-        self.activation = activation
-        self.features = features
-        self.class_embeddings = class_embeddings
-        self.scale = scale
+        self.settings = LiMASettings.of(search, n_pending, weights, distance, max_evaluations)
+        self.readout = Readout(activation, features, class_embeddings, scale)
 
     @classmethod
     def get_name(cls) -> str:
@@ -219,15 +214,12 @@ class LiMA(PerturbationAttribution):
             self.forward_func,
             batch,
             target_indices(target, len(batch)),
-            self.activation,
-            self.features,
-            self.class_embeddings,
-            self.scale,
+            self.readout,
             wants_confidence="confidence" in self.settings.weights.used,
         )
         total = self.settings.expected_model_inputs(batch.sets) if show_progress else None
         with (
-            evaluating(self.forward_func, self.features),
+            evaluating(self.forward_func, self.readout.features),
             tqdm(total=total, desc=f"{self.get_name()} attribution", unit="image", disable=not show_progress) as bar,
         ):
             explanations = explain(
@@ -250,30 +242,3 @@ def _paint(batch: Batch, k: int, explanations: list[Explanation]) -> Tensor:
         for i, explanation in enumerate(explanations)
     ]
     return torch.stack(rows).expand(tensor.shape).contiguous()
-
-
-def _validate(
-    forward_func: Any,
-    regions: Any,
-    activation: Any,
-    features: Any,
-    distance: Any,
-    class_embeddings: Any,
-    scale: Any,
-) -> None:
-    if not callable(forward_func):
-        raise TypeError(f"`forward_func` (={forward_func!r}) must be callable")
-    whole = isinstance(regions, int | np.integer) and not isinstance(regions, bool)
-    pair = isinstance(regions, tuple) and len(regions) == 2 and all(isinstance(side, int) for side in regions)
-    if not ((whole and regions >= 1) or pair or callable(regions) or isinstance(regions, Tensor | np.ndarray)):
-        raise ValueError(f"`regions` (={regions!r}) must be a count ≥ 1, (rows, columns), a label map or a callable")
-    if not callable(activation) and activation not in ACTIVATIONS:
-        raise ValueError(f"`activation` (={activation!r}) must be one of {ACTIVATIONS} or a callable")
-    if features is not None and not callable(features):
-        raise TypeError(f"`features` (={features!r}) must be a callable, a layer of the model or None")
-    if not callable(distance) and distance not in DISTANCES:
-        raise ValueError(f"`distance` (={distance!r}) must be one of {sorted(DISTANCES)} or a callable")
-    if class_embeddings is not None and not (isinstance(class_embeddings, Tensor) and class_embeddings.dim() == 2):
-        raise ValueError("`class_embeddings` must be a tensor (K, d), one row per class")
-    if not isinstance(scale, int | float) or not scale > 0:
-        raise ValueError(f"`scale` (={scale!r}) must be a number above 0")

@@ -11,7 +11,7 @@ from torch import Tensor
 from captum_submod._compat import BaselineType, TargetType
 from captum_submod._inputs import prepare, target_indices
 from captum_submod._oracle import Activation, TorchOracle, evaluating
-from submod_core import Curves, GroundSet, drive, rank_groups, walk
+from submod_core import Curves, GroundSet, Readout, drive, rank_groups, walk
 
 
 def faithfulness_curves(
@@ -73,7 +73,8 @@ def faithfulness_curves(
         feature_mask = steps_of[:, None] if inputs.dim() == 4 else steps_of
         saliency = -feature_mask.numpy().reshape(saliency.shape).astype(np.float64)
     batch = prepare(inputs, baselines, feature_mask, additional_forward_args, regions=1)
-    oracle = TorchOracle(forward_func, batch, target_indices(target, len(batch)), activation, wants_confidence=False)
+    readout = Readout(activation)
+    oracle = TorchOracle(forward_func, batch, target_indices(target, len(batch)), readout, wants_confidence=False)
     walks = [
         walk(_order(ground_set, scores), ground_set.sizes)
         for ground_set, scores in zip(batch.sets, saliency, strict=True)

@@ -6,9 +6,11 @@ any model behind an `Oracle`, as the adapters do.
 
 from submod_core.curves import Curves, HighestConfidence, areas, auc, rank_groups, walk
 from submod_core.explanation import Explanation
+from submod_core.ground_set import GroundSet
 from submod_core.importance import importance
-from submod_core.lima import GroundSet, LiMASettings, explain
+from submod_core.lima import LiMASettings, explain
 from submod_core.ranking import rank
+from submod_core.readout import Readout
 from submod_core.regions import compact, from_masks, grid, slico
 from submod_core.scheduler import (
     Dialogue,
@@ -46,6 +48,7 @@ __all__ = [
     "Outcome",
     "Query",
     "Ranking",
+    "Readout",
     "Responses",
     "Weights",
     "angular_distance",

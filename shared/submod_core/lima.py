@@ -1,35 +1,16 @@
 """LiMA on any model behind an oracle: what both adapters run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.curves import Curves, areas
 from submod_core.explanation import Explanation
+from submod_core.ground_set import GroundSet
 from submod_core.importance import importance
 from submod_core.objective import Objective, count_evaluations
 from submod_core.scheduler import Dialogue, Oracle, drive
-from submod_core.scores import Distance, Weights, prefixes
-from submod_core.search import Ranking, Search, limited
-
-
-@dataclass(frozen=True, eq=False)
-class GroundSet:
-    """The regions of one input.
-
-    Attributes
-    ----------
-    regions : ndarray of intp, or a tuple of them
-        Label map (one per input tensor) with ids 0 … n−1.
-    sizes : ndarray of float64, (n,)
-        Elements of the input in each region.
-    inert : ndarray of bool, (n,)
-        Regions whose elements all equal the baseline, so that keeping them changes nothing.
-    """
-
-    regions: IntArray | tuple[IntArray, ...]
-    sizes: FloatArray
-    inert: BoolArray
+from submod_core.scores import DISTANCES, Distance, Weights, prefixes
+from submod_core.search import Ranking, Search, check_budget, limited, make_search
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +32,37 @@ class LiMASettings:
     weights: Weights
     distance: Distance
     max_evaluations: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        search: str | Callable[..., Search] = "bidirectional",
+        n_pending: int = 8,
+        weights: Mapping[str, float] | Weights | None = None,
+        distance: str | Distance = "cosine",
+        max_evaluations: int | None = None,
+    ) -> "LiMASettings":
+        """The settings that an adapter's arguments of the same names ask for.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one is unknown or out of range.
+
+        Examples
+        --------
+        >>> LiMASettings.of(weights={"consistency": 1}).weights.used
+        frozenset({'consistency'})
+        """
+        if not callable(distance) and distance not in DISTANCES:
+            raise ValueError(f"`distance` (={distance!r}) must be one of {sorted(DISTANCES)} or a callable")
+        check_budget(max_evaluations)
+        return cls(
+            search=make_search(search, **({"n_pending": n_pending} if search == "bidirectional" else {})),
+            weights=Weights.of(weights),
+            distance=distance if callable(distance) else DISTANCES[distance],
+            max_evaluations=max_evaluations,
+        )
 
     def start(self, n: int) -> Search:
         """The search on n regions, within the budget."""
@@ -95,12 +107,12 @@ def explain(
     each a region of its own, and the baseline is 0:
 
     >>> import numpy as np
-    >>> from submod_core import Responses, cosine_distance, make_search
+    >>> from submod_core import Responses
     >>> x, weights = np.array([[1.0, 2.0, 1.0]]), np.array([1.0, -1.0, 3.0])
     >>> def oracle(examples, keep, features):
     ...     p = 1 / (1 + np.exp(-np.where(keep, x[examples], 0) @ weights))
     ...     return Responses(target=p)
-    >>> settings = LiMASettings(make_search("greedy"), Weights.of({"consistency": 1}), cosine_distance)
+    >>> settings = LiMASettings.of("greedy", weights={"consistency": 1})
     >>> ground_set = GroundSet(regions=np.arange(3), sizes=np.ones(3), inert=np.zeros(3, dtype=bool))
     >>> (explanation,) = explain(oracle, [ground_set], settings, batch_size=8)
     >>> explanation.order, explanation.curves.insertion.round(2)

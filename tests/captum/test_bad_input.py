@@ -135,7 +135,7 @@ CASES = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:the model gives one value")
+@pytest.mark.filterwarnings("ignore:the model gives no class")
 @pytest.mark.parametrize(("arguments", "error", "named"), CASES.values(), ids=CASES)
 def test_bad_input_is_refused_by_name(arguments, error, named):
     with pytest.raises(error, match=named):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from submod_core.search._base import BudgetExhausted, Order, Ranking, Search, Steps, limited, search
+from submod_core.search._base import BudgetExhausted, Order, Ranking, Search, Steps, check_budget, limited, search
 from submod_core.search._bidirectional import bidirectional
 from submod_core.search._greedy import greedy
 
@@ -56,6 +56,7 @@ __all__ = [
     "Search",
     "Steps",
     "bidirectional",
+    "check_budget",
     "greedy",
     "limited",
     "make_search",

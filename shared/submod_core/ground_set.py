@@ -1,0 +1,143 @@
+"""From an input to the set that a search orders: its regions, their sizes, and those that make no difference."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
+from submod_core.regions import compact, grid, slico
+
+Regions = int | tuple[int, int] | AnyArray | Callable[[AnyArray], Any]
+"""A count of superpixels, a grid, a label map, or a function of an image (H, W, C) that returns one."""
+
+LabelMaps = tuple[IntArray, ...]
+"""The label maps of one example, one per input, with ids 0 … n−1 shared across them."""
+
+_MANY = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class GroundSet:
+    """The regions of one input.
+
+    Attributes
+    ----------
+    regions : ndarray of intp, or a tuple of them
+        Label map (one per input tensor) with ids 0 … n−1.
+    sizes : ndarray of float64, (n,)
+        Elements of the input in each region.
+    inert : ndarray of bool, (n,)
+        Regions whose elements all equal the baseline, so that keeping them changes nothing.
+    """
+
+    regions: IntArray | tuple[IntArray, ...]
+    sizes: FloatArray
+    inert: BoolArray
+
+    @classmethod
+    def of(cls, maps: LabelMaps, changed: Sequence[BoolArray]) -> "GroundSet":
+        """The ground set of an example's label maps.
+
+        Parameters
+        ----------
+        maps : tuple of ndarray
+            Each broadcasts to its input.
+        changed : sequence of ndarray of bool
+            For each input, shaped like it, where it differs from the baseline.
+
+        Examples
+        --------
+        >>> GroundSet.of((np.array([0, 1, 1]),), [np.array([False, True, False])]).inert
+        array([ True, False])
+        """
+        n = 1 + max(int(labels.max()) for labels in maps)
+        sizes, touched = np.zeros(n), np.zeros(n, dtype=bool)
+        for labels, differs in zip(maps, changed, strict=True):
+            sizes += np.bincount(labels.ravel(), minlength=n) * (differs.size / labels.size)
+            touched[np.broadcast_to(labels, differs.shape)[differs]] = True
+        return cls(maps if len(maps) > 1 else maps[0], sizes, ~touched)
+
+
+def check_regions(regions: Any) -> None:
+    """Raise ValueError unless `regions` is one of the kinds of `Regions`."""
+    whole = isinstance(regions, int | np.integer) and not isinstance(regions, bool)
+    pair = isinstance(regions, tuple) and len(regions) == 2 and all(isinstance(side, int) for side in regions)
+    if not ((whole and regions >= 1) or pair or callable(regions) or hasattr(regions, "__array__")):
+        raise ValueError(f"`regions` (={regions!r}) must be a count ≥ 1, (rows, columns), a label map or a callable")
+
+
+def divide_image(image: AnyArray, regions: Regions) -> IntArray:
+    """The label map (H, W) of an image (H, W, C).
+
+    Raises
+    ------
+    ValueError
+        If the label map does not cover the image.
+
+    Examples
+    --------
+    >>> divide_image(np.zeros((2, 4, 3)), (1, 2))
+    array([[0, 0, 1, 1],
+           [0, 0, 1, 1]])
+    """
+    shape = (image.shape[0], image.shape[1])
+    if isinstance(regions, tuple):
+        return grid(shape, regions)
+    if isinstance(regions, int | np.integer):
+        return slico(image, int(regions))
+    labels = np.asarray(regions(image) if callable(regions) else regions)
+    if labels.shape != shape:
+        raise ValueError(f"`regions` gave a label map of shape {labels.shape}; it must cover the image, {shape}")
+    if labels.min() < 0:
+        raise ValueError(f"`regions` gave a label map with id {labels.min()}; every pixel needs an id of at least 0")
+    return compact(labels)
+
+
+def every_element(shape: tuple[int, ...]) -> IntArray:
+    """The label map in which each element is a region of its own; warns where they are too many to search.
+
+    Examples
+    --------
+    >>> every_element((2, 2))
+    array([[0, 1],
+           [2, 3]])
+    """
+    n = int(np.prod(shape))
+    if n > _MANY:
+        warnings.warn(
+            f"every element is a region of its own, here {n} of them, and a search asks the model about {n**2:.0e} "
+            "times; group the elements by a mask",
+            stacklevel=2,
+        )
+    return np.arange(n, dtype=np.intp).reshape(shape)
+
+
+def number_apart(maps: Sequence[AnyArray]) -> LabelMaps:
+    """Give the regions of several inputs ids of their own.
+
+    Examples
+    --------
+    >>> number_apart([np.array([0, 1]), np.array([0, 0])])
+    (array([0, 1]), array([2, 2]))
+    """
+    numbered, start = [], 0
+    for labels in maps:
+        numbered.append(labels + start)
+        start += int(labels.max()) + 1
+    return tuple(numbered)
+
+
+def compact_together(maps: Sequence[AnyArray]) -> LabelMaps:
+    """Renumber the label maps of several inputs, whose ids are shared, without gaps.
+
+    Examples
+    --------
+    >>> compact_together([np.array([7, 99]), np.array([99])])
+    (array([0, 1]), array([1]))
+    """
+    flat = compact(np.concatenate([labels.ravel() for labels in maps]))
+    parts = np.split(flat, np.cumsum([labels.size for labels in maps])[:-1])
+    return tuple(part.reshape(labels.shape) for part, labels in zip(parts, maps, strict=True))
