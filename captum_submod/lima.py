@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from captum.attr import PerturbationAttribution
 from torch import Tensor
@@ -13,6 +12,7 @@ from captum_submod._compat import BaselineType, TargetType, TensorOrTupleOfTenso
 from captum_submod._inputs import Batch, prepare, target_indices
 from captum_submod._oracle import Activation, Features, TorchOracle, evaluating
 from submod_core import Explanation, LiMASettings, Readout, Weights, explain
+from submod_core._checks import check_count
 from submod_core.ground_set import Regions, check_regions
 from submod_core.search import Search
 
@@ -205,10 +205,7 @@ class LiMA(PerturbationAttribution):
         perturbations_per_eval: int,
         show_progress: bool,
     ) -> tuple[Batch, list[Explanation]]:
-        if not isinstance(perturbations_per_eval, int | np.integer) or perturbations_per_eval < 1:
-            raise ValueError(
-                f"`perturbations_per_eval` (={perturbations_per_eval!r}) must be a whole number of at least 1"
-            )
+        check_count("perturbations_per_eval", perturbations_per_eval)
         batch = prepare(inputs, baselines, feature_mask, additional, self.regions)
         oracle = TorchOracle(
             self.forward_func,

@@ -12,6 +12,7 @@ from captum_submod._compat import BaselineType, TargetType
 from captum_submod._inputs import prepare, target_indices
 from captum_submod._oracle import Activation, TorchOracle, evaluating
 from submod_core import Curves, GroundSet, Readout, drive, rank_groups, walk
+from submod_core._checks import check_count
 
 
 def faithfulness_curves(
@@ -63,8 +64,7 @@ def faithfulness_curves(
     >>> [curves.insertion.shape for curves in faithfulness_curves(model, images, images, target=3, steps=16)]
     [(17,), (17,)]
     """
-    if not isinstance(max_examples_per_batch, int | np.integer) or max_examples_per_batch < 1:
-        raise ValueError(f"`max_examples_per_batch` (={max_examples_per_batch!r}) must be a whole number of at least 1")
+    check_count("max_examples_per_batch", max_examples_per_batch)
     if not isinstance(inputs, Tensor) or not inputs.dim():
         raise TypeError(f"`inputs` (a {type(inputs).__name__}) must be one tensor (N, …)")
     saliency = _saliency(attributions, inputs)

@@ -4,16 +4,13 @@
 """
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from digits_scenes import make_scenes
-
-WEIGHTS = Path(__file__).with_name("digits_cnn.npz")
+from digits_scenes import WEIGHTS, make_scenes
 
 
 class DigitsCNN(nn.Module):

@@ -5,11 +5,15 @@ random place. A good explanation of a classifier that reads the digit points the
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
+
+WEIGHTS = Path(__file__).with_name("digits_cnn.npz")
+"""The trained network's arrays, for any framework."""
 
 SIZE = 64
 DIGIT = 24

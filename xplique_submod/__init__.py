@@ -1,10 +1,10 @@
 """Submodular attribution for Xplique.
 
-So far this package has what needs no framework: explanations, divisions into regions and the papers' figures. The
-explainers for TensorFlow models are not part of this release.
+`LiMA` is used like any of Xplique's black-box explainers; `visualization` draws the papers' figures.
 """
 
 from submod_core import Explanation, Weights, from_masks, grid, slico
 from xplique_submod import visualization
+from xplique_submod.lima import LiMA
 
-__all__ = ["Explanation", "Weights", "from_masks", "grid", "slico", "visualization"]
+__all__ = ["Explanation", "LiMA", "Weights", "from_masks", "grid", "slico", "visualization"]

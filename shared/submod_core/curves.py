@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from submod_core._checks import check_count
 from submod_core._types import FloatArray, IntArray
 from submod_core.scheduler import Dialogue, Query
 from submod_core.scores import prefixes
@@ -160,8 +161,7 @@ def rank_groups(saliency: ArrayLike, steps: int) -> IntArray:
            [0, 1]])
     """
     scores = np.asarray(saliency, dtype=np.float64)
-    if steps < 1:
-        raise ValueError(f"`steps` (={steps}) must be at least 1")
+    check_count("steps", steps)
     if scores.size == 0 or not np.isfinite(scores).all():
         raise ValueError(f"`saliency` (of shape {scores.shape}) must hold one finite score per element")
     labels = np.empty(scores.size, dtype=np.intp)

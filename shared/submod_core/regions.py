@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from skimage.segmentation import slic
 
+from submod_core._checks import check_count
 from submod_core._types import BoolArray, IntArray
 
 
@@ -73,8 +74,7 @@ def slico(image: ArrayLike, n: int = 49) -> IntArray:
         raise ValueError(f"`image` (of shape {array.shape}) must be (H, W) or (H, W, C), with at least one pixel")
     if not np.isfinite(array).all():
         raise ValueError("`image` holds NaN or infinite values; superpixels need finite ones")
-    if n < 1:
-        raise ValueError(f"`n` (={n}) must be at least 1")
+    check_count("n", n)
     array = array - array.min()
     array /= array.max() or 1.0
     return compact(slic(array, n_segments=n, slic_zero=True, channel_axis=-1 if array.ndim == 3 else None))

@@ -1,8 +1,8 @@
 """Bad input: a clear error that names the argument, and a model left as it was."""
 
-import numpy as np
 import pytest
 import torch
+from bad_options import BAD_OPTIONS
 from networks import SmallNet, random_images, random_mask
 from torch import nn
 
@@ -85,47 +85,13 @@ CASES = {
     "rows that are not the batch's": ({"forward": lambda net: lambda x: net(x)[:1]}, ValueError, "`forward_func`"),
     "a model that is not callable": ({"forward": lambda net: 3}, TypeError, "`forward_func`"),
     # Options
-    "unknown search": ({"options": {"search": "exhaustive"}}, ValueError, "`search`"),
-    "n_pending of nothing": ({"options": {"n_pending": 0}}, ValueError, "`n_pending`"),
-    "negative weight": ({"options": {"weights": {"consistency": -1}}}, ValueError, "consistency"),
-    "unknown weight": ({"options": {"weights": {"faithfulness": 1}}}, ValueError, "faithfulness"),
-    "no weight": ({"options": {"weights": {}}}, ValueError, "`weights`"),
-    "weights by position": ({"options": {"weights": (1, 1, 1, 1)}}, TypeError, "`weights`"),
-    "unknown activation": ({"options": {"activation": "relu"}}, ValueError, "`activation`"),
     "logits called probabilities": ({"options": {"activation": "identity"}}, ValueError, "`activation`"),
-    "unknown distance": ({"options": {"distance": "euclid"}}, ValueError, "`distance`"),
-    "features that are a name": ({"options": {"features": "layer4"}}, TypeError, "`features`"),
     "a layer that never runs": (
         {"forward": lambda net: lambda x: net(x), "options": {"features": nn.Linear(3, 3)}},
         ValueError,
         "`features`",
     ),
     "features of the wrong length": ({"options": {"features": lambda x: x[:1]}}, ValueError, "`features`"),
-    "embeddings of another width": (
-        {"options": {"class_embeddings": torch.ones(3, 4)}},
-        ValueError,
-        "`class_embeddings`",
-    ),
-    "embeddings that are a vector": (
-        {"options": {"class_embeddings": torch.ones(3)}},
-        ValueError,
-        "`class_embeddings`",
-    ),
-    "a scale of zero": ({"options": {"scale": 0}}, ValueError, "`scale`"),
-    "no budget": ({"options": {"max_evaluations": 0}}, ValueError, "`max_evaluations`"),
-    "no regions": ({"options": {"regions": 0}}, ValueError, "`regions`"),
-    "regions of one number": ({"options": {"regions": (3,)}}, ValueError, "`regions`"),
-    "too many grid cells": ({"options": {"regions": (13, 2)}, "feature_mask": None}, ValueError, "`cells`"),
-    "a label map of another size": (
-        {"options": {"regions": np.zeros((5, 5), int)}, "feature_mask": None},
-        ValueError,
-        "`regions`",
-    ),
-    "a label map with holes": (
-        {"options": {"regions": np.full((12, 12), -1)}, "feature_mask": None},
-        ValueError,
-        "`regions`",
-    ),
     "superpixels of nan": ({"inputs": X * NAN, "feature_mask": None}, ValueError, "`image`"),
     "only a score that the model cannot give": (
         {"forward": lambda net: lambda x: net(x)[:, 0], "target": None, "options": {"weights": {"confidence": 1}}},
@@ -140,6 +106,12 @@ CASES = {
 def test_bad_input_is_refused_by_name(arguments, error, named):
     with pytest.raises(error, match=named):
         attribute(**arguments)
+
+
+@pytest.mark.parametrize(("options", "error", "named"), BAD_OPTIONS.values(), ids=BAD_OPTIONS)
+def test_bad_options_are_refused_by_name(options, error, named):
+    with pytest.raises(error, match=named):
+        attribute(options=options, feature_mask=None)
 
 
 def test_an_unknown_option_is_refused():

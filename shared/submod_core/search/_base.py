@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec
 
 import numpy as np
 
+from submod_core._checks import check_count
 from submod_core._types import BoolArray, FloatArray, IntArray
 
 
@@ -55,8 +56,7 @@ class Order:
     """
 
     def __init__(self, n: int) -> None:
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-            raise ValueError(f"`n` (={n!r}) must be a whole number of at least 1")
+        check_count("n", n)
         self.n = int(n)
         self.front: list[int] = []
         self.back: list[int] = []
@@ -169,9 +169,8 @@ def limited(search: Search, max_evaluations: int | None) -> Search:
 
 def check_budget(max_evaluations: int | None) -> None:
     """Raise ValueError unless `max_evaluations` is None or a whole number of at least 1."""
-    whole = isinstance(max_evaluations, int | np.integer) and not isinstance(max_evaluations, bool)
-    if max_evaluations is not None and not (whole and max_evaluations >= 1):
-        raise ValueError(f"`max_evaluations` (={max_evaluations!r}) must be None or a whole number of at least 1")
+    if max_evaluations is not None:
+        check_count("max_evaluations", max_evaluations)
 
 
 def _limited(search: Search, left: int) -> Search:

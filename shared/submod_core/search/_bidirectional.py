@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from submod_core._checks import check_count
 from submod_core.search._base import Order, Search, Steps, search
 
 
@@ -28,8 +29,7 @@ def bidirectional(n: int, /, n_pending: int = 8) -> Search:
     >>> ranking.order, ranking.evaluations
     (array([3, 2, 1, 0]), 8)
     """
-    if isinstance(n_pending, bool) or not isinstance(n_pending, int | np.integer) or n_pending < 1:
-        raise ValueError(f"`n_pending` (={n_pending!r}) must be a whole number of at least 1")
+    check_count("n_pending", n_pending)
     return _bidirectional(n, n_pending)
 
 

@@ -1,0 +1,81 @@
+"""Bad input: a clear error that names the argument, from the same cases as in the Captum adapter."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from bad_options import BAD_OPTIONS
+
+from xplique_submod import LiMA
+
+NAN = float("nan")
+X = np.random.default_rng(0).random((2, 12, 12, 3), dtype=np.float32)
+Y = np.eye(5, dtype=np.float32)[:2]
+
+
+def keras_model():
+    return tf.keras.Sequential([tf.keras.Input((12, 12, 3)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(5)])
+
+
+def explain(model=None, *, inputs=X, targets=Y, **options):
+    return LiMA(model or keras_model(), **({"regions": (3, 3)} | options)).explain(inputs, targets)
+
+
+@pytest.mark.parametrize(("options", "error", "named"), BAD_OPTIONS.values(), ids=BAD_OPTIONS)
+def test_bad_options_are_refused_by_name(options, error, named):
+    with pytest.raises(error, match=named):
+        explain(**options)
+
+
+CASES = {
+    "inputs that are text": ({"inputs": "cat.jpg"}, TypeError, "`inputs`"),
+    "ragged inputs": ({"inputs": [[1.0], [1.0, 2.0]]}, TypeError, "`inputs`"),
+    "empty batch": ({"inputs": X[:0], "targets": Y[:0]}, ValueError, "`inputs`"),
+    "no elements": ({"inputs": np.zeros((2, 0))}, ValueError, "`inputs`"),
+    "a vector of inputs": ({"inputs": np.zeros(2)}, ValueError, "`inputs`"),
+    "superpixels of nan": ({"inputs": X * NAN, "regions": 9}, ValueError, "`image`"),
+    "no targets": ({"targets": None}, ValueError, "`targets`"),
+    "targets that are text": ({"targets": "cat"}, TypeError, "`targets`"),
+    "too few targets": ({"targets": Y[:1]}, ValueError, "`targets`"),
+    "targets of too few classes": ({"targets": Y[:, :3]}, ValueError, "`targets`"),
+    "targets that are indices": ({"targets": np.array([1, 2])}, ValueError, "`targets`"),
+    "baseline of another shape": ({"baseline": np.zeros((5, 5, 3))}, ValueError, "`baseline`"),
+    "baseline of too many axes": ({"baseline": np.zeros((2, 12, 12, 3))}, ValueError, "`baseline`"),
+    "baseline that is nan": ({"baseline": NAN}, ValueError, "`baseline`"),
+    "baseline that is text": ({"baseline": "blur"}, TypeError, "`baseline`"),
+    "no batch": ({"batch_size": 0}, ValueError, "`batch_size`"),
+    "half a batch": ({"batch_size": 1.5}, ValueError, "`batch_size`"),
+    "a model that is not callable": ({"model": 3}, TypeError, "`model`"),
+    "nan from the model": ({"model": lambda x: np.full((len(x), 5), NAN)}, ValueError, "output"),
+    "a tuple from the model": ({"model": lambda x: (x, x)}, TypeError, "`model`"),
+    "dense outputs without an operator": ({"model": lambda x: x}, ValueError, "`targets`"),
+    "rows that are not the batch's": ({"model": lambda x: np.zeros((1, 5))}, ValueError, "model"),
+    "an operator that aggregates": ({"operator": lambda f, x, y: tf.reduce_sum(f(x) * y)}, ValueError, "`operator`"),
+    "logits called probabilities": ({"activation": "identity"}, ValueError, "output"),
+    "a label map for no image": (
+        {"inputs": np.zeros((2, 6)), "model": lambda x: x[:, :5], "regions": np.zeros(4, int)},
+        ValueError,
+        "`regions`",
+    ),
+    "only a score that the model cannot give": (
+        {"model": lambda x: x[:, :1, 0, 0], "targets": Y[:, :1], "weights": {"confidence": 1}},
+        ValueError,
+        "`weights`",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:the model gives no class")
+@pytest.mark.parametrize(("arguments", "error", "named"), CASES.values(), ids=CASES)
+def test_bad_input_is_refused_by_name(arguments, error, named):
+    with pytest.raises(error, match=named):
+        explain(**arguments)
+
+
+def test_another_keras_backend_is_refused(monkeypatch):
+    import importlib
+    import sys
+
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.delitem(sys.modules, "xplique_submod._compat")
+    with pytest.raises(ImportError, match="KERAS_BACKEND"):
+        importlib.import_module("xplique_submod._compat")

@@ -1,0 +1,56 @@
+"""The same network, image and regions under Captum and under Xplique: the same order."""
+
+import digits_keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import torch
+
+import captum_submod
+import digits_model
+import xplique_submod
+from digits_scenes import make_scenes
+
+NEAR_TIE = 1e-4
+
+
+def assert_same(ours, theirs):
+    """Equal orders; or, where they part, candidates whose F differs by less than what float32 can tell apart."""
+    if ours.order.tolist() != theirs.order.tolist():
+        first = int(np.argmax(ours.order != theirs.order)) + 1
+        assert abs(ours.curves.objective[first] - theirs.curves.objective[first]) < NEAR_TIE
+        return
+    for curve in ("consistency", "collaboration", "confidence", "effectiveness", "objective"):
+        assert np.allclose(getattr(ours.curves, curve), getattr(theirs.curves, curve), atol=1e-3)
+    assert np.allclose(ours.importance, theirs.importance, atol=1e-3)
+    assert (ours.evaluations, ours.model_inputs) == (theirs.evaluations, theirs.model_inputs)
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return make_scenes(3, seed=11)
+
+
+def test_the_twins_are_one_network(scenes):
+    torch_logits = digits_model.load_model()(torch.from_numpy(scenes.images)).numpy()
+    keras_logits = digits_keras.load_model()(np.moveaxis(scenes.images, 1, -1)).numpy()
+    assert np.abs(torch_logits - keras_logits).max() < 1e-4
+
+
+@pytest.mark.parametrize("search", ["greedy", "bidirectional"])
+@pytest.mark.parametrize("regions", [49, (4, 4)], ids=["superpixels", "grid"])
+def test_captum_and_xplique_give_the_same_explanations(scenes, search, regions):
+    options = {"search": search, "regions": regions}
+    under_captum = captum_submod.LiMA(digits_model.load_model(), **options)
+    under_xplique = xplique_submod.LiMA(digits_keras.load_model(), batch_size=48, **options)
+    images, labels = torch.from_numpy(scenes.images), torch.from_numpy(scenes.labels)
+    one_hot = tf.one_hot(scenes.labels, 10)
+    channels_last = np.moveaxis(scenes.images, 1, -1)
+    captums = under_captum.explain(images, target=labels, perturbations_per_eval=16)
+    xpliques = under_xplique.explain_regions(channels_last, one_hot)
+    for ours, theirs in zip(captums, xpliques, strict=True):
+        assert np.array_equal(ours.regions, theirs.regions)
+        assert_same(ours, theirs)
+    assert sum(a.order.tolist() == b.order.tolist() for a, b in zip(captums, xpliques, strict=True)) >= 2
+    painted = under_xplique(channels_last, one_hot)
+    assert np.allclose(painted[..., 0], [e.paint() for e in xpliques])

@@ -1,0 +1,94 @@
+"""From Xplique's argument conventions to one validated form."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from submod_core import GroundSet, compact
+from submod_core.ground_set import Regions, divide_image, every_element
+from xplique_submod._compat import tensor_sanitize
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N examples, ready to be masked.
+
+    Attributes
+    ----------
+    inputs : tf.Tensor of float32, (N, …)
+    baseline : tf.Tensor of float32, broadcastable to one input with a leading axis of 1
+    labels : tf.Tensor of int32, (1, …) or (N, …), broadcastable likewise: the region of every element
+    targets : tf.Tensor of float32, (N, …)
+    sets : list of GroundSet, N
+    """
+
+    inputs: tf.Tensor
+    baseline: tf.Tensor
+    labels: tf.Tensor
+    targets: tf.Tensor
+    sets: list[GroundSet]
+
+
+def prepare(inputs: Any, targets: Any, baseline: Any, regions: Regions) -> Batch:
+    """Validate and convert the arguments of one `explain` call."""
+    x, y = _sanitize(inputs, targets)
+    reference = _baseline(baseline, x)
+    images = x.numpy()
+    maps = _label_maps(images, regions)
+    sets = [_ground_set(maps[i % len(maps)], image != reference.numpy()[0]) for i, image in enumerate(images)]
+    return Batch(x, reference, tf.constant(np.stack(maps), tf.int32), y, sets)
+
+
+def _sanitize(inputs: Any, targets: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    if targets is None and not isinstance(inputs, tf.data.Dataset):
+        raise ValueError("`targets` (=None) must be one-hot, one row per input, unless `inputs` is a tf.data.Dataset")
+    for name, value in (("inputs", inputs), ("targets", targets)):
+        if not isinstance(value, tf.data.Dataset) and value is not None:
+            try:
+                tf.cast(value, tf.float32)
+            except (TypeError, ValueError, tf.errors.OpError) as error:
+                raise TypeError(f"`{name}` (a {type(value).__name__}) must be an array or tensor of numbers") from error
+    x, y = tensor_sanitize(inputs, targets)
+    if len(x.shape) < 2 or not np.prod(x.shape):
+        raise ValueError(
+            f"`inputs` (of shape {tuple(x.shape)}) must hold at least one example, with at least one element"
+        )
+    if len(y.shape) < 1 or len(y) != len(x):
+        raise ValueError(f"`targets` (of shape {tuple(y.shape)}) must have one row for each of the {len(x)} examples")
+    return x, y
+
+
+def _baseline(baseline: Any, inputs: tf.Tensor) -> tf.Tensor:
+    value = np.asarray(baseline)
+    shape = tuple(inputs.shape[1:])
+    if value.dtype.kind not in "iufb":
+        raise TypeError(f"`baseline` (a {type(baseline).__name__}) must be a number or an array of numbers")
+    aligned = (1,) * (len(shape) - value.ndim) + value.shape
+    if len(aligned) != len(shape) or any(v not in (1, s) for v, s in zip(aligned, shape, strict=True)):
+        raise ValueError(f"`baseline` (of shape {value.shape}) must broadcast to one input, of shape {shape}")
+    if not np.isfinite(value).all():
+        raise ValueError(f"`baseline` (={baseline!r}) must be finite")
+    return tf.constant(value.reshape(1, *aligned), tf.float32)
+
+
+def _label_maps(examples: np.ndarray, regions: Regions) -> list[np.ndarray]:
+    """The label map of each example, or of all at once in a list of one."""
+    if examples.ndim != 4:
+        return [_labels_of(examples.shape[1:], regions)]
+    depends_on_image = callable(regions) or isinstance(regions, int | np.integer)
+    return [divide_image(image, regions)[..., None] for image in (examples if depends_on_image else examples[:1])]
+
+
+def _ground_set(labels: np.ndarray, changed: np.ndarray) -> GroundSet:
+    return replace(GroundSet.of((labels,), [changed]), regions=labels[..., 0] if labels.ndim == 3 else labels)
+
+
+def _labels_of(shape: tuple[int, ...], regions: Regions) -> np.ndarray:
+    if callable(regions) or isinstance(regions, int | np.integer | tuple):
+        return every_element(shape)
+    labels = compact(regions)
+    if labels.shape != shape:
+        raise ValueError(f"`regions` (of shape {labels.shape}) must be a label map shaped like one input, {shape}")
+    return labels

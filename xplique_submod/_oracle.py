@@ -1,0 +1,225 @@
+"""Shows masked inputs to a TensorFlow model, or to any callable: the one part that depends on the framework."""
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from submod_core import OutOfMemoryError, Readout, Responses
+from submod_core.readout import NO_CLASSES
+from xplique_submod._compat import TENSORFLOW_MODELS
+from xplique_submod._inputs import Batch
+
+Tensors = tuple[tf.Tensor, ...]
+
+
+@dataclass
+class Reader:
+    """Composes masked inputs, runs the model and reduces its outputs, all on the model's device.
+
+    It outlives a call of `explain`: its functions are traced once for each shape of inputs, whatever the batch size.
+
+    Attributes
+    ----------
+    model : callable
+    operator : callable or None
+        g(f, x, y), whose value is the consistency; None where it is the activation of the target output.
+    readout : Readout
+    wants_confidence : bool
+        False leaves the entropy out.
+    """
+
+    model: Any
+    operator: Callable[..., Any] | None
+    readout: Readout
+    wants_confidence: bool
+    _traced: dict[Any, Callable[..., Tensors]] = field(default_factory=dict, init=False)
+    _warned: bool = field(default=False, init=False)
+
+    def read(self, batch: Batch, rows: tf.Tensor, keep: tf.Tensor) -> Tensors:
+        """The target's score (B,), the confidence (B,) or (), and the output vectors (B, d)."""
+        arguments = (batch.inputs, batch.baseline, batch.labels, batch.targets, rows, keep)
+        return self._function("score", self._score, arguments)(*arguments)
+
+    def features(self, batch: Batch, rows: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
+        """The features (B, d) that `readout.features` gives."""
+        arguments = (batch.inputs, batch.baseline, batch.labels, rows, keep)
+        return self._function("features", self._source_vectors, arguments)(*arguments)[0]
+
+    def _function(self, name: str, function: Callable[..., Tensors], arguments: Tensors) -> Callable[..., Tensors]:
+        if not isinstance(self.model, TENSORFLOW_MODELS):
+            return function
+        signature = [tf.TensorSpec([None, *a.shape[1:]], a.dtype) for a in arguments[:-1]]
+        signature.append(tf.TensorSpec([None, None], tf.bool))
+        key = (name, *((*spec.shape[1:],) for spec in signature[:-1]))
+        if key not in self._traced:
+            self._traced[key] = tf.function(function, input_signature=signature)
+        return self._traced[key]
+
+    def _score(
+        self, x: tf.Tensor, baseline: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor, rows: tf.Tensor, keep: tf.Tensor
+    ) -> Tensors:
+        masked, y = _compose(x, baseline, labels, rows, keep), tf.gather(targets, rows)
+        if self.operator is None:
+            outputs = self._class_outputs(masked)
+            _check_targets(y, outputs)
+            classes = self._activate(outputs)
+            score = tf.reduce_sum(classes * y, axis=-1)
+        else:
+            model = _Recorder(self.model)
+            # Without its own tf.function around it, the operator's model outputs stay within reach.
+            score = tf.cast(getattr(self.operator, "python_function", self.operator)(model, masked, y), tf.float32)
+            outputs = model.outputs
+            classes = None if outputs is None or len(outputs.shape) != 2 else self._activate(outputs)
+        vectors = tf.zeros((0, 0)) if outputs is None else _flat(outputs)
+        return score, self._confidence(classes), vectors
+
+    def _class_outputs(self, masked: tf.Tensor) -> tf.Tensor:
+        if self.readout.class_embeddings is None:
+            return call(self.model, masked)
+        vectors = _flat(call(self.model, masked)) if self.readout.features is None else self._vectors(masked)
+        self.readout.check_width(vectors.shape[-1])
+        embeddings = tf.constant(np.asarray(self.readout.class_embeddings), tf.float32)
+        cosines = tf.linalg.l2_normalize(vectors, -1) @ tf.transpose(tf.linalg.l2_normalize(embeddings, -1))
+        return cosines if len(embeddings) == 1 else self.readout.scale * cosines
+
+    def _source_vectors(
+        self, x: tf.Tensor, baseline: tf.Tensor, labels: tf.Tensor, rows: tf.Tensor, keep: tf.Tensor
+    ) -> Tensors:
+        return (self._vectors(_compose(x, baseline, labels, rows, keep)),)
+
+    def _vectors(self, masked: tf.Tensor) -> tf.Tensor:
+        source = self.readout.features
+        if isinstance(source, tf.keras.layers.Layer) and not isinstance(source, tf.keras.Model):
+            source = tf.keras.Model(self.model.inputs, source.output)
+        vectors = tf.cast(source(masked), tf.float32)
+        return (
+            tf.reduce_mean(vectors, axis=list(range(1, len(vectors.shape) - 1)))
+            if len(vectors.shape) > 3
+            else _flat(vectors)
+        )
+
+    def _activate(self, outputs: tf.Tensor) -> tf.Tensor:
+        activation = self.readout.activation
+        if callable(activation):
+            return tf.cast(activation(outputs), tf.float32)
+        if activation == "sigmoid":
+            return tf.sigmoid(outputs)
+        return tf.nn.softmax(outputs, -1) if activation == "softmax" and outputs.shape[-1] != 1 else outputs
+
+    def _confidence(self, classes: tf.Tensor | None) -> tf.Tensor:
+        if not self.wants_confidence:
+            return tf.zeros(())
+        if classes is not None and self.readout.activation == "sigmoid":
+            pairs = tf.stack([classes, 1 - classes])
+            return 1 + tf.reduce_mean(tf.reduce_sum(_xlogx(pairs), 0), -1) / math.log(2)
+        if classes is None or classes.shape[-1] == 1:
+            self._warn_no_classes()
+            return tf.zeros(())
+        entropy = tf.reduce_sum(_xlogx(classes), -1)
+        if self.readout.activation != "softmax":
+            off = tf.abs(tf.reduce_sum(classes, -1) - 1) > 1e-2
+            bad = off | (tf.reduce_min(classes, -1) < -1e-3)
+            entropy = tf.where(bad, math.nan, entropy)
+        return 1 + entropy / math.log(classes.shape[-1])
+
+    def _warn_no_classes(self) -> None:
+        if not self._warned:
+            warnings.warn(NO_CLASSES, stacklevel=2)
+            self._warned = True
+
+
+@dataclass(frozen=True)
+class TensorFlowOracle:
+    """Answers a `submod_core` scheduler for a batch of examples."""
+
+    reader: Reader
+    batch: Batch
+
+    def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
+        """See `submod_core.Oracle`."""
+        rows, kept = tf.constant(examples, tf.int32), tf.constant(keep)
+        try:
+            score, confidence, vectors = self.reader.read(self.batch, rows, kept)
+            if features and self.reader.readout.features is not None:
+                vectors = self.reader.features(self.batch, rows, kept)
+        except tf.errors.ResourceExhaustedError as error:
+            raise OutOfMemoryError(str(error)) from error
+        scalars = [score, confidence] if len(confidence.shape) else [score]
+        for numbers in scalars:
+            _check_rows(numbers, len(examples))
+        target, *certainty = (numbers.numpy().astype(np.float64) for numbers in scalars)
+        return Responses(target, certainty[0] if certainty else None, vectors.numpy() if features else None)
+
+
+class _Recorder:
+    """A model that remembers what it gave an operator."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.outputs: tf.Tensor | None = None
+
+    def __call__(self, inputs: Any) -> tf.Tensor:
+        self.outputs = call(self.model, inputs)
+        return self.outputs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+
+def call(model: Any, inputs: tf.Tensor) -> tf.Tensor:
+    """The outputs of any kind of model that Xplique takes, as float32 and with a batch dimension."""
+    if isinstance(model, TENSORFLOW_MODELS):
+        outputs = model(inputs)
+    elif isinstance(model, tf.lite.Interpreter):
+        outputs = _interpret(model, inputs)
+    else:
+        outputs = getattr(model, "predict_proba", model)(inputs.numpy())
+    if isinstance(outputs, tuple | list | dict):
+        raise TypeError(f"`model` returned a {type(outputs).__name__}; it must return one tensor")
+    outputs = tf.cast(outputs, tf.float32)
+    return outputs[:, None] if len(outputs.shape) == 1 else outputs
+
+
+def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
+    model.resize_tensor_input(model.get_input_details()[0]["index"], [*inputs.shape], strict=False)
+    model.allocate_tensors()
+    model.set_tensor(model.get_input_details()[0]["index"], inputs)
+    model.invoke()
+    outputs: np.ndarray = model.get_tensor(model.get_output_details()[0]["index"])
+    return outputs
+
+
+def _compose(x: tf.Tensor, baseline: tf.Tensor, labels: tf.Tensor, rows: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
+    """The masked inputs (B, …); `where` and never a product, so that NaN cannot leak."""
+    # Labels that all examples share have a leading axis of 1.
+    own = tf.gather(labels, tf.minimum(rows, tf.shape(labels)[0] - 1))
+    return tf.where(tf.gather(keep, own, batch_dims=1), tf.gather(x, rows), baseline)
+
+
+def _flat(outputs: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(outputs, (tf.shape(outputs)[0], math.prod(outputs.shape[1:])))
+
+
+def _xlogx(p: tf.Tensor) -> tf.Tensor:
+    return tf.math.xlogy(p, p)
+
+
+def _check_targets(targets: tf.Tensor, outputs: tf.Tensor) -> None:
+    if len(outputs.shape) != 2 or outputs.shape[1:] != targets.shape[1:]:
+        raise ValueError(
+            f"`targets` (of shape {tuple(targets.shape[1:])} per example) must be shaped like the model's outputs, "
+            f"{tuple(outputs.shape[1:])}, which have one axis; for other outputs give an `operator`"
+        )
+
+
+def _check_rows(numbers: tf.Tensor, n_rows: int) -> None:
+    if tuple(numbers.shape) != (n_rows,):
+        raise ValueError(
+            f"the model, by its `operator` if it has one, gave values of shape {tuple(numbers.shape)} for {n_rows} "
+            "inputs; there must be one for each"
+        )
