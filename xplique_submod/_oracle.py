@@ -16,10 +16,12 @@ from xplique_submod._inputs import Batch
 
 Tensors = tuple[tf.Tensor, ...]
 
+_WIDTH = 64
+
 
 @dataclass
 class Reader:
-    """Composes masked inputs, runs the model and reduces its outputs, all on the model's device.
+    """Runs the model on masked inputs and reduces its outputs, on the model's device.
 
     It outlives a call of `explain`: its functions are traced once for each shape of inputs, whatever the batch size.
 
@@ -40,39 +42,68 @@ class Reader:
     _traced: dict[Any, Callable[..., Tensors]] = field(default_factory=dict, init=False)
     _warned: bool = field(default=False, init=False)
 
-    def read(self, batch: Batch, rows: tf.Tensor, keep: tf.Tensor) -> Tensors:
+    def read(self, batch: Batch, examples: np.ndarray, keep: np.ndarray, height: int) -> Tensors:
         """The target's score (B,), the confidence (B,) or (), and the output vectors (B, d)."""
-        arguments = (batch.inputs, batch.baseline, batch.labels, batch.targets, rows, keep)
-        return self._function("score", self._score, arguments)(*arguments)
+        return self._run(self._score, batch, examples, keep, height)
 
-    def features(self, batch: Batch, rows: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
+    def features(self, batch: Batch, examples: np.ndarray, keep: np.ndarray, height: int) -> tf.Tensor:
         """The features (B, d) that `readout.features` gives."""
-        arguments = (batch.inputs, batch.baseline, batch.labels, rows, keep)
-        return self._function("features", self._source_vectors, arguments)(*arguments)[0]
+        return self._run(self._source, batch, examples, keep, height)
 
-    def _function(self, name: str, function: Callable[..., Tensors], arguments: Tensors) -> Callable[..., Tensors]:
-        if not isinstance(self.model, TENSORFLOW_MODELS):
-            return function
-        signature = [tf.TensorSpec([None, *a.shape[1:]], a.dtype) for a in arguments[:-1]]
-        signature.append(tf.TensorSpec([None, None], tf.bool))
-        key = (name, *((*spec.shape[1:],) for spec in signature[:-1]))
-        if key not in self._traced:
-            self._traced[key] = tf.function(function, input_signature=signature)
-        return self._traced[key]
+    def _run(self, function: Any, batch: Batch, examples: np.ndarray, keep: np.ndarray, height: int) -> Any:
+        # Composing is compiled for one shape: rows and regions are padded. The model gets its own rows alone.
+        n_rows, n_regions = keep.shape
+        rows = np.pad(examples, (0, height - n_rows)).astype(np.int32)
+        kept = np.pad(keep, ((0, height - n_rows), (0, -n_regions % _WIDTH)))
+        tensors = (batch.inputs, batch.baseline, batch.labels, batch.targets)
+        # TorchWrapper switches TensorFlow to eager, and then means it.
+        if isinstance(self.model, TENSORFLOW_MODELS) and not tf.config.functions_run_eagerly():
+            key = (function.__name__, kept.shape, *(tuple(t.shape[1:]) for t in tensors))
+            if key not in self._traced:
+                signature = [tf.TensorSpec([None, *t.shape[1:]], t.dtype) for t in tensors]
+                fixed = [
+                    tf.TensorSpec(rows.shape, tf.int32),
+                    tf.TensorSpec(kept.shape, tf.bool),
+                    tf.TensorSpec([], tf.int32),
+                ]
+                self._traced[key] = tf.function(function, input_signature=signature + fixed).get_concrete_function()
+            function = self._traced[key]
+        return function(*tensors, tf.constant(rows), tf.constant(kept), tf.constant(n_rows))
+
+    def _source(
+        self,
+        x: tf.Tensor,
+        baseline: tf.Tensor,
+        labels: tf.Tensor,
+        targets: tf.Tensor,
+        rows: tf.Tensor,
+        keep: tf.Tensor,
+        n: tf.Tensor,
+    ) -> tf.Tensor:
+        return self._vectors(_masked(x, baseline, labels, rows, keep)[:n])
 
     def _score(
-        self, x: tf.Tensor, baseline: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor, rows: tf.Tensor, keep: tf.Tensor
+        self,
+        x: tf.Tensor,
+        baseline: tf.Tensor,
+        labels: tf.Tensor,
+        targets: tf.Tensor,
+        rows: tf.Tensor,
+        keep: tf.Tensor,
+        n: tf.Tensor,
     ) -> Tensors:
-        masked, y = _compose(x, baseline, labels, rows, keep), tf.gather(targets, rows)
+        masked, targets = _masked(x, baseline, labels, rows, keep)[:n], tf.gather(targets, rows[:n])
         if self.operator is None:
             outputs = self._class_outputs(masked)
-            _check_targets(y, outputs)
+            _check_targets(targets, outputs)
             classes = self._activate(outputs)
-            score = tf.reduce_sum(classes * y, axis=-1)
+            score = tf.reduce_sum(classes * targets, axis=-1)
         else:
             model = _Recorder(self.model)
             # Without its own tf.function around it, the operator's model outputs stay within reach.
-            score = tf.cast(getattr(self.operator, "python_function", self.operator)(model, masked, y), tf.float32)
+            score = tf.cast(
+                getattr(self.operator, "python_function", self.operator)(model, masked, targets), tf.float32
+            )
             outputs = model.outputs
             classes = None if outputs is None or len(outputs.shape) != 2 else self._activate(outputs)
         vectors = tf.zeros((0, 0)) if outputs is None else _flat(outputs)
@@ -86,11 +117,6 @@ class Reader:
         embeddings = tf.constant(np.asarray(self.readout.class_embeddings), tf.float32)
         cosines = tf.linalg.l2_normalize(vectors, -1) @ tf.transpose(tf.linalg.l2_normalize(embeddings, -1))
         return cosines if len(embeddings) == 1 else self.readout.scale * cosines
-
-    def _source_vectors(
-        self, x: tf.Tensor, baseline: tf.Tensor, labels: tf.Tensor, rows: tf.Tensor, keep: tf.Tensor
-    ) -> Tensors:
-        return (self._vectors(_compose(x, baseline, labels, rows, keep)),)
 
     def _vectors(self, masked: tf.Tensor) -> tf.Tensor:
         source = self.readout.features
@@ -139,14 +165,15 @@ class TensorFlowOracle:
 
     reader: Reader
     batch: Batch
+    batch_size: int | None
 
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         """See `submod_core.Oracle`."""
-        rows, kept = tf.constant(examples, tf.int32), tf.constant(keep)
+        height = self.batch_size or 2 ** (len(keep) - 1).bit_length()
         try:
-            score, confidence, vectors = self.reader.read(self.batch, rows, kept)
+            score, confidence, vectors = self.reader.read(self.batch, examples, keep, height)
             if features and self.reader.readout.features is not None:
-                vectors = self.reader.features(self.batch, rows, kept)
+                vectors = self.reader.features(self.batch, examples, keep, height)
         except tf.errors.ResourceExhaustedError as error:
             raise OutOfMemoryError(str(error)) from error
         scalars = [score, confidence] if len(confidence.shape) else [score]
@@ -194,7 +221,8 @@ def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
     return outputs
 
 
-def _compose(x: tf.Tensor, baseline: tf.Tensor, labels: tf.Tensor, rows: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
+@tf.function(jit_compile=True)  # type: ignore[untyped-decorator] # as single operations it costs as much as a small model
+def _masked(x: tf.Tensor, baseline: tf.Tensor, labels: tf.Tensor, rows: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
     """The masked inputs (B, …); `where` and never a product, so that NaN cannot leak."""
     # Labels that all examples share have a leading axis of 1.
     own = tf.gather(labels, tf.minimum(rows, tf.shape(labels)[0] - 1))

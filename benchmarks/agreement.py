@@ -1,0 +1,63 @@
+"""Do Captum and Xplique get the same answers? The same network in torch and Keras, the same photographs and regions.
+
+    python benchmarks/agreement.py --data DIR --model mobilenet_v1_025 --images 20
+
+prints, for each search, on how many photographs the orders are equal; where two orders part, by how much F of the two
+candidates differs there: below 1e-4 they are a tie that rounding decides.
+"""
+
+import argparse
+from pathlib import Path
+
+import keras_twins
+import numpy as np
+import tensorflow as tf
+import torch
+from imagenet import MODELS, correctly_classified
+
+import captum_submod
+import xplique_submod
+from submod_core import Explanation
+
+
+def parting(a: Explanation, b: Explanation) -> tuple[int, float] | None:
+    """Where two orders part, and the difference of F there; None where they are equal."""
+    different = np.flatnonzero(a.order != b.order)
+    if not len(different):
+        return None
+    place = int(different[0])
+    return place, float(abs(a.curves.objective[place + 1] - b.curves.objective[place + 1]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
+    parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
+    parser.add_argument("--images", type=int, default=20)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    model, images, labels, names = correctly_classified(args.data, args.model, args.images)
+    twin = keras_twins.build(args.data / "weights", args.model)
+    channels_last = images.movedim(1, -1).numpy()
+    with torch.no_grad():
+        off = np.abs(model(images).numpy() - twin(channels_last).numpy()).max()
+    print(f"{args.model}: largest difference of logits on {args.images} photographs {off:.1e}")
+    for search in ("greedy", "bidirectional"):
+        under_captum = captum_submod.LiMA(model, search=search)
+        under_xplique = xplique_submod.LiMA(twin, batch_size=16, search=search)
+        equal = 0
+        for i, name in enumerate(names):
+            (a,) = under_captum.explain(images[i : i + 1], target=labels[i], perturbations_per_eval=16)
+            (b,) = under_xplique.explain_regions(channels_last[i : i + 1], tf.one_hot(labels[i : i + 1], 1000))
+            where = parting(a, b)
+            equal += where is None
+            if where:
+                verdict = "a tie" if where[1] < 1e-4 else "NOT a tie"
+                print(
+                    f"  {search}, {name}: the orders part at place {where[0]}, F differs by {where[1]:.1e}: {verdict}"
+                )
+        print(f"{search}: equal orders on {equal} of {len(names)} photographs", flush=True)
+
+
+if __name__ == "__main__":
+    main()

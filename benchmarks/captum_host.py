@@ -1,0 +1,84 @@
+"""The methods, the clock and the metrics of `faithfulness.py` under Captum."""
+
+import argparse
+import time
+from collections.abc import Callable
+from functools import cached_property
+
+import captum.attr as captum
+import numpy as np
+import torch
+from imagenet import correctly_classified
+from torch import Tensor, nn
+
+from captum_submod import LiMA, slico
+from captum_submod.metrics import faithfulness_curves
+
+
+class CaptumHost:
+    """One network, its photographs, and Captum's methods beside LiMA."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        torch.set_num_threads(1)
+        torch.manual_seed(0)
+        self.model, self.images, self.labels, self.names = correctly_classified(args.data, args.model, args.images)
+        self.batch_size, self.samples = args.batch_size, args.samples
+        self.images_seen = 0
+        self.model.register_forward_pre_hook(self._count)
+        pictures = self.images.movedim(1, -1).numpy()
+        self.masks = [torch.from_numpy(slico(picture, args.regions))[None, None] for picture in pictures]
+
+    def _count(self, module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        self.images_seen += len(arguments[0])
+
+    def bare_seconds(self, n_batches: int) -> float:
+        """Seconds per image of the bare model, in full batches."""
+        batch = self.images[:1].repeat(self.batch_size, 1, 1, 1)
+        with torch.no_grad():
+            start = time.perf_counter()
+            for _ in range(n_batches):
+                self.model(batch)
+        return (time.perf_counter() - start) / (n_batches * self.batch_size)
+
+    @cached_property
+    def methods(self) -> dict[str, Callable[[int], Tensor]]:
+        """Each method, as a function of a photograph's number."""
+        model, size = self.model, self.model.size
+        batched = {"perturbations_per_eval": self.batch_size}
+        window = {"sliding_window_shapes": (3, size // 7, size // 7), "strides": (3, size // 14, size // 14)}
+        layer = model.layers[-2] if isinstance(model.layers, nn.ModuleList) else model.layers["conv_final"]
+
+        def method(
+            attribution: captum.Attribution, regions: bool = False, **options: object
+        ) -> Callable[[int], Tensor]:
+            def explain(i: int) -> Tensor:
+                mask = {"feature_mask": self.masks[i]} if regions else {}
+                x = self.images[i : i + 1].clone().requires_grad_(not regions)
+                return attribution.attribute(x, target=self.labels[i], **mask, **options).detach()
+
+            return explain
+
+        coarse = method(captum.LayerGradCam(model, layer), relu_attributions=True)
+        return {
+            "LiMA, bidirectional": method(LiMA(model), True, **batched),
+            "LiMA, greedy": method(LiMA(model, search="greedy"), True, **batched),
+            "FeatureAblation": method(captum.FeatureAblation(model), True, **batched),
+            "Occlusion": method(captum.Occlusion(model), **window, **batched),
+            "Lime": method(captum.Lime(model), True, n_samples=self.samples, **batched),
+            "KernelShap": method(captum.KernelShap(model), True, n_samples=self.samples, **batched),
+            "Saliency": method(captum.Saliency(model)),
+            "IntegratedGradients": method(captum.IntegratedGradients(model), internal_batch_size=self.batch_size),
+            "Grad-CAM": lambda i: nn.functional.interpolate(coarse(i), size=(size, size), mode="bilinear"),
+        }
+
+    def evaluate(self, attributions: list[Tensor]) -> dict[str, float]:
+        """Mean insertion, deletion and highest confidence, pixel by pixel in 50 steps."""
+        curves = [
+            faithfulness_curves(self.model, x, a, target=y, steps=50, max_examples_per_batch=self.batch_size)[0]
+            for x, a, y in zip(self.images.split(1), attributions, self.labels, strict=True)
+        ]
+        return {
+            "insertion": float(np.mean([c.insertion_auc for c in curves])),
+            "deletion": float(np.mean([c.deletion_auc for c in curves])),
+            "highest confidence": float(np.mean([c.highest_confidence().value for c in curves])),
+        }

@@ -1,0 +1,97 @@
+"""The methods, the clock and the metrics of `faithfulness.py` under Xplique, on the networks' Keras twins."""
+
+import argparse
+import time
+from collections.abc import Callable
+from functools import cached_property
+
+import keras_twins
+import numpy as np
+import tensorflow as tf
+import xplique.attributions as xplique
+from imagenet import correctly_classified
+from xplique.metrics import Deletion, Insertion
+
+from xplique_submod import LiMA, slico
+
+
+class Counted(tf.Module):
+    """A model that counts the images that go through it, inside and outside of graphs."""
+
+    def __init__(self, model: tf.keras.Model) -> None:
+        super().__init__()
+        self.model, self.images = model, tf.Variable(0, dtype=tf.int64)
+
+    def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The model's outputs."""
+        self.images.assign_add(tf.shape(inputs, out_type=tf.int64)[0])
+        return self.model(inputs)
+
+
+class XpliqueHost:
+    """One network, its photographs, and Xplique's methods beside LiMA."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.random.set_seed(0)
+        _, images, labels, self.names = correctly_classified(args.data, args.model, args.images)
+        self.model = keras_twins.build(args.data / "weights", args.model)
+        self.counted = Counted(self.model)
+        self.images, self.targets = images.movedim(1, -1).numpy(), tf.one_hot(labels, 1000)
+        self.batch_size, self.samples, self.regions = args.batch_size, args.samples, args.regions
+        self._bare = tf.function(self.model, input_signature=[tf.TensorSpec([None, *self.images.shape[1:]])])
+        settings = {"steps": 50, "batch_size": args.batch_size, "activation": "softmax"}
+        self.metrics = {
+            "insertion": Insertion(self.model, self.images, self.targets, **settings),
+            "deletion": Deletion(self.model, self.images, self.targets, **settings),
+        }
+
+    @property
+    def images_seen(self) -> int:
+        """Images that went through the model so far."""
+        return int(self.counted.images.numpy())
+
+    @images_seen.setter
+    def images_seen(self, value: int) -> None:
+        self.counted.images.assign(value)
+
+    def bare_seconds(self, n_batches: int) -> float:
+        """Seconds per image of the bare model, in full batches."""
+        batch = tf.repeat(self.images[:1], self.batch_size, axis=0)
+        self._bare(batch)
+        start = time.perf_counter()
+        for _ in range(n_batches):
+            self._bare(batch)
+        return (time.perf_counter() - start) / (n_batches * self.batch_size)
+
+    @cached_property
+    def methods(self) -> dict[str, Callable[[int], tf.Tensor]]:
+        """Each method, as a function of a photograph's number."""
+        black_box, side = self.counted, self.images.shape[1]
+
+        def superpixels(image: tf.Tensor) -> tf.Tensor:
+            return tf.constant(slico(image.numpy(), self.regions), tf.int32)
+
+        def method(explainer: xplique.base.BlackBoxExplainer) -> Callable[[int], tf.Tensor]:
+            return lambda i: explainer(self.images[i : i + 1], self.targets[i : i + 1])
+
+        size, grid = self.batch_size, round(self.regions**0.5)
+        surrogate = {"batch_size": size, "nb_samples": self.samples, "map_to_interpret_space": superpixels}
+        return {
+            "LiMA, bidirectional": method(LiMA(black_box, size, regions=self.regions)),
+            "LiMA, greedy": method(LiMA(black_box, size, regions=self.regions, search="greedy")),
+            "Rise": method(xplique.Rise(black_box, size, grid_size=grid)),
+            "HSIC": method(xplique.HsicAttributionMethod(black_box, grid, batch_size=size)),
+            "Sobol": method(xplique.SobolAttributionMethod(black_box, grid, batch_size=size)),
+            "Lime": method(xplique.Lime(black_box, **surrogate)),
+            "KernelShap": method(xplique.KernelShap(black_box, **surrogate)),
+            "Occlusion": method(xplique.Occlusion(black_box, size, patch_size=side // 7, patch_stride=side // 14)),
+            "Saliency": method(xplique.Saliency(self.model)),
+            "Grad-CAM": method(xplique.GradCAM(self.model)),
+        }
+
+    def evaluate(self, attributions: list[tf.Tensor]) -> dict[str, float]:
+        """Xplique's own metrics, pixel by pixel in 50 steps."""
+        explanations = np.concatenate(attributions)
+        return {name: float(metric.evaluate(explanations)) for name, metric in self.metrics.items()}
