@@ -1,27 +1,36 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
+QUIET := TF_CPP_MIN_LOG_LEVEL=3
 
-.PHONY: demo test lint check clean
+.PHONY: demo pipeline test lint check clean
 
 # ARGS="--image photo.jpg --model torchvision:resnet50" explains a photograph instead.
-demo: $(VENV)/ready
+demo: $(VENV)/captum
 	$(RUN) examples/demo.py $(ARGS)
 
-test: $(VENV)/ready
-	$(RUN) -m pytest -n 2
+pipeline: $(VENV)/test
+	$(QUIET) $(RUN) examples/xplique_pipeline.py $(ARGS)
 
-lint: $(VENV)/ready
+test: $(VENV)/test
+	$(QUIET) $(RUN) -m pytest -n 2
+
+lint: $(VENV)/test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
 check: lint test
 
-$(VENV)/ready: pyproject.toml constraints.txt
+$(VENV)/captum: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --constraint constraints.txt torch
-	$(RUN) -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(INSTALL) torch
+	$(INSTALL) --editable '.[captum,examples]'
+	touch $@
+
+$(VENV)/test: $(VENV)/captum
+	$(INSTALL) --editable '.[test]'
 	touch $@
 
 clean:

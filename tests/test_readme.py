@@ -18,6 +18,7 @@ def test_every_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "explanation.png").exists()
     assert "Explanation(" in capsys.readouterr().out
     assert np.array_equal(names["ranking"].order, [1, 3, 0, 2])
+    assert np.array_equal(names["evidence"][0].order, names["explanation"].order)
 
 
 def test_the_pictures_of_the_readme_exist():

@@ -269,6 +269,33 @@ def test_a_baseline_replaces_what_is_removed():
     assert first.curves.insertion[0] == pytest.approx(float(empty), rel=1e-4)
 
 
+def test_out_of_memory_in_tensorflow_halves_the_batch():
+    plain = function((6,))
+
+    def model(inputs):
+        if len(inputs) > 5:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        return plain(inputs)
+
+    with pytest.warns(RuntimeWarning, match="batches of 4"):
+        found = LiMA(model, batch_size=16).explain(*data((6,)))
+    assert np.allclose(found, LiMA(plain).explain(*data((6,))))
+
+
+def test_nan_outside_of_the_kept_regions_does_not_leak():
+    inputs = np.array([[1.0, np.nan, 2.0]], np.float32)
+    seen = []
+
+    def model(x):
+        seen.append(x)
+        return np.stack([np.nan_to_num(x, nan=5).sum(1), np.nan_to_num(x, nan=5).prod(1)], 1)
+
+    LiMA(model).explain(inputs, np.eye(2)[:1])
+    rows = np.concatenate(seen)
+    assert np.isnan(rows[:, 1]).any()
+    assert (rows[~np.isnan(rows[:, 1]), 1] == 0).all()
+
+
 def test_the_progress_bar_counts_images(capsys):
     (found, *_) = LiMA(functional((6,)), verbose=True).explain_regions(*data((6,), n=1))
     assert f"{found.model_inputs}/{found.model_inputs}" in capsys.readouterr().err

@@ -1,0 +1,18 @@
+"""The Xplique pipeline, as a person runs it."""
+
+import sys
+
+import pytest
+import xplique_pipeline
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:matplotlib", "ignore:.*FigureCanvasAgg is non-interactive.*")
+def test_the_pipeline_prints_a_table_and_writes_the_figures(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "argv", ["xplique_pipeline.py", "--scenes", "1", "--output", str(tmp_path)])
+    xplique_pipeline.main()
+    printed = capsys.readouterr().out
+    for method in ("LiMA", "Rise", "SobolAttributionMethod", "KernelShap", "Occlusion", "Saliency"):
+        assert f"\n{method} " in printed
+        assert (tmp_path / f"xplique_{method}.png").stat().st_size > 5000
+    assert (tmp_path / "xplique_scores.png").exists()
+    assert (tmp_path / "xplique_explanation.png").exists()
