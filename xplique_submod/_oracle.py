@@ -1,5 +1,6 @@
 """Shows masked inputs to a TensorFlow model, or to any callable: the one part that depends on the framework."""
 
+import functools
 import math
 import warnings
 from collections.abc import Callable
@@ -42,57 +43,26 @@ class Reader:
     _traced: dict[Any, Callable[..., Tensors]] = field(default_factory=dict, init=False)
     _warned: bool = field(default=False, init=False)
 
-    def read(self, batch: Batch, examples: np.ndarray, keep: np.ndarray, height: int) -> Tensors:
-        """The target's score (B,), the confidence (B,) or (), and the output vectors (B, d)."""
-        return self._run(self._score, batch, examples, keep, height)
+    def read(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
+        """The target's score (B,), the confidence (B,) or (), how far off probabilities, the output vectors (B, d)."""
+        return self._function(self._score, masked, targets)(masked, targets)
 
-    def features(self, batch: Batch, examples: np.ndarray, keep: np.ndarray, height: int) -> tf.Tensor:
+    def features(self, masked: tf.Tensor) -> tf.Tensor:
         """The features (B, d) that `readout.features` gives."""
-        return self._run(self._source, batch, examples, keep, height)
+        return self._function(self._vectors, masked)(masked)
 
-    def _run(self, function: Any, batch: Batch, examples: np.ndarray, keep: np.ndarray, height: int) -> Any:
-        # Composing is compiled for one shape: rows and regions are padded. The model gets its own rows alone.
-        n_rows, n_regions = keep.shape
-        rows = np.pad(examples, (0, height - n_rows)).astype(np.int32)
-        kept = np.pad(keep, ((0, height - n_rows), (0, -n_regions % _WIDTH)))
-        tensors = (batch.inputs, batch.baseline, batch.labels, batch.targets)
+    def _function(self, read: Callable[..., Any], *arguments: tf.Tensor) -> Callable[..., Any]:
         # TorchWrapper switches TensorFlow to eager, and then means it.
-        if isinstance(self.model, TENSORFLOW_MODELS) and not tf.config.functions_run_eagerly():
-            key = (function.__name__, kept.shape, *(tuple(t.shape[1:]) for t in tensors))
-            if key not in self._traced:
-                signature = [tf.TensorSpec([None, *t.shape[1:]], t.dtype) for t in tensors]
-                fixed = [
-                    tf.TensorSpec(rows.shape, tf.int32),
-                    tf.TensorSpec(kept.shape, tf.bool),
-                    tf.TensorSpec([], tf.int32),
-                ]
-                self._traced[key] = tf.function(function, input_signature=signature + fixed).get_concrete_function()
-            function = self._traced[key]
-        return function(*tensors, tf.constant(rows), tf.constant(kept), tf.constant(n_rows))
+        if not isinstance(self.model, TENSORFLOW_MODELS) or tf.config.functions_run_eagerly():
+            return read
+        key = (read.__name__, *(tuple(a.shape[1:]) for a in arguments))
+        if key not in self._traced:
+            # With an open batch dimension no batch has to be padded for the model.
+            signature = [tf.TensorSpec([None, *a.shape[1:]], a.dtype) for a in arguments]
+            self._traced[key] = tf.function(read, input_signature=signature).get_concrete_function()
+        return self._traced[key]
 
-    def _source(
-        self,
-        x: tf.Tensor,
-        baseline: tf.Tensor,
-        labels: tf.Tensor,
-        targets: tf.Tensor,
-        rows: tf.Tensor,
-        keep: tf.Tensor,
-        n: tf.Tensor,
-    ) -> tf.Tensor:
-        return self._vectors(_masked(x, baseline, labels, rows, keep)[:n])
-
-    def _score(
-        self,
-        x: tf.Tensor,
-        baseline: tf.Tensor,
-        labels: tf.Tensor,
-        targets: tf.Tensor,
-        rows: tf.Tensor,
-        keep: tf.Tensor,
-        n: tf.Tensor,
-    ) -> Tensors:
-        masked, targets = _masked(x, baseline, labels, rows, keep)[:n], tf.gather(targets, rows[:n])
+    def _score(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
         if self.operator is None:
             outputs = self._class_outputs(masked)
             _check_targets(targets, outputs)
@@ -101,13 +71,12 @@ class Reader:
         else:
             model = _Recorder(self.model)
             # Without its own tf.function around it, the operator's model outputs stay within reach.
-            score = tf.cast(
-                getattr(self.operator, "python_function", self.operator)(model, masked, targets), tf.float32
-            )
+            operator = getattr(self.operator, "python_function", self.operator)
+            score = tf.cast(operator(model, masked, targets), tf.float32)
             outputs = model.outputs
             classes = None if outputs is None or len(outputs.shape) != 2 else self._activate(outputs)
         vectors = tf.zeros((0, 0)) if outputs is None else _flat(outputs)
-        return score, self._confidence(classes), vectors
+        return score, self._confidence(classes), self._suspicion(classes), vectors
 
     def _class_outputs(self, masked: tf.Tensor) -> tf.Tensor:
         if self.readout.class_embeddings is None:
@@ -146,12 +115,14 @@ class Reader:
         if classes is None or classes.shape[-1] == 1:
             self._warn_no_classes()
             return tf.zeros(())
-        entropy = tf.reduce_sum(_xlogx(classes), -1)
-        if self.readout.activation != "softmax":
-            off = tf.abs(tf.reduce_sum(classes, -1) - 1) > 1e-2
-            bad = off | (tf.reduce_min(classes, -1) < -1e-3)
-            entropy = tf.where(bad, math.nan, entropy)
-        return 1 + entropy / math.log(classes.shape[-1])
+        return 1 + tf.reduce_sum(_xlogx(classes), -1) / math.log(classes.shape[-1])
+
+    def _suspicion(self, classes: tf.Tensor | None) -> tf.Tensor:
+        """The lowest class value, and the largest distance of a sum from 1, where these should be probabilities."""
+        trusted = not self.wants_confidence or self.readout.activation in ("softmax", "sigmoid")
+        if trusted or classes is None or classes.shape[-1] == 1:
+            return tf.zeros(2)
+        return tf.stack([tf.reduce_min(classes), tf.reduce_max(tf.abs(tf.reduce_sum(classes, -1) - 1))])
 
     def _warn_no_classes(self) -> None:
         if not self._warned:
@@ -165,17 +136,17 @@ class TensorFlowOracle:
 
     reader: Reader
     batch: Batch
-    batch_size: int | None
 
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         """See `submod_core.Oracle`."""
-        height = self.batch_size or 2 ** (len(keep) - 1).bit_length()
         try:
-            score, confidence, vectors = self.reader.read(self.batch, examples, keep, height)
+            masked, targets = _compose(self.batch, examples, keep)
+            score, confidence, suspicion, vectors = self.reader.read(masked, targets)
             if features and self.reader.readout.features is not None:
-                vectors = self.reader.features(self.batch, examples, keep, height)
+                vectors = self.reader.features(masked)
         except tf.errors.ResourceExhaustedError as error:
             raise OutOfMemoryError(str(error)) from error
+        self.reader.readout.check_probabilities(*suspicion.numpy().tolist())
         scalars = [score, confidence] if len(confidence.shape) else [score]
         for numbers in scalars:
             _check_rows(numbers, len(examples))
@@ -221,12 +192,36 @@ def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
     return outputs
 
 
-@tf.function(jit_compile=True)  # type: ignore[untyped-decorator] # as single operations it costs as much as a small model
-def _masked(x: tf.Tensor, baseline: tf.Tensor, labels: tf.Tensor, rows: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
-    """The masked inputs (B, …); `where` and never a product, so that NaN cannot leak."""
-    # Labels that all examples share have a leading axis of 1.
-    own = tf.gather(labels, tf.minimum(rows, tf.shape(labels)[0] - 1))
-    return tf.where(tf.gather(keep, own, batch_dims=1), tf.gather(x, rows), baseline)
+def _compose(batch: Batch, examples: np.ndarray, keep: np.ndarray) -> Tensors:
+    """The masked inputs (B, …) and their targets (B, …)."""
+    # The compiled function is made for one shape: to have few of them, rows and regions are padded.
+    n_rows, n_regions = keep.shape
+    height = 2 ** (n_rows - 1).bit_length()
+    packed = np.zeros((height, 1 + n_regions + -n_regions % _WIDTH), np.int32)
+    packed[:n_rows, 0], packed[:n_rows, 1 : 1 + n_regions] = examples, keep
+    given = (batch.inputs, batch.baseline, batch.labels, batch.targets, tf.constant(packed))
+    masked, targets = _composer(*(tuple(t.shape) for t in given))(*given)
+    return (masked, targets) if n_rows == height else (masked[:n_rows], targets[:n_rows])
+
+
+@functools.lru_cache(maxsize=256)
+def _composer(*shapes: tuple[int, ...]) -> Callable[..., Tensors]:
+    # Compiled, since as single operations the selection costs as much as a small network.
+    types = (tf.float32, tf.float32, tf.int32, tf.float32, tf.int32)
+    signature = [tf.TensorSpec(*spec) for spec in zip(shapes, types, strict=True)]
+
+    @tf.function(jit_compile=True, input_signature=signature)  # type: ignore[untyped-decorator]
+    def compose(x: Any, baseline: Any, labels: Any, targets: Any, packed: Any) -> Tensors:
+        rows, keep = packed[:, 0], packed[:, 1:]
+        if len(labels) == 1:
+            kept = tf.gather(keep, labels[0], axis=1)
+        else:
+            kept = tf.gather(keep, tf.gather(labels, rows), batch_dims=1)
+        # `where` and never a product, so that NaN cannot leak.
+        return tf.where(kept > 0, x if len(x) == 1 else tf.gather(x, rows), baseline), tf.gather(targets, rows)
+
+    compiled: Callable[..., Tensors] = compose.get_concrete_function()
+    return compiled
 
 
 def _flat(outputs: tf.Tensor) -> tf.Tensor:

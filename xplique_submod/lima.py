@@ -164,7 +164,7 @@ class LiMA(BlackBoxExplainer):
         total = self.settings.expected_model_inputs(batch.sets) if self.verbose else None
         with tqdm(total=total, desc="LiMA attribution", unit="image", disable=not self.verbose) as bar:
             explanations = explain(
-                TensorFlowOracle(self._current_reader(), batch, self.batch_size),
+                TensorFlowOracle(self._current_reader(), batch),
                 batch.sets,
                 self.settings,
                 batch_size=2**31 if self.batch_size is None else int(self.batch_size),

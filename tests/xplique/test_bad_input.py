@@ -50,7 +50,7 @@ CASES = {
     "dense outputs without an operator": ({"model": lambda x: x}, ValueError, "`targets`"),
     "rows that are not the batch's": ({"model": lambda x: np.zeros((1, 5))}, ValueError, "model"),
     "an operator that aggregates": ({"operator": lambda f, x, y: tf.reduce_sum(f(x) * y)}, ValueError, "`operator`"),
-    "logits called probabilities": ({"activation": "identity"}, ValueError, "output"),
+    "logits called probabilities": ({"activation": "identity"}, ValueError, "`activation`"),
     "a label map for no image": (
         {"inputs": np.zeros((2, 6)), "model": lambda x: x[:, :5], "regions": np.zeros(4, int)},
         ValueError,
