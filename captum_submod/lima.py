@@ -18,7 +18,7 @@ from submod_core.search import Search
 
 
 class LiMA(PerturbationAttribution):
-    """Less Input is More Attribution: which few regions made the model decide.
+    """Less input is more faithful for attribution: which few regions made the model decide.
 
     The input is cut into regions; a set function scores every subset of them by how well the model still recognises the
     target with the subset alone (consistency), how badly without it (collaboration), how certain it is (confidence) and
@@ -67,7 +67,8 @@ class LiMA(PerturbationAttribution):
 
     References
     ----------
-    .. [1] Chen et al., "Less Input is More Attribution" (LiMA), 2025: Eq. 3–8, Eq. 11, Algorithm 1.
+    .. [1] Chen et al., "Less is More: Efficient Black-box Attribution via
+       Minimal Interpretable Subset Selection" (LiMA): Eq. 3–8, Eq. 11, Algorithm 1.
 
     Examples
     --------
@@ -225,6 +226,7 @@ class LiMA(PerturbationAttribution):
                 self.settings,
                 batch_size=int(perturbations_per_eval) * len(batch),
                 on_batch=bar.update,
+                model_name="forward_func",
             )
             bar.total = bar.n
         return batch, explanations

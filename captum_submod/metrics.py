@@ -81,7 +81,11 @@ def faithfulness_curves(
     ]
     with evaluating(forward_func):
         outcomes = drive(
-            walks, oracle, inert=[ground_set.inert for ground_set in batch.sets], batch_size=int(max_examples_per_batch)
+            walks,
+            oracle,
+            inert=[ground_set.inert for ground_set in batch.sets],
+            batch_size=int(max_examples_per_batch),
+            model_name="forward_func",
         )
     return [outcome.result for outcome in outcomes]
 

@@ -1,6 +1,7 @@
 """Options that no adapter of LiMA accepts: (options, error, what its message names)."""
 
 import numpy as np
+import pytest
 
 BAD_OPTIONS = {
     "unknown search": ({"search": "exhaustive"}, ValueError, "`search`"),
@@ -21,9 +22,14 @@ BAD_OPTIONS = {
     "half a budget": ({"max_evaluations": 2.5}, ValueError, "`max_evaluations`"),
     "no regions": ({"regions": 0}, ValueError, "`regions`"),
     "regions of one number": ({"regions": (3,)}, ValueError, "`regions`"),
-    "too many grid cells": ({"regions": (13, 2)}, ValueError, "`cells`"),
+    "too many grid cells": ({"regions": (13, 2)}, ValueError, "`regions`.*`cells`"),
     "a label map of another size": ({"regions": np.zeros((5, 5), int)}, ValueError, "`regions`"),
     "a label map with holes": ({"regions": np.full((12, 12), -1)}, ValueError, "`regions`"),
-    "a label map of fractions": ({"regions": np.full((12, 12), 0.5)}, ValueError, "`labels`"),
+    "a label map of fractions": ({"regions": np.full((12, 12), 0.5)}, ValueError, "`regions`.*`labels`"),
     "a division that fails to cover": ({"regions": lambda image: image[:3, :3, 0]}, ValueError, "`regions`"),
 }
+
+
+def refused(table):
+    """Parametrise a test by a table like this one."""
+    return pytest.mark.parametrize(("arguments", "error", "named"), table.values(), ids=table)

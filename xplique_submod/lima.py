@@ -23,7 +23,7 @@ from xplique_submod._oracle import Reader, TensorFlowOracle
 
 
 class LiMA(BlackBoxExplainer):
-    """Less Input is More Attribution: which few regions made the model decide.
+    """Less input is more faithful for attribution: which few regions made the model decide.
 
     The same method, with the same answers, as `captum_submod.LiMA`: regions are ordered by a search over a set function
     of four scores. It goes wherever Xplique takes a black-box explainer.
@@ -75,7 +75,8 @@ class LiMA(BlackBoxExplainer):
 
     References
     ----------
-    .. [1] Chen et al., "Less Input is More Attribution" (LiMA), 2025: Eq. 3–8, Eq. 11, Algorithm 1.
+    .. [1] Chen et al., "Less is More: Efficient Black-box Attribution via
+       Minimal Interpretable Subset Selection" (LiMA): Eq. 3–8, Eq. 11, Algorithm 1.
 
     Examples
     --------

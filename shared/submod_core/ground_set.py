@@ -75,7 +75,7 @@ def divide_image(image: AnyArray, regions: Regions) -> IntArray:
     Raises
     ------
     ValueError
-        If the label map does not cover the image.
+        If `regions` does not fit the image, or the image is not finite.
 
     Examples
     --------
@@ -84,15 +84,22 @@ def divide_image(image: AnyArray, regions: Regions) -> IntArray:
            [0, 0, 1, 1]])
     """
     shape = (image.shape[0], image.shape[1])
-    if isinstance(regions, tuple):
-        return grid(shape, regions)
-    if isinstance(regions, int | np.integer):
-        return slico(image, int(regions))
     labels = np.asarray(regions(image) if callable(regions) else regions)
+    try:
+        if isinstance(regions, tuple):
+            return grid(shape, regions)
+        if isinstance(regions, int | np.integer):
+            return slico(image, int(regions))
+        return _covering(labels, shape)
+    except ValueError as error:
+        raise ValueError(f"`regions` cannot divide the image: {error}") from error
+
+
+def _covering(labels: AnyArray, shape: tuple[int, int]) -> IntArray:
     if labels.shape != shape:
-        raise ValueError(f"`regions` gave a label map of shape {labels.shape}; it must cover the image, {shape}")
+        raise ValueError(f"the label map has shape {labels.shape}; it must cover the image, {shape}")
     if labels.min() < 0:
-        raise ValueError(f"`regions` gave a label map with id {labels.min()}; every pixel needs an id of at least 0")
+        raise ValueError(f"the label map has the id {labels.min()}; every pixel needs an id of at least 0")
     return compact(labels)
 
 

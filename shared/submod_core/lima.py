@@ -81,6 +81,7 @@ def explain(
     *,
     batch_size: int,
     on_batch: Callable[[int], object] | None = None,
+    model_name: str = "model",
 ) -> list[Explanation]:
     """Explain inputs by LiMA (§4).
 
@@ -95,6 +96,8 @@ def explain(
         Most images per call of the oracle.
     on_batch : callable, optional
         Called with the number of images after each batch.
+    model_name : str
+        What errors call the model: the adapter's argument.
 
     Returns
     -------
@@ -124,6 +127,7 @@ def explain(
         inert=[ground_set.inert for ground_set in sets],
         batch_size=batch_size,
         on_batch=on_batch,
+        model_name=model_name,
     )
     return [
         Explanation(

@@ -44,7 +44,7 @@ def compact(labels: ArrayLike) -> IntArray:
 
 
 def slico(image: ArrayLike, n: int = 49) -> IntArray:
-    """Superpixels by SLIC-zero, the division of LiMA's main experiments (LiMA, §6.1).
+    """Superpixels by SLIC-zero, LiMA's usual division of images (§4.1).
 
     Parameters
     ----------

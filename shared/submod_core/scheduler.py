@@ -131,6 +131,7 @@ def drive(
     inert: Sequence[BoolArray],
     batch_size: int,
     on_batch: Callable[[int], object] | None = None,
+    model_name: str = "model",
 ) -> list[Outcome[T]]:
     """Run dialogues to their end, filling each model batch from all of them.
 
@@ -148,6 +149,8 @@ def drive(
         Most images per call of the oracle. Halved, once or more, when it raises `OutOfMemoryError`.
     on_batch : callable, optional
         Called with the number of images after each batch.
+    model_name : str
+        What errors call the model: the adapter's argument.
 
     Returns
     -------
@@ -190,6 +193,7 @@ def drive(
             if batch_size < announced:
                 _warn_smaller(announced, batch_size)
                 announced = 0
+            _check_finite(rows, responses, model_name)
             queue.extend(_settle(rows, responses))
             if on_batch is not None:
                 on_batch(len(rows))
@@ -222,7 +226,6 @@ def _warn_smaller(asked: int, fitting: int) -> None:
 
 
 def _settle(rows: Sequence[_Row], responses: Responses) -> list[_Row]:
-    _check_finite(rows, responses)
     asked: list[_Row] = []
     for i, row in enumerate(rows):
         target, confidence, features = (None if part is None else part[i] for part in responses)
@@ -234,13 +237,13 @@ def _settle(rows: Sequence[_Row], responses: Responses) -> list[_Row]:
     return asked
 
 
-def _check_finite(rows: Sequence[_Row], responses: Responses) -> None:
+def _check_finite(rows: Sequence[_Row], responses: Responses, model_name: str) -> None:
     finite = np.all([np.isfinite(part).reshape(len(rows), -1).all(1) for part in responses if part is not None], axis=0)
     if not finite.all():
         row, target = rows[int(finite.argmin())], responses.target[int(finite.argmin())]
         kept = np.flatnonzero(row.keep).tolist()
         named = str(kept) if len(kept) <= 8 else f"{str(kept[:8])[:-1]}, …] ({len(kept)} in all)"
         raise NonFiniteOutputError(
-            f"the model's output for example {row.seat.index} with only the regions {named} kept is not finite "
-            f"(target score {target}); it must be, also for inputs that are mostly baseline"
+            f"the output of `{model_name}` for example {row.seat.index} with only the regions {named} kept is not "
+            f"finite (target score {target}); it must be, also for inputs that are mostly baseline"
         )

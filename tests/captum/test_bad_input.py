@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from bad_options import BAD_OPTIONS
+from bad_options import BAD_OPTIONS, refused
 from networks import SmallNet, random_images, random_mask
 from torch import nn
 
@@ -77,8 +77,8 @@ CASES = {
     "no perturbations": ({"perturbations_per_eval": 0}, ValueError, "`perturbations_per_eval`"),
     "half a perturbation": ({"perturbations_per_eval": 0.5}, ValueError, "`perturbations_per_eval`"),
     # Models
-    "nan from the model": ({"forward": poisoned(NAN)}, ValueError, "output"),
-    "infinity from the model": ({"forward": poisoned(INF)}, ValueError, "output"),
+    "nan from the model": ({"forward": poisoned(NAN)}, ValueError, "`forward_func`"),
+    "infinity from the model": ({"forward": poisoned(INF)}, ValueError, "`forward_func`"),
     "a tuple from the model": ({"forward": lambda net: lambda x: (net(x), x)}, TypeError, "`forward_func`"),
     "a number from the model": ({"forward": lambda net: lambda x: 1.0}, TypeError, "`forward_func`"),
     "one value for the whole batch": ({"forward": lambda net: lambda x: net(x).sum()}, ValueError, "`forward_func`"),
@@ -92,7 +92,7 @@ CASES = {
         "`features`",
     ),
     "features of the wrong length": ({"options": {"features": lambda x: x[:1]}}, ValueError, "`features`"),
-    "superpixels of nan": ({"inputs": X * NAN, "feature_mask": None}, ValueError, "`image`"),
+    "superpixels of nan": ({"inputs": X * NAN, "feature_mask": None}, ValueError, "`regions`.*`image`"),
     "only a score that the model cannot give": (
         {"forward": lambda net: lambda x: net(x)[:, 0], "target": None, "options": {"weights": {"confidence": 1}}},
         ValueError,
@@ -102,16 +102,16 @@ CASES = {
 
 
 @pytest.mark.filterwarnings("ignore:the model gives no class")
-@pytest.mark.parametrize(("arguments", "error", "named"), CASES.values(), ids=CASES)
+@refused(CASES)
 def test_bad_input_is_refused_by_name(arguments, error, named):
     with pytest.raises(error, match=named):
         attribute(**arguments)
 
 
-@pytest.mark.parametrize(("options", "error", "named"), BAD_OPTIONS.values(), ids=BAD_OPTIONS)
-def test_bad_options_are_refused_by_name(options, error, named):
+@refused(BAD_OPTIONS)
+def test_bad_options_are_refused_by_name(arguments, error, named):
     with pytest.raises(error, match=named):
-        attribute(options=options, feature_mask=None)
+        attribute(options=arguments, feature_mask=None)
 
 
 def test_an_unknown_option_is_refused():
@@ -131,7 +131,7 @@ METRIC_CASES = {
 
 
 @pytest.mark.parametrize("metric", [insertion, deletion])
-@pytest.mark.parametrize(("arguments", "error", "named"), METRIC_CASES.values(), ids=METRIC_CASES)
+@refused(METRIC_CASES)
 def test_metrics_refuse_bad_input_by_name(metric, arguments, error, named):
     with pytest.raises(error, match=named):
         metric(SmallNet(0), **({"inputs": X, "attributions": X, "target": 1} | arguments))
