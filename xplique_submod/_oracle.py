@@ -43,24 +43,25 @@ class Reader:
     _traced: dict[Any, Callable[..., Tensors]] = field(default_factory=dict, init=False)
     _warned: bool = field(default=False, init=False)
 
-    def read(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
+    def read(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> Tensors:
         """The target's score (B,), the confidence (B,) or (), how far off probabilities, the output vectors (B, d)."""
-        return self._function(self._score, masked, targets)(masked, targets)
+        return self._run("score", self._score, batch, examples, keep)
 
-    def features(self, masked: tf.Tensor) -> tf.Tensor:
+    def features(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
         """The features (B, d) that `readout.features` gives."""
-        return self._function(self._vectors, masked)(masked)
+        return self._run("features", lambda masked, _: self._vectors(masked), batch, examples, keep)
 
-    def _function(self, read: Callable[..., Any], *arguments: tf.Tensor) -> Callable[..., Any]:
+    def _run(self, name: str, read: Callable[..., Any], batch: Batch, examples: np.ndarray, keep: np.ndarray) -> Any:
+        arrays = (batch.inputs, batch.baseline, batch.labels, batch.targets, _pack(examples, keep))
+        shapes = tuple(tuple(array.shape[1:]) for array in arrays[:-1])
         # TorchWrapper switches TensorFlow to eager, and then means it.
         if not isinstance(self.model, TENSORFLOW_MODELS) or tf.config.functions_run_eagerly():
-            return read
-        key = (read.__name__, *(tuple(a.shape[1:]) for a in arguments))
-        if key not in self._traced:
-            # With an open batch dimension no batch has to be padded for the model.
-            signature = [tf.TensorSpec([None, *a.shape[1:]], a.dtype) for a in arguments]
-            self._traced[key] = tf.function(read, input_signature=signature).get_concrete_function()
-        return self._traced[key]
+            return _on_masked(read, _composer(*shapes))(*arrays)
+        if (name, *shapes) not in self._traced:
+            # One call of TensorFlow a batch: each costs as much as the masks themselves.
+            function = tf.function(_on_masked(read, _composer(*shapes)), input_signature=_signature(*shapes))
+            self._traced[name, *shapes] = function.get_concrete_function()
+        return self._traced[name, *shapes](*arrays)
 
     def _score(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
         if self.operator is None:
@@ -140,10 +141,9 @@ class TensorFlowOracle:
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         """See `submod_core.Oracle`."""
         try:
-            masked, targets = _compose(self.batch, examples, keep)
-            score, confidence, suspicion, vectors = self.reader.read(masked, targets)
+            score, confidence, suspicion, vectors = self.reader.read(self.batch, examples, keep)
             if features and self.reader.readout.features is not None:
-                vectors = self.reader.features(masked)
+                vectors = self.reader.features(self.batch, examples, keep)
         except tf.errors.ResourceExhaustedError as error:
             raise OutOfMemoryError(str(error)) from error
         self.reader.readout.check_probabilities(*suspicion.numpy().tolist())
@@ -192,33 +192,51 @@ def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
     return outputs
 
 
-def _compose(batch: Batch, examples: np.ndarray, keep: np.ndarray) -> Tensors:
-    """The masked inputs (B, …) and their targets (B, …)."""
-    # The compiled function is made for one shape: to have few of them, rows and regions are padded.
+def _pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
+    """For each row a 1, the number of its example, and which regions it keeps."""
+    # The composition is compiled for each shape: to have few of them, rows and regions are padded with 0.
     n_rows, n_regions = keep.shape
-    height = 2 ** (n_rows - 1).bit_length()
-    packed = np.zeros((height, 1 + n_regions + -n_regions % _WIDTH), np.int32)
-    packed[:n_rows, 0], packed[:n_rows, 1 : 1 + n_regions] = examples, keep
-    given = (batch.inputs, batch.baseline, batch.labels, batch.targets, tf.constant(packed))
-    masked, targets = _composer(*(tuple(t.shape) for t in given))(*given)
-    return (masked, targets) if n_rows == height else (masked[:n_rows], targets[:n_rows])
+    packed = np.zeros((2 ** (n_rows - 1).bit_length(), 2 + n_regions + -n_regions % _WIDTH), np.int32)
+    packed[:n_rows, 0], packed[:n_rows, 1], packed[:n_rows, 2 : 2 + n_regions] = 1, examples, keep
+    return tf.constant(packed)
+
+
+def _on_masked(read: Callable[..., Any], compose: Callable[..., Tensors]) -> Callable[..., Any]:
+    def composed(*arrays: tf.Tensor) -> Any:
+        masked, targets = compose(*arrays)
+        n_rows = tf.reduce_sum(arrays[-1][:, 0])
+        return read(masked[:n_rows], targets[:n_rows])
+
+    return composed
+
+
+def _signature(*shapes: tuple[int, ...]) -> list[tf.TensorSpec]:
+    # With open batch dimensions the model is traced once, whatever the number of examples and of rows.
+    types = (tf.float32, tf.float32, tf.int32, tf.float32)
+    specs = [tf.TensorSpec([None, *shape], dtype) for shape, dtype in zip(shapes, types, strict=True)]
+    return [*specs, tf.TensorSpec([None, None], tf.int32)]
 
 
 @functools.lru_cache(maxsize=256)
 def _composer(*shapes: tuple[int, ...]) -> Callable[..., Tensors]:
-    # Compiled, since as single operations the selection costs as much as a small network.
-    types = (tf.float32, tf.float32, tf.int32, tf.float32, tf.int32)
-    signature = [tf.TensorSpec(*spec) for spec in zip(shapes, types, strict=True)]
+    """What makes masked inputs (B, …) and their targets (B, …) of a batch and its packed rows."""
 
-    @tf.function(jit_compile=True, input_signature=signature)  # type: ignore[untyped-decorator]
+    # Compiled, since as single operations the selection costs as much as a small network.
+    @tf.function(jit_compile=True, input_signature=_signature(*shapes))  # type: ignore[untyped-decorator]
     def compose(x: Any, baseline: Any, labels: Any, targets: Any, packed: Any) -> Tensors:
-        rows, keep = packed[:, 0], packed[:, 1:]
-        if len(labels) == 1:
-            kept = tf.gather(keep, labels[0], axis=1)
-        else:
-            kept = tf.gather(keep, tf.gather(labels, rows), batch_dims=1)
-        # `where` and never a product, so that NaN cannot leak.
-        return tf.where(kept > 0, x if len(x) == 1 else tf.gather(x, rows), baseline), tf.gather(targets, rows)
+        examples, keep = packed[:, 1], packed[:, 2:]
+
+        def one() -> Any:
+            return tf.where(tf.gather(keep, labels[0], axis=1) > 0, x[0], baseline)
+
+        def several() -> Any:
+            maps = tf.gather(labels, tf.minimum(examples, tf.shape(labels)[0] - 1))
+            return tf.where(tf.gather(keep, maps, batch_dims=1) > 0, tf.gather(x, examples), baseline)
+
+        # `where` and never a product, so that NaN cannot leak. The condition is decided when compiling: a single
+        # example is spared the look-ups row by row.
+        masked = tf.cond(tf.shape(x)[0] == 1, one, several)
+        return masked, tf.gather(targets, examples)
 
     compiled: Callable[..., Tensors] = compose.get_concrete_function()
     return compiled

@@ -8,6 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -227,9 +228,9 @@ def _warn_smaller(asked: int, fitting: int) -> None:
 
 def _settle(rows: Sequence[_Row], responses: Responses) -> list[_Row]:
     asked: list[_Row] = []
-    for i, row in enumerate(rows):
-        target, confidence, features = (None if part is None else part[i] for part in responses)
-        row.seat.answers[row.key] = _Answer(target, confidence, features)
+    columns = (repeat(None) if part is None else part for part in responses)
+    for row, *answer in zip(rows, *columns, strict=False):
+        row.seat.answers[row.key] = _Answer(*answer)
         row.seat.model_inputs += 1
         row.seat.missing -= 1
         if not row.seat.missing:
@@ -238,8 +239,9 @@ def _settle(rows: Sequence[_Row], responses: Responses) -> list[_Row]:
 
 
 def _check_finite(rows: Sequence[_Row], responses: Responses, model_name: str) -> None:
-    finite = np.all([np.isfinite(part).reshape(len(rows), -1).all(1) for part in responses if part is not None], axis=0)
-    if not finite.all():
+    parts = [np.isfinite(part) for part in responses if part is not None]
+    if not all(part.all() for part in parts):
+        finite = np.all([part.reshape(len(rows), -1).all(1) for part in parts], axis=0)
         row, target = rows[int(finite.argmin())], responses.target[int(finite.argmin())]
         kept = np.flatnonzero(row.keep).tolist()
         named = str(kept) if len(kept) <= 8 else f"{str(kept[:8])[:-1]}, …] ({len(kept)} in all)"

@@ -6,13 +6,14 @@ effectiveness are computed from them here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
-from submod_core._types import BoolArray, FloatArray
+from submod_core._types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Weights:
             raise ValueError(f"`weights` names {sorted(map(str, unknown))}; the scores are {list(SCORES)}")
         return cls(**{name: weights.get(name, 0.0) for name in SCORES})
 
-    @property
+    @cached_property
     def used(self) -> frozenset[str]:
         """The scores whose weight is above 0."""
         return frozenset(name for name, value in asdict(self).items() if value > 0)
@@ -171,11 +172,23 @@ def effectiveness(subsets: ArrayLike, distances: ArrayLike) -> FloatArray:
     """
     matrix = np.array(distances, dtype=np.float64)
     np.fill_diagonal(matrix, np.inf)
-    return np.array([_spread(np.flatnonzero(subset), matrix) for subset in np.asarray(subsets, dtype=bool)])
+    chosen = np.asarray(subsets, dtype=bool)
+    shared = chosen.all(axis=0)
+    rows, added = np.nonzero(chosen & ~shared)
+    if shared.any() and np.array_equal(rows, np.arange(len(chosen))):
+        return _spreads_with(np.flatnonzero(shared), added, matrix)
+    return np.array([_spread(np.flatnonzero(subset), matrix) for subset in chosen])
 
 
-def _spread(members: "np.ndarray[Any, np.dtype[np.intp]]", matrix: FloatArray) -> float:
-    return float(matrix[np.ix_(members, members)].min(axis=1).sum()) if len(members) > 1 else 0.0
+def _spread(members: IntArray, matrix: FloatArray) -> float:
+    return float(matrix[members[:, None], members].min(axis=1).sum()) if len(members) > 1 else 0.0
+
+
+def _spreads_with(members: IntArray, added: IntArray, matrix: FloatArray) -> FloatArray:
+    """Of the members and each of the added regions: a search's round, where all subsets share all but one region."""
+    to_added = matrix[added[:, None], members]
+    nearest = matrix[members[:, None], members].min(axis=1)
+    return np.asarray(np.minimum(nearest, to_added).sum(axis=1) + to_added.min(axis=1))
 
 
 def prefixes(order: ArrayLike) -> BoolArray:

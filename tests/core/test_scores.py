@@ -35,6 +35,14 @@ def test_effectiveness_is_eq_7(name, features, subset):
     assert effectiveness([mask], DISTANCES[name](features)) == pytest.approx([slow], abs=1e-6)
 
 
+@given(features=arrays(float, (6, 3), elements=finite), front=st.sets(st.integers(0, 5), max_size=5))
+def test_effectiveness_of_a_whole_round_is_that_of_each_subset(features, front):
+    distances = DISTANCES["cosine"](features)
+    round_ = np.array([[i in front or i == candidate for i in range(6)] for candidate in {*range(6)} - front])
+    one_by_one = [effectiveness([subset], distances)[0] for subset in round_]
+    assert np.allclose(effectiveness(round_, distances), one_by_one, atol=1e-12)
+
+
 @given(st.permutations(range(6)))
 def test_prefixes_are_nested(order):
     rows = prefixes(order)
