@@ -1,22 +1,26 @@
 """Submodular attribution for Captum.
 
-`LiMA` is used like any of Captum's methods; `metrics` measures how faithful any attribution is; `visualization` draws
+`LiMA` and `SMDL` are used like any of Captum's methods; `metrics` measures how faithful any attribution is; `visualization` draws
 the papers' figures.
 """
 
 from captum_submod import metrics, visualization
 from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
-from submod_core import Explanation, Weights, from_masks, grid, slico
+from captum_submod.smdl import SMDL
+from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
 
 __all__ = [
+    "SMDL",
     "Explanation",
     "LLMAttribution",
     "LiMA",
     "Weights",
+    "evidential_loss",
     "from_masks",
     "grid",
     "metrics",
     "slico",
+    "uncertainty",
     "visualization",
 ]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from submod_core import GroundSet
+from submod_core.baselines import image_baselines
 from submod_core.ground_set import LabelMaps, Regions, compact_together, divide_image, every_element, number_apart
 
 
@@ -92,8 +93,12 @@ def _baseline(value: Any, tensor: Tensor) -> Tensor:
         if not np.isfinite(value) or (not value.is_integer() and not tensor.is_floating_point()):
             raise ValueError(f"`baselines` (={value!r}) must be finite, and a whole number for {tensor.dtype} inputs")
         return torch.full((1,) * tensor.dim(), value, dtype=tensor.dtype, device=tensor.device)
+    if isinstance(value, str) or (callable(value) and not isinstance(value, Tensor)):
+        images = tensor.movedim(1, -1) if tensor.dim() == 4 else tensor
+        made = image_baselines(value, images.to("cpu", torch.float32).numpy(), "baselines")
+        return torch.from_numpy(made).movedim(-1, 1).to(tensor.dtype).to(tensor.device)
     if not isinstance(value, Tensor):
-        raise TypeError(f"`baselines` (a {_kind(value)}) must be a number or a tensor for each input")
+        raise TypeError(f"`baselines` (a {_kind(value)}) must be a number, a tensor, a name or a function per input")
     return _aligned("baselines", value.detach(), tensor).to(tensor)
 
 
@@ -116,7 +121,7 @@ def _label_maps(feature_mask: Any, inputs: Sequence[Tensor], regions: Regions) -
     else:
         number = compact_together
         masks = zip(_per_input("feature_mask", feature_mask, inputs), inputs, strict=True)
-        divided = [list(_host_mask(mask, tensor)) for mask, tensor in masks]
+        divided = [list(host_mask(mask, tensor)) for mask, tensor in masks]
     shared = all(len(maps) == 1 for maps in divided)
     picks = [[maps[0 if len(maps) == 1 else i] for maps in divided] for i in range(1 if shared else n_examples)]
     rows = [number(pick) for pick in picks]
@@ -132,7 +137,7 @@ def _divide(tensor: Tensor, regions: Regions) -> list[np.ndarray]:
     return [divide_image(image, regions)[None] for image in (images if depends_on_image else images[:1])]
 
 
-def _host_mask(mask: Any, tensor: Tensor) -> np.ndarray:
+def host_mask(mask: Any, tensor: Tensor) -> np.ndarray:
     if not isinstance(mask, Tensor):
         raise TypeError(f"`feature_mask` (a {_kind(mask)}) must be a tensor, or a tuple with one tensor per input")
     array = _aligned("feature_mask", mask.detach(), tensor).cpu().numpy()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from captum_submod._inputs import Batch
 from submod_core import OutOfMemoryError, Readout, Responses
+from submod_core.evidential import uncertainty
 from submod_core.readout import NO_CLASSES
 
 Activation = str | Callable[[Tensor], Tensor]
@@ -54,8 +55,14 @@ class TorchOracle:
         rows = torch.from_numpy(examples)
         arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
         output, vectors = self._run(arguments, len(rows), features)
-        classes, chosen = _class_scores(output, None if self.target is None else self.target[rows])
-        score, confidence = self._score(classes, chosen)
+        if self.readout.feature_target:
+            score, confidence, n_classes = torch.zeros(len(rows), device=output.device), None, None
+        else:
+            classes, chosen = _class_scores(output, None if self.target is None else self.target[rows])
+            score, confidence = self._score(classes, chosen)
+            n_classes = classes.shape[1]
+        if self.wants_confidence and self.readout.confidence_model is not None:
+            confidence = self._certainty(arguments, len(rows), n_classes).to(score)
         numbers = torch.stack([score, score if confidence is None else confidence]).cpu().double().numpy()
         return Responses(
             numbers[0], None if confidence is None else numbers[1], None if vectors is None else vectors.cpu().numpy()
@@ -102,15 +109,34 @@ class TorchOracle:
         activation = self.readout.activation
         return activation(output) if callable(activation) else output
 
+    def class_probabilities(self, examples: np.ndarray, keep: np.ndarray) -> np.ndarray:
+        """What the model makes of all classes, (B, C)."""
+        with torch.no_grad():
+            rows = torch.from_numpy(examples)
+            arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
+            output, _ = self._run(arguments, len(rows), features=False)
+            classes, _ = _class_scores(output, None if self.target is None else self.target[rows])
+            probabilities: np.ndarray = self._probabilities(classes).cpu().double().numpy()
+            return probabilities
+
+    def _certainty(self, arguments: tuple[Any, ...], n_rows: int, n_classes: int | None) -> Tensor:
+        outputs = _checked(self.readout.confidence_model(*arguments), n_rows, "confidence_model")
+        self.readout.check_evidence(tuple(outputs.shape[1:]), n_classes)
+        certainty: Tensor = 1 - uncertainty(outputs)
+        return certainty
+
+    def _probabilities(self, classes: Tensor) -> Tensor:
+        activation = self.readout.activation
+        if activation == "softmax" and classes.shape[1] > 1:
+            return classes.softmax(1)
+        return classes.sigmoid() if activation == "sigmoid" else classes
+
     def _score(self, classes: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
         """The target's score and the confidence, each (B,), from class scores (B, C)."""
         several, activation = classes.shape[1] > 1, self.readout.activation
-        if activation == "softmax" and several:
-            classes = classes.softmax(1)
-        elif activation == "sigmoid":
-            classes = classes.sigmoid()
+        classes = self._probabilities(classes)
         score = classes.gather(1, chosen[:, None])[:, 0]
-        if not self.wants_confidence:
+        if not self.wants_confidence or self.readout.confidence_model is not None:
             return score, None
         if activation == "sigmoid":
             pairs = torch.stack([classes, 1 - classes])

@@ -1,24 +1,51 @@
-"""Faithfulness of any attribution, Captum's own included: insertion and deletion, one value per example."""
+"""How good is an attribution, Captum's own included: functions that return one value per example.
+
+`METRICS` says of each which direction is better and what it steps by. An attribution is a tensor shaped like the inputs
+(the channels of images (N, C, H, W) are summed, or may be one), scores per region (N, n) beside a `feature_mask`, or the
+`Explanation` of each example.
+"""
 
 import inspect
-from collections.abc import Callable
-from typing import Any, ParamSpec
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from captum_submod._compat import BaselineType, TargetType
-from captum_submod._inputs import prepare, target_indices
+from captum_submod._inputs import host_mask, prepare, target_indices
 from captum_submod._oracle import Activation, TorchOracle, evaluating
-from submod_core import Curves, GroundSet, Readout, drive, rank_groups, walk
+from submod_core import Curves, Dialogue, Explanation, Readout, compact, drive, grid, walk
+from submod_core import metrics as core
 from submod_core._checks import check_count
+from submod_core.metrics import METRICS, Correlation, Steps
+
+__all__ = [
+    "METRICS",
+    "aupc",
+    "deletion",
+    "faithfulness_curves",
+    "highest_confidence",
+    "human_agreement",
+    "insertion",
+    "mu_fidelity",
+    "perturbation_curves",
+    "pointing_game",
+    "robustness",
+    "sparsity",
+    "strong_interactions",
+]
+
+Attributions = Tensor | Explanation | Sequence[Explanation]
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def faithfulness_curves(
     forward_func: Callable[..., Any],
     inputs: Tensor,
-    attributions: Tensor,
+    attributions: Attributions,
     baselines: BaselineType = None,
     target: TargetType = None,
     additional_forward_args: object = None,
@@ -34,18 +61,18 @@ def faithfulness_curves(
     ----------
     forward_func, inputs, baselines, target, additional_forward_args
         As in `LiMA.attribute`, for a single tensor of inputs (N, …).
-    attributions : Tensor, (N, …)
-        Scores shaped like the inputs. In images (N, C, H, W) a pixel's score is the sum over its channels; the tensor
-        may then have one channel.
+    attributions : Tensor, Explanation or sequence of Explanation
+        Any of the forms above.
     feature_mask : Tensor, optional
         With it the steps are region by region, ordered by the mean score of each region; without it they are pixel by
-        pixel (element by element in inputs that are no images), in `steps` groups of nearly equal size.
+        pixel (element by element in inputs that are no images), in `steps` groups of nearly equal size. Explanations
+        step by their own regions.
     steps : int
         Number of pixel-wise steps. Equal scores are taken in reading order.
     activation : {"softmax", "sigmoid", "identity"} or callable
         As in `LiMA`.
     max_examples_per_batch : int
-        Most masked inputs per call of `forward_func`.
+        Most masked inputs per call of `forward_func`. The result does not depend on it.
 
     Returns
     -------
@@ -64,50 +91,32 @@ def faithfulness_curves(
     >>> [curves.insertion.shape for curves in faithfulness_curves(model, images, images, target=3, steps=16)]
     [(17,), (17,)]
     """
-    check_count("max_examples_per_batch", max_examples_per_batch)
-    if not isinstance(inputs, Tensor) or not inputs.dim():
-        raise TypeError(f"`inputs` (a {type(inputs).__name__}) must be one tensor (N, …)")
-    saliency = _saliency(attributions, inputs)
-    if feature_mask is None:
-        steps_of = torch.from_numpy(np.stack([rank_groups(scores, steps) for scores in saliency]))
-        feature_mask = steps_of[:, None] if inputs.dim() == 4 else steps_of
-        saliency = -feature_mask.numpy().reshape(saliency.shape).astype(np.float64)
-    batch = prepare(inputs, baselines, feature_mask, additional_forward_args, regions=1)
-    readout = Readout(activation)
-    oracle = TorchOracle(forward_func, batch, target_indices(target, len(batch)), readout, wants_confidence=False)
-    walks = [
-        walk(_order(ground_set, scores), ground_set.sizes)
-        for ground_set, scores in zip(batch.sets, saliency, strict=True)
-    ]
-    with evaluating(forward_func):
-        outcomes = drive(
-            walks,
-            oracle,
-            inert=[ground_set.inert for ground_set in batch.sets],
-            batch_size=int(max_examples_per_batch),
-            model_name="forward_func",
-        )
-    return [outcome.result for outcome in outcomes]
+    check_count("steps", steps)
+    parts = _steps(inputs, attributions, feature_mask, steps)
+    asked = (baselines, target, additional_forward_args, activation, max_examples_per_batch)
+    return _ask(
+        [lambda sizes, order=part.order: walk(order, sizes) for part in parts], forward_func, inputs, parts, *asked
+    )
 
 
-P = ParamSpec("P")
+def _of_curves(number: Callable[Concatenate[Curves, P], float]) -> Callable[..., Tensor]:
+    """Turn a number of a curve into a metric that takes the arguments of `faithfulness_curves`, and its own."""
+    own = list(inspect.signature(number).parameters.values())[1:]
+
+    def metric(*args: Any, **kwargs: Any) -> Tensor:
+        settings = {parameter.name: kwargs.pop(parameter.name, parameter.default) for parameter in own}
+        values = [number(curves, **settings) for curves in faithfulness_curves(*args, **kwargs)]  # type: ignore[call-arg]
+        return torch.tensor(values, dtype=torch.float64)
+
+    shared = inspect.signature(faithfulness_curves)
+    metric.__name__, metric.__qualname__, metric.__doc__ = number.__name__, number.__qualname__, number.__doc__
+    metric.__signature__ = shared.replace(  # type: ignore[attr-defined]
+        parameters=[*shared.parameters.values(), *own], return_annotation=Tensor
+    )
+    return metric
 
 
-def _per_example(curves_of: Callable[P, list[Curves]]) -> Callable[[Callable[[Curves], float]], Callable[P, Tensor]]:
-    """Turn a number of a curve into a metric that takes the arguments of `curves_of`."""
-
-    def decorate(number: Callable[[Curves], float]) -> Callable[P, Tensor]:
-        def metric(*args: P.args, **kwargs: P.kwargs) -> Tensor:
-            return torch.tensor([number(curves) for curves in curves_of(*args, **kwargs)], dtype=torch.float64)
-
-        metric.__name__, metric.__qualname__, metric.__doc__ = number.__name__, number.__qualname__, number.__doc__
-        metric.__signature__ = inspect.signature(curves_of).replace(return_annotation=Tensor)  # type: ignore[attr-defined]
-        return metric
-
-    return decorate
-
-
-@_per_example(faithfulness_curves)
+@_of_curves
 def insertion(curves: Curves) -> float:
     """Area under the insertion curve, (N,) float64 on the CPU; higher is better.
 
@@ -123,7 +132,7 @@ def insertion(curves: Curves) -> float:
     return curves.insertion_auc
 
 
-@_per_example(faithfulness_curves)
+@_of_curves
 def deletion(curves: Curves) -> float:
     """Area under the deletion curve, (N,) float64 on the CPU; lower is better.
 
@@ -139,21 +148,418 @@ def deletion(curves: Curves) -> float:
     return curves.deletion_auc
 
 
-def _saliency(attributions: Any, inputs: Tensor) -> np.ndarray:
-    """One score per pixel or element, (N, …)."""
+@_of_curves
+def highest_confidence(curves: Curves, *, max_area: float = 1.0) -> float:
+    """The target's highest score with at most `max_area` of the input revealed (LiMA, Eq. 15), (N,) float64.
+
+    Takes the arguments of `faithfulness_curves`, and `max_area`, a share of the input in (0, 1]. Higher is better. NaN
+    for an example that no step leaves so small. The mean over examples is the papers' average highest confidence.
+
+    Examples
+    --------
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+    >>> images = torch.rand(2, 1, 8, 8)
+    >>> highest_confidence(model, images, images, target=3, max_area=0.25).shape
+    torch.Size([2])
+    """
+    return core.highest_confidences(curves, [max_area])[0]
+
+
+@_of_curves
+def strong_interactions(curves: Curves, *, threshold: float = 0.5) -> float:
+    """How many single steps move the target's score by more than `threshold` (LiMA, §5), (N,) float64.
+
+    Takes the arguments of `faithfulness_curves`, and `threshold`. It describes; neither direction is better.
+
+    Examples
+    --------
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+    >>> images = torch.rand(2, 1, 8, 8)
+    >>> strong_interactions(model, images, images, target=3).tolist()
+    [0.0, 0.0]
+    """
+    return core.strong_interactions(curves, threshold)
+
+
+def mu_fidelity(
+    forward_func: Callable[..., Any],
+    inputs: Tensor,
+    attributions: Attributions,
+    baselines: BaselineType = None,
+    target: TargetType = None,
+    additional_forward_args: object = None,
+    feature_mask: Tensor | None = None,
+    *,
+    cells: int = 9,
+    subset_size: float = 0.2,
+    n_samples: int = 200,
+    seed: int = 0,
+    correlation: Correlation = "spearman",
+    activation: Activation = "softmax",
+    max_examples_per_batch: int = 16,
+) -> Tensor:
+    """µFidelity: the correlation of a set's importance with the fall of the score without it (Bhatt et al., 2020).
+
+    Parameters
+    ----------
+    forward_func, inputs, attributions, baselines, target, additional_forward_args, activation, max_examples_per_batch
+        As in `faithfulness_curves`.
+    feature_mask : Tensor, optional
+        The regions that sets are made of. By default a grid of images, and single elements of other inputs;
+        explanations bring their own.
+    cells : int
+        Rows and columns of that grid.
+    subset_size : float
+        Share of the regions that each set removes, in (0, 1); at least one region.
+    n_samples : int
+        Random sets.
+    seed : int
+        Of the random sets, the same for each example.
+    correlation : {"spearman", "pearson"}
+        Spearman's is what Xplique and LiMA report, Pearson's the original definition.
+
+    Returns
+    -------
+    Tensor of float64, (N,), on the CPU
+        In [-1, 1]; higher is better. 0 where the score or the importance never moves.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `faithfulness_curves`, and if a setting is out of range.
+
+    Examples
+    --------
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+    >>> images = torch.rand(2, 1, 8, 8)
+    >>> mu_fidelity(model, images, images, target=3, cells=4).shape
+    torch.Size([2])
+    """
+    core.check_share("subset_size", subset_size)
+    core.check_correlation(correlation)
+    check_count("n_samples", n_samples)
+    if feature_mask is None and isinstance(inputs, Tensor):
+        feature_mask = _default_regions(inputs, cells)
+    maps = _maps(attributions, inputs, feature_mask)
+    parts = _steps(inputs, attributions, feature_mask, steps=1)
+
+    def ask(scores: Any, part: Steps) -> Callable[[Any], Dialogue[float]]:
+        sums = np.bincount(np.broadcast_to(part.regions, scores.shape).ravel(), weights=scores.ravel())
+        size = max(1, round(subset_size * len(sums)))
+        return lambda sizes: core.mu_fidelity(sums, size, n_samples, np.random.default_rng(seed), correlation)
+
+    asked = (baselines, target, additional_forward_args, activation, max_examples_per_batch)
+    questions = [ask(scores, part) for scores, part in zip(maps, parts, strict=True)]
+    return torch.tensor(_ask(questions, forward_func, inputs, parts, *asked), dtype=torch.float64)
+
+
+def perturbation_curves(
+    forward_func: Callable[..., Any],
+    inputs: Tensor,
+    attributions: Attributions,
+    baselines: BaselineType = "noise",  # type: ignore[assignment]
+    target: TargetType = None,
+    additional_forward_args: object = None,
+    *,
+    patch_size: int = 16,
+    n_patches: int = 8,
+    activation: Activation = "softmax",
+    max_examples_per_batch: int = 16,
+) -> list[Any]:
+    """The target's score as square patches of images are replaced by noise, the highest mean score first (SEA-NN, §5).
+
+    Parameters
+    ----------
+    forward_func, inputs, attributions, target, additional_forward_args, activation, max_examples_per_batch
+        As in `faithfulness_curves`, for images (N, C, H, W).
+    baselines : as in `LiMA.attribute`
+        What replaces a patch; by default "noise", between the lowest and the highest value of each channel.
+    patch_size : int
+        Side of a patch in pixels.
+    n_patches : int
+        How many patches are replaced, one after the other.
+
+    Returns
+    -------
+    list of ndarray of float64, (n_patches + 1,), N
+        As a share of the whole input's score, so that each starts at 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `faithfulness_curves`, and if the inputs are no images or a setting is out of range.
+
+    Examples
+    --------
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+    >>> images = torch.rand(2, 1, 8, 8)
+    >>> perturbation_curves(model, images, images, target=3, patch_size=2)[0].shape
+    (9,)
+    """
+    check_count("n_patches", n_patches)
+    if not isinstance(inputs, Tensor) or inputs.dim() != 4:
+        raise ValueError("`inputs` must be images (N, C, H, W), which alone have square patches")
+    labels = core.square_patches((inputs.shape[2], inputs.shape[3]), patch_size)
+    if n_patches > labels.max() + 1:
+        raise ValueError(f"`n_patches` (={n_patches}) must be at most {labels.max() + 1}, as many as the image has")
+    parts = [core.steps_of(scores, labels.shape, labels) for scores in _maps(attributions, inputs, None)]
+    asked = (baselines, target, additional_forward_args, activation, max_examples_per_batch)
+    questions = [lambda sizes, order=part.order: core.perturbation_curve(order, n_patches) for part in parts]
+    return _ask(questions, forward_func, inputs, parts, *asked)
+
+
+def aupc(*args: Any, **kwargs: Any) -> Tensor:
+    """Area under the perturbation curve over the number of patches (SEA-NN, §5), (N,) float64; lower is better.
+
+    Takes the arguments of `perturbation_curves`.
+
+    Examples
+    --------
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+    >>> images = torch.rand(2, 1, 8, 8)
+    >>> aupc(model, images, images, target=3, patch_size=2).shape
+    torch.Size([2])
+    """
+    curves = perturbation_curves(*args, **kwargs)
+    return torch.tensor([core.perturbation_auc(curve) for curve in curves], dtype=torch.float64)
+
+
+def robustness(
+    explanation_func: Callable[..., Tensor],
+    inputs: Tensor,
+    *,
+    k: int,
+    perturb_radius: float = 0.02,
+    n_perturb_samples: int = 10,
+    seed: int = 0,
+    **kwargs: Any,
+) -> Tensor:
+    """Overlap of the k highest scores before and after noise on the input (SEA-NN, §5).
+
+    Parameters
+    ----------
+    explanation_func : callable
+        Such as ``LiMA(model).attribute``: from inputs, and `kwargs`, to attributions shaped like them.
+    inputs : Tensor, (N, …), floating
+    k : int
+        How many pixels (elements, where the inputs are no images) count as the highest.
+    perturb_radius : float
+        The noise is uniform in [−perturb_radius, perturb_radius], in the input's own units.
+    n_perturb_samples : int
+        Noisy inputs per example.
+    seed : int
+    **kwargs
+        Further arguments of `explanation_func`.
+
+    Returns
+    -------
+    Tensor of float64, (N,), on the CPU
+        Mean intersection over union, in [0, 1]; higher is better.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> robustness(lambda x: x, torch.rand(2, 1, 8, 8), k=10, perturb_radius=1e-9).tolist()
+    [1.0, 1.0]
+    """
+    check_count("n_perturb_samples", n_perturb_samples)
+    if not isinstance(inputs, Tensor) or not inputs.is_floating_point():
+        raise TypeError("`inputs` must be one floating-point tensor (N, …), to which noise can be added")
+    if not perturb_radius > 0:
+        raise ValueError(f"`perturb_radius` (={perturb_radius!r}) must be above 0")
+    rng = np.random.default_rng(seed)
+    clean = [core.top_k(scores, k) for scores in _maps(explanation_func(inputs, **kwargs), inputs, None)]
+    overlaps = []
+    for _ in range(n_perturb_samples):
+        noise = torch.from_numpy(rng.uniform(-perturb_radius, perturb_radius, tuple(inputs.shape)))
+        noisy = _maps(explanation_func(inputs + noise.to(inputs.dtype).to(inputs.device), **kwargs), inputs, None)
+        overlaps.append([core.jaccard(a, core.top_k(b, k)) for a, b in zip(clean, noisy, strict=True)])
+    return torch.tensor(np.mean(overlaps, axis=0), dtype=torch.float64)
+
+
+def human_agreement(attributions: Attributions, masks: Tensor, k: int | Sequence[int]) -> Tensor:
+    """Jaccard score of the k highest scores with a human's mask (SEA-NN, §5); higher is better.
+
+    Parameters
+    ----------
+    attributions : Tensor, (N, C, H, W), (N, H, W) or (N, …), or explanations
+    masks : Tensor, (N, H, W) or (N, …)
+        Boolean, or heatmaps, of which the k highest are taken too.
+    k : int or sequence of int
+        How many pixels, or several such numbers.
+
+    Returns
+    -------
+    Tensor of float64, (N,), or (N, K) for K numbers
+
+    Raises
+    ------
+    ValueError
+        If a mask does not have the size of its attribution, or `k` is out of range.
+
+    Examples
+    --------
+    >>> attributions, mask = torch.eye(4)[None, None], torch.eye(4, dtype=torch.bool)[None]
+    >>> human_agreement(attributions, mask, [2, 4])
+    tensor([[0.5000, 1.0000]], dtype=torch.float64)
+    """
+    pairs = _with_masks(attributions, masks)
+    rows = [[core.human_agreement(scores, mask, each) for each in np.atleast_1d(k).tolist()] for scores, mask in pairs]
+    values = torch.tensor(rows, dtype=torch.float64)
+    return values[:, 0] if np.ndim(k) == 0 else values
+
+
+def pointing_game(attributions: Attributions, masks: Tensor) -> Tensor:
+    """Whether the highest score lies in a mask: 1 or 0, or the share of equally high ones that do; higher is better.
+
+    Parameters
+    ----------
+    attributions : Tensor, (N, C, H, W), (N, H, W) or (N, …), or explanations
+    masks : Tensor of bool, (N, H, W) or (N, …)
+
+    Returns
+    -------
+    Tensor of float64, (N,)
+
+    Raises
+    ------
+    ValueError
+        If a mask does not have the size of its attribution or is not boolean.
+
+    Examples
+    --------
+    >>> pointing_game(torch.tensor([[0.1, 0.9]]), torch.tensor([[False, True]]))
+    tensor([1.], dtype=torch.float64)
+    """
+    return torch.tensor([core.pointing(*pair) for pair in _with_masks(attributions, masks)], dtype=torch.float64)
+
+
+def sparsity(attributions: Attributions) -> Tensor:
+    """Gini index of the scores' absolute values, (N,) float64 in [0, 1): how few of them have it all.
+
+    Examples
+    --------
+    >>> sparsity(torch.tensor([[0.0, 0.0, 0.0, 5.0]]))
+    tensor([0.7500], dtype=torch.float64)
+    """
+    return torch.tensor([core.sparsity(scores) for scores in _free_maps(attributions)], dtype=torch.float64)
+
+
+def _ask(
+    questions: Sequence[Callable[[Any], Dialogue[T]]],
+    forward_func: Callable[..., Any],
+    inputs: Tensor,
+    parts: Sequence[Steps],
+    baselines: Any,
+    target: Any,
+    additional: Any,
+    activation: Activation,
+    max_examples_per_batch: int,
+) -> list[T]:
+    """Ask the model one question per example, about the regions of its steps."""
+    check_count("max_examples_per_batch", max_examples_per_batch)
+    mask = torch.from_numpy(np.stack([part.regions for part in parts]))
+    batch = prepare(inputs, baselines, mask[:, None] if inputs.dim() == 4 else mask, additional, regions=1)
+    oracle = TorchOracle(
+        forward_func, batch, target_indices(target, len(batch)), Readout(activation), wants_confidence=False
+    )
+    with evaluating(forward_func):
+        outcomes = drive(
+            [question(ground_set.sizes) for question, ground_set in zip(questions, batch.sets, strict=True)],
+            oracle,
+            inert=[ground_set.inert for ground_set in batch.sets],
+            batch_size=int(max_examples_per_batch),
+            model_name="forward_func",
+        )
+    return [outcome.result for outcome in outcomes]
+
+
+def _steps(inputs: Any, attributions: Any, feature_mask: Any, steps: int) -> list[Steps]:
+    """Along which regions each example's attribution is judged."""
+    shape, labels = _shape(inputs), _labels(feature_mask, inputs)
+    each = attributions if _explained(attributions) else _scores(attributions, inputs, labels)
+    each = [each] if isinstance(each, Explanation) else each
+    if len(each) != len(inputs):
+        raise ValueError(f"`attributions` (of length {len(each)}) must have one entry for each of {len(inputs)} inputs")
+    return [core.steps_of(one, shape, regions, steps) for one, regions in zip(each, labels, strict=True)]
+
+
+def _shape(inputs: Any) -> tuple[int, ...]:
+    """(H, W) of images, or the shape of one example."""
+    if not isinstance(inputs, Tensor) or not inputs.dim():
+        raise TypeError(f"`inputs` (a {type(inputs).__name__}) must be one tensor (N, …)")
+    return tuple(inputs.shape[2:] if inputs.dim() == 4 else inputs.shape[1:])
+
+
+def _explained(attributions: Any) -> bool:
+    return isinstance(attributions, Explanation) or (
+        isinstance(attributions, list | tuple) and all(isinstance(one, Explanation) for one in attributions)
+    )
+
+
+def _scores(attributions: Any, inputs: Tensor, labels: Sequence[Any]) -> list[Any]:
+    """One score per pixel, element or region, of each example."""
+    per_region = isinstance(attributions, Tensor) and attributions.dim() == 2 and labels[0] is not None
+    if per_region and attributions.shape != inputs.shape:
+        return list(attributions.detach().cpu().double().numpy())
     shapes = [inputs.shape] + ([inputs[:, :1].shape] if inputs.dim() == 4 else [])
     if not isinstance(attributions, Tensor) or attributions.shape not in shapes:
         shape = tuple(attributions.shape) if isinstance(attributions, Tensor) else type(attributions).__name__
         raise ValueError(f"`attributions` ({shape}) must be a tensor shaped like the inputs, {tuple(inputs.shape)}")
-    scores = attributions.detach().cpu().to(torch.float64)
-    if not scores.isfinite().all():
-        raise ValueError("`attributions` holds NaN or infinite values")
-    summed: np.ndarray = (scores.sum(1) if inputs.dim() == 4 else scores).numpy()
-    return summed
+    return _free_maps(attributions)
 
 
-def _order(ground_set: GroundSet, scores: np.ndarray) -> np.ndarray:
-    labels = np.broadcast_to(ground_set.regions, np.shape(scores)).ravel()
-    means = np.bincount(labels, weights=scores.ravel()) / np.bincount(labels)
-    order: np.ndarray = np.argsort(-means, kind="stable")
-    return order
+def _maps(attributions: Any, inputs: Tensor, feature_mask: Any) -> list[Any]:
+    """One score per pixel or element of each example, painted where there are only scores of regions."""
+    labels = _labels(feature_mask, inputs)
+    maps = _free_maps(attributions) if _explained(attributions) else _scores(attributions, inputs, labels)
+    shape = _shape(inputs)
+    return [
+        np.broadcast_to(one if one.shape == shape or regions is None else one[regions], shape)
+        for one, regions in zip(maps, labels, strict=True)
+    ]
+
+
+def _free_maps(attributions: Any) -> list[Any]:
+    """The same without knowing the inputs."""
+    if _explained(attributions):
+        each = [attributions] if isinstance(attributions, Explanation) else attributions
+        return [one.paint() for one in each]
+    if not isinstance(attributions, Tensor):
+        raise ValueError(f"`attributions` (a {type(attributions).__name__}) must be a tensor or explanations")
+    scores = attributions.detach().cpu().double()
+    return list((scores.sum(1) if scores.dim() == 4 else scores).numpy())
+
+
+def _with_masks(attributions: Any, masks: Any) -> list[tuple[Any, Any]]:
+    maps = _free_maps(attributions)
+    if not isinstance(masks, Tensor) or len(masks) != len(maps):
+        raise ValueError(
+            f"`masks` (a {type(masks).__name__}) must be a tensor with one mask for each of {len(maps)} maps"
+        )
+    return list(zip(maps, masks.cpu().numpy(), strict=True))
+
+
+def _labels(feature_mask: Any, inputs: Tensor) -> list[Any]:
+    """The label map of each example over its pixels or elements; None where there is no mask."""
+    n = len(inputs)
+    if feature_mask is None:
+        return [None] * n
+    array = host_mask(feature_mask, inputs)
+    if inputs.dim() == 4 and array.shape[1] > 1:
+        raise ValueError("`feature_mask` must be the same in all channels: pixels are judged whole")
+    maps = array[:, 0] if inputs.dim() == 4 else array
+    each = [np.broadcast_to(compact(one), _shape(inputs)) for one in maps]
+    return each if len(each) == n else each * n
+
+
+def _default_regions(inputs: Tensor, cells: int) -> Tensor:
+    check_count("cells", cells)
+    shape = _shape(inputs)
+    if inputs.dim() == 4:
+        return torch.from_numpy(grid((shape[0], shape[1]), (cells, cells)))[None, None]
+    return torch.arange(int(np.prod(shape))).reshape(1, *shape)

@@ -1,17 +1,20 @@
 """The framework-neutral core of submodular attribution: regions, scores, searches, curves.
 
-It imports numpy, scipy and scikit-image alone. `rank` orders the elements of any set function; `explain` runs LiMA on
-any model behind an `Oracle`, as the adapters do.
+It imports numpy, scipy and scikit-image alone. `rank` orders the elements of any set function; `explain` runs LiMA or
+SMDL on any model behind an `Oracle`, as the adapters do.
 """
 
+from submod_core.baselines import BASELINES
 from submod_core.curves import Curves, HighestConfidence, areas, auc, rank_groups, walk
+from submod_core.diagnostics import Diagnostics
+from submod_core.evidential import evidential_loss, uncertainty
 from submod_core.explanation import Explanation
 from submod_core.ground_set import GroundSet
 from submod_core.importance import importance
 from submod_core.lima import LiMASettings, explain
 from submod_core.ranking import rank
 from submod_core.readout import Readout
-from submod_core.regions import compact, from_masks, grid, slico
+from submod_core.regions import compact, from_masks, grid, saliency_patches, slico
 from submod_core.scheduler import (
     Dialogue,
     NonFiniteOutputError,
@@ -34,9 +37,11 @@ from submod_core.scores import (
 from submod_core.search import SEARCHES, Ranking, make_search
 
 __all__ = [
+    "BASELINES",
     "DISTANCES",
     "SEARCHES",
     "Curves",
+    "Diagnostics",
     "Dialogue",
     "Explanation",
     "GroundSet",
@@ -59,6 +64,7 @@ __all__ = [
     "cosine_distance",
     "drive",
     "effectiveness",
+    "evidential_loss",
     "explain",
     "from_masks",
     "grid",
@@ -67,6 +73,8 @@ __all__ = [
     "prefixes",
     "rank",
     "rank_groups",
+    "saliency_patches",
     "slico",
+    "uncertainty",
     "walk",
 ]

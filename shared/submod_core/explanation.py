@@ -8,6 +8,7 @@ import numpy as np
 
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.curves import Curves, HighestConfidence
+from submod_core.diagnostics import Diagnostics
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class Explanation:
         Subsets whose F the search asked for.
     model_inputs : int
         Images that went through the model.
+    diagnostics : Diagnostics or None
+        How submodular F was on this input, and a bound on it; None where the search told nothing of its rounds.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class Explanation:
     searched: BoolArray
     evaluations: int
     model_inputs: int
+    diagnostics: Diagnostics | None = None
 
     @property
     def highest_confidence(self) -> HighestConfidence:
@@ -93,6 +97,8 @@ class Explanation:
         }
         arrays |= {name: getattr(self, name) for name in _PLAIN}
         arrays |= {f"curves_{name}": curve for name, curve in asdict(self.curves).items() if curve is not None}
+        if self.diagnostics is not None:
+            arrays |= {f"diagnostics_{name}": value for name, value in asdict(self.diagnostics).items()}
         with open(file, "wb") as stream:  # numpy would add a suffix to a name without one
             np.savez_compressed(stream, allow_pickle=False, **arrays)
 
@@ -113,9 +119,11 @@ class Explanation:
             )
             plain: dict[str, Any] = {n: arrays[n] if arrays[n].ndim else int(arrays[n]) for n in _PLAIN}
             curves = {name[7:]: arrays[name] for name in arrays.files if name.startswith("curves_")}
+            found = {name[12:]: arrays[name] for name in arrays.files if name.startswith("diagnostics_")}
             return cls(
                 regions=tuple(arrays[name] for name in parts) if parts else arrays["regions"],
                 curves=Curves(**curves),
+                diagnostics=Diagnostics.restored(found) if found else None,
                 **plain,
             )
 

@@ -1,9 +1,13 @@
-"""LiMA on any model behind an oracle: what both adapters run."""
+"""LiMA and SMDL on any model behind an oracle: what both adapters run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from submod_core._types import FloatArray
 from submod_core.curves import Curves, areas
+from submod_core.diagnostics import diagnose
 from submod_core.explanation import Explanation
 from submod_core.ground_set import GroundSet
 from submod_core.importance import importance
@@ -15,7 +19,7 @@ from submod_core.search import Ranking, Search, check_budget, limited, make_sear
 
 @dataclass(frozen=True, eq=False)
 class LiMASettings:
-    """What LiMA does, apart from the model: the search, the objective and the budget.
+    """What LiMA or SMDL does, apart from the model: the search, the objective and the budget.
 
     Attributes
     ----------
@@ -26,12 +30,18 @@ class LiMASettings:
         Distance between features, for effectiveness.
     max_evaluations : int or None
         Most subsets that the search may ask for, per input.
+    k : int or None
+        SMDL's: rank only that many regions; the others share the lowest importance.
+    feature_target : bool
+        SMDL's: the target is the feature vector of the whole input.
     """
 
     search: Callable[[int], Search]
     weights: Weights
     distance: Distance
     max_evaluations: int | None = None
+    k: int | None = None
+    feature_target: bool = False
 
     @classmethod
     def of(
@@ -65,7 +75,9 @@ class LiMASettings:
         )
 
     def start(self, n: int) -> Search:
-        """The search on n regions, within the budget."""
+        """The search on n regions, within the budget; ValueError if that is fewer than `k`."""
+        if self.k is not None and self.k > n:
+            raise ValueError(f"`k` (={self.k}) must be at most the number of regions, {n}")
         return limited(self.search(n), self.max_evaluations)
 
     def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:
@@ -133,19 +145,32 @@ def explain(
         Explanation(
             regions=ground_set.regions,
             order=ranking.order,
-            importance=importance(ranking.order, curves.consistency, curves.collaboration),
+            importance=_importance(ranking, curves, settings),
             curves=curves,
             searched=ranking.searched,
             evaluations=ranking.evaluations,
             model_inputs=model_inputs,
+            diagnostics=diagnose(ranking, curves),
         )
         for ground_set, ((ranking, curves), model_inputs) in zip(sets, outcomes, strict=True)
     ]
 
 
+def _importance(ranking: Ranking, curves: Curves, settings: LiMASettings) -> FloatArray:
+    if settings.k is None:
+        return importance(ranking.order, curves.consistency, curves.collaboration)
+    # What was not ranked counts as one region, the last.
+    ranked = ranking.order[ranking.searched]
+    ends = [*range(len(ranked) + 1), len(ranking.order)][: len(ranking.order) + 1]
+    scores = np.zeros(len(ranking.order))
+    by_place = importance(np.arange(len(ends) - 1), curves.consistency[ends], curves.collaboration[ends])
+    scores[ranked] = by_place[: len(ranked)]
+    return scores
+
+
 def _explain(ground_set: GroundSet, settings: LiMASettings) -> Dialogue[tuple[Ranking, Curves]]:
     n = len(ground_set.sizes)
-    objective = Objective(n, settings.weights, settings.distance)
+    objective = Objective(n, settings.weights, settings.distance, settings.feature_target)
     yield from objective.prepare()
     ranking = yield from objective.answer(settings.start(n))
     # Eq. 11 and the curves need v over all prefixes; most of them are known from the search.

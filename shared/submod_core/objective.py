@@ -6,7 +6,7 @@ import numpy as np
 
 from submod_core._types import BoolArray, FloatArray
 from submod_core.scheduler import Dialogue, Query, Responses
-from submod_core.scores import Distance, Weights, effectiveness
+from submod_core.scores import Distance, Weights, cosine_to, effectiveness
 from submod_core.search import Ranking, Search
 
 Scores = dict[str, FloatArray]
@@ -23,20 +23,26 @@ class Objective:
         A score of weight 0 is not asked for.
     distance : callable
         Pairwise distances (n, n) of feature vectors (n, d), for effectiveness.
+    feature_target : bool
+        The target is the feature vector of the whole input, and a subset's score the cosine to it (SMDL, Eq. 7).
     """
 
-    def __init__(self, n: int, weights: Weights, distance: Distance) -> None:
+    def __init__(self, n: int, weights: Weights, distance: Distance, feature_target: bool = False) -> None:
         self.n = n
         self.weights = weights
+        self.feature_target = feature_target
         self._distance = distance
         self._distances = np.zeros((n, n))
+        self._whole = np.zeros(0)
 
     def prepare(self) -> Dialogue[None]:
-        """Ask for the features of the single regions, where effectiveness needs them."""
+        """Ask for the features of the single regions and of the whole input, where the scores need them."""
         if "effectiveness" in self.weights.used:
             responses = yield Query(np.eye(self.n, dtype=bool), features=True)
-            assert responses.features is not None, "the oracle was asked for features"
-            self._distances = self._distance(responses.features)
+            self._distances = self._distance(_features(responses))
+        if self.feature_target:
+            responses = yield Query(np.ones((1, self.n), dtype=bool), features=True)
+            self._whole = _features(responses)[0]
 
     def scores(self, subsets: BoolArray, names: Collection[str]) -> Dialogue[Scores]:
         """The named scores of subsets (B, n), each (B,); without confidence where the model has no probabilities."""
@@ -46,13 +52,14 @@ class Objective:
         if forward or backward:
             # A subset and its complement go to the model side by side.
             keep = np.concatenate([subsets] * forward + [~subsets] * backward)
-            responses: Responses = yield Query(keep)
+            responses: Responses = yield Query(keep, features=self.feature_target)
+            target = cosine_to(self._whole, _features(responses)) if self.feature_target else responses.target
             if forward:
-                scores["consistency"] = responses.target[: len(subsets)]
+                scores["consistency"] = target[: len(subsets)]
                 if responses.confidence is not None:
                     scores["confidence"] = responses.confidence[: len(subsets)]
             if backward:
-                scores["collaboration"] = 1 - responses.target[-len(subsets) :]
+                scores["collaboration"] = 1 - target[-len(subsets) :]
         if "effectiveness" in names:
             scores["effectiveness"] = effectiveness(subsets, self._distances)
         return {name: scores[name] for name in names if name in scores}
@@ -67,6 +74,11 @@ class Objective:
         except StopIteration as stop:
             ranking: Ranking = stop.value
             return ranking
+
+
+def _features(responses: Responses) -> FloatArray:
+    assert responses.features is not None, "the oracle was asked for features"
+    return responses.features
 
 
 def count_evaluations(search: Search) -> int:

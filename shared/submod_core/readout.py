@@ -29,6 +29,10 @@ class Readout:
         Turns the features into class scores by their cosine to each row.
     scale : float
         The factor of the cosines.
+    confidence_model : callable or None
+        An evidential model whose certainty is the confidence (SMDL, Eq. 4); None means the entropy of the classes.
+    feature_target : bool
+        The outputs are read for their features alone; there is no target.
 
     Raises
     ------
@@ -40,6 +44,8 @@ class Readout:
     features: Any = None
     class_embeddings: Any = None
     scale: float = 100.0
+    confidence_model: Any = None
+    feature_target: bool = False
 
     def __post_init__(self) -> None:
         if not callable(self.activation) and self.activation not in ACTIVATIONS:
@@ -50,6 +56,19 @@ class Readout:
             raise ValueError(f"`class_embeddings` (of shape {np.shape(self.class_embeddings)}) must be (K, d)")
         if isinstance(self.scale, bool) or not isinstance(self.scale, int | float) or not self.scale > 0:
             raise ValueError(f"`scale` (={self.scale!r}) must be a number above 0")
+
+        if self.confidence_model is not None and not callable(self.confidence_model):
+            raise TypeError(f"`confidence_model` (={self.confidence_model!r}) must be callable")
+        if not isinstance(self.feature_target, bool):
+            raise TypeError(f"`feature_target` (={self.feature_target!r}) must be True or False")
+
+    def check_evidence(self, shape: tuple[int, ...], n_classes: int | None) -> None:
+        """Raise ValueError unless the confidence model gives evidence for as many classes as the model has."""
+        if len(shape) != 1 or shape[0] < 2 or n_classes not in (None, shape[0]):
+            wanted = "two classes or more" if n_classes is None else f"the {n_classes} classes of the model"
+            raise ValueError(
+                f"`confidence_model` gives outputs of shape {shape} per example; it must give one for each of {wanted}"
+            )
 
     def check_width(self, n_features: int) -> None:
         """Raise ValueError unless the class embeddings have as many columns as there are features."""

@@ -111,6 +111,49 @@ def grid(shape: tuple[int, int], cells: tuple[int, int]) -> IntArray:
     return rows[:, None] * cells[1] + columns
 
 
+def saliency_patches(saliency: ArrayLike, patches: tuple[int, int], n: int) -> IntArray:
+    """Patches of like saliency joined into regions (SMDL, Algorithm 1).
+
+    The patches are ranked by the mean of a prior saliency map; the most salient make the first region, the next ones the
+    second, and so on. Regions need not be connected.
+
+    Parameters
+    ----------
+    saliency : array_like, (H, W)
+        The prior map, of the size of the image; finite.
+    patches : (int, int)
+        Rows and columns of patches; where they do not divide the image, patches differ by one pixel a side.
+    n : int
+        The number of regions. Where it does not divide the number of patches, regions differ by one patch.
+
+    Returns
+    -------
+    ndarray of intp, (H, W)
+
+    Raises
+    ------
+    ValueError
+        If the map is not finite, or there are more patches than pixels or more regions than patches.
+
+    Examples
+    --------
+    >>> saliency_patches([[0.1, 0.9, 0.8, 0.2]], (1, 4), 2)
+    array([[1, 0, 0, 1]])
+    """
+    prior = np.asarray(saliency, dtype=np.float64)
+    if prior.ndim != 2 or not np.isfinite(prior).all():
+        raise ValueError(f"`saliency` (of shape {prior.shape}) must be (H, W), with a finite score for every pixel")
+    check_count("n", n)
+    cells = grid((prior.shape[0], prior.shape[1]), patches)
+    n_patches = patches[0] * patches[1]
+    if n > n_patches:
+        raise ValueError(f"`n` (={n}) must be at most the number of patches, {n_patches}")
+    means = np.bincount(cells.ravel(), weights=prior.ravel()) / np.bincount(cells.ravel())
+    region = np.empty(n_patches, dtype=np.intp)
+    region[np.argsort(-means, kind="stable")] = np.arange(n_patches) * n // n_patches
+    return region[cells]
+
+
 def from_masks(masks: ArrayLike | Sequence[ArrayLike | Mapping[str, Any]], min_area: float = 0.0005) -> IntArray:
     """A partition from overlapping masks, such as Segment Anything's (LiMA, Algorithm 2).
 

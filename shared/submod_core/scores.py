@@ -140,11 +140,36 @@ def angular_distance(features: ArrayLike) -> FloatArray:
     return np.arccos(_cosine(features)) / np.pi
 
 
+def cosine_to(reference: ArrayLike, features: ArrayLike) -> FloatArray:
+    """Cosine of each feature vector to a reference: consistency with a feature target (SMDL, Eq. 7).
+
+    Parameters
+    ----------
+    reference : array_like, (d,)
+    features : array_like, (B, d)
+
+    Returns
+    -------
+    ndarray of float64, (B,)
+        Values in [-1, 1]; 0 where a vector is zero.
+
+    Examples
+    --------
+    >>> cosine_to([2, 0], [[1, 0], [0, 1], [0, 0]])
+    array([1., 0., 0.])
+    """
+    return np.clip(_directions(features) @ _directions([reference])[0], -1.0, 1.0)
+
+
 def _cosine(features: ArrayLike) -> FloatArray:
+    vectors = _directions(features)
+    return np.clip(vectors @ vectors.T, -1.0, 1.0)
+
+
+def _directions(features: ArrayLike) -> FloatArray:
     vectors = np.asarray(features, dtype=np.float64)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors = vectors / np.where(lengths > 0, lengths, 1.0)
-    return np.clip(vectors @ vectors.T, -1.0, 1.0)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0))
 
 
 Distance = Callable[[Any], FloatArray]

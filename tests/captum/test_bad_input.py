@@ -41,7 +41,14 @@ CASES = {
     "baselines of another shape": ({"baselines": torch.zeros(2, 3, 5, 5)}, ValueError, "`baselines`"),
     "baselines of another batch": ({"baselines": torch.zeros(3, 3, 12, 12)}, ValueError, "`baselines`"),
     "baselines that is nan": ({"baselines": NAN}, ValueError, "`baselines`"),
-    "baselines that is text": ({"baselines": "blur"}, TypeError, "`baselines`"),
+    "baselines of no known name": ({"baselines": "mist"}, ValueError, "`baselines`"),
+    "baselines that is a list": ({"baselines": [0.0]}, TypeError, "`baselines`"),
+    "baselines that is a function of another size": ({"baselines": lambda image: image[:3]}, ValueError, "`baselines`"),
+    "a blur of what is no image": (
+        {"inputs": torch.ones(2, 4), "baselines": "blur", "feature_mask": None},
+        ValueError,
+        "`baselines`",
+    ),
     "too many baselines": ({"baselines": (0, 0)}, ValueError, "`baselines`"),
     "a broken number for whole-number inputs": (
         {"inputs": torch.ones(2, 4, dtype=torch.long), "baselines": 0.5, "feature_mask": None},

@@ -5,7 +5,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from submod_core.search._base import BudgetExhausted, Order, Ranking, Search, Steps, check_budget, limited, search
+from submod_core.search._base import (
+    BudgetExhausted,
+    Order,
+    Ranking,
+    Round,
+    Search,
+    Steps,
+    check_budget,
+    limited,
+    search,
+)
 from submod_core.search._bidirectional import bidirectional
 from submod_core.search._greedy import greedy
 
@@ -53,6 +63,7 @@ __all__ = [
     "BudgetExhausted",
     "Order",
     "Ranking",
+    "Round",
     "Search",
     "Steps",
     "bidirectional",

@@ -4,12 +4,20 @@ import contextlib
 import functools
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, NamedTuple, ParamSpec
 
 import numpy as np
 
 from submod_core._checks import check_count
 from submod_core._types import BoolArray, FloatArray, IntArray
+
+
+class Round(NamedTuple):
+    """What a search learned in one round: F(front ∪ {c}) of each candidate c, the front being `size` elements long."""
+
+    size: int
+    candidates: IntArray
+    values: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +35,15 @@ class Ranking:
     searched : ndarray of bool, (n,)
         True where the search itself placed the element of `order`; False where the budget had run out and the
         element stands by its last known value.
+    rounds : tuple of Round
+        What the search learned on its way forward.
     """
 
     order: IntArray
     values: FloatArray
     evaluations: int
     searched: BoolArray
+    rounds: tuple[Round, ...] = ()
 
 
 Search = Generator[BoolArray, FloatArray, Ranking]
@@ -63,6 +74,7 @@ class Order:
         self._open = np.ones(self.n, dtype=bool)
         self._values: list[float] = []
         self._last = np.full(self.n, -np.inf)
+        self._rounds: list[Round] = []
         self._evaluations = 0
 
     @property
@@ -74,6 +86,7 @@ class Order:
         """Ask for F(front ∪ {c}) of each candidate c."""
         values = yield from self._join(self.front, candidates)
         self._last[candidates] = values
+        self._rounds.append(Round(len(self.front), candidates, values))
         return values
 
     def join_back(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
@@ -105,7 +118,7 @@ class Order:
         order = np.concatenate([self.front, rest, self.back]).astype(np.intp)
         values = np.full(self.n, np.nan)
         values[: len(self._values)] = self._values
-        return Ranking(order, values, self._evaluations, ~np.isin(order, rest))
+        return Ranking(order, values, self._evaluations, ~np.isin(order, rest), tuple(self._rounds))
 
 
 P = ParamSpec("P")
