@@ -1,7 +1,7 @@
 """Submodular attribution for Captum.
 
-`LiMA` and `SMDL` are used like any of Captum's methods; `metrics` measures how faithful any attribution is; `visualization` draws
-the papers' figures.
+`LiMA` and `SMDL` are used like any of Captum's methods; `metrics` measures how faithful any attribution is;
+`visualization` draws the papers' figures.
 """
 
 from captum_submod import metrics, visualization

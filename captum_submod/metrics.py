@@ -1,8 +1,8 @@
 """How good is an attribution, Captum's own included: functions that return one value per example.
 
 `METRICS` says of each which direction is better and what it steps by. An attribution is a tensor shaped like the inputs
-(the channels of images (N, C, H, W) are summed, or may be one), scores per region (N, n) beside a `feature_mask`, or the
-`Explanation` of each example.
+(the channels of images (N, C, H, W) are summed, or may be one), scores per region (N, n) beside a `feature_mask`, or
+the `Explanation` of each example.
 """
 
 import inspect
@@ -16,7 +16,7 @@ from torch import Tensor
 from captum_submod._compat import BaselineType, TargetType
 from captum_submod._inputs import host_mask, prepare, target_indices
 from captum_submod._oracle import Activation, TorchOracle, evaluating
-from submod_core import Curves, Dialogue, Explanation, Readout, compact, drive, grid, walk
+from submod_core import Curves, Dialogue, Explanation, Readout, compact, drive, walk
 from submod_core import metrics as core
 from submod_core._checks import check_count
 from submod_core.metrics import METRICS, Correlation, Steps
@@ -92,11 +92,11 @@ def faithfulness_curves(
     [(17,), (17,)]
     """
     check_count("steps", steps)
-    parts = _steps(inputs, attributions, feature_mask, steps)
+    shape = _shape(inputs)
+    rows, labels = _rows(attributions, inputs), _labels(feature_mask, inputs)
+    parts = [core.steps_of(row, shape, regions, steps) for row, regions in zip(rows, labels, strict=True)]
     asked = (baselines, target, additional_forward_args, activation, max_examples_per_batch)
-    return _ask(
-        [lambda sizes, order=part.order: walk(order, sizes) for part in parts], forward_func, inputs, parts, *asked
-    )
+    return _ask(lambda i, sizes: walk(parts[i].order, sizes), forward_func, inputs, parts, *asked)
 
 
 def _of_curves(number: Callable[Concatenate[Curves, P], float]) -> Callable[..., Tensor]:
@@ -209,14 +209,8 @@ def mu_fidelity(
         explanations bring their own.
     cells : int
         Rows and columns of that grid.
-    subset_size : float
-        Share of the regions that each set removes, in (0, 1); at least one region.
-    n_samples : int
-        Random sets.
-    seed : int
-        Of the random sets, the same for each example.
-    correlation : {"spearman", "pearson"}
-        Spearman's is what Xplique and LiMA report, Pearson's the original definition.
+    subset_size, n_samples, seed, correlation
+        As in `submod_core.metrics.MuFidelitySettings`; the sets are the same for each example.
 
     Returns
     -------
@@ -235,29 +229,26 @@ def mu_fidelity(
     >>> mu_fidelity(model, images, images, target=3, cells=4).shape
     torch.Size([2])
     """
-    core.check_share("subset_size", subset_size)
-    core.check_correlation(correlation)
-    check_count("n_samples", n_samples)
-    if feature_mask is None and isinstance(inputs, Tensor):
-        feature_mask = _default_regions(inputs, cells)
-    maps = _maps(attributions, inputs, feature_mask)
-    parts = _steps(inputs, attributions, feature_mask, steps=1)
-
-    def ask(scores: Any, part: Steps) -> Callable[[Any], Dialogue[float]]:
-        sums = np.bincount(np.broadcast_to(part.regions, scores.shape).ravel(), weights=scores.ravel())
-        size = max(1, round(subset_size * len(sums)))
-        return lambda sizes: core.mu_fidelity(sums, size, n_samples, np.random.default_rng(seed), correlation)
-
+    settings = core.MuFidelitySettings(subset_size, n_samples, seed, correlation).check()
+    shape = _shape(inputs)
+    rows, labels = _rows(attributions, inputs), _labels(feature_mask, inputs)
+    if feature_mask is None:
+        labels = [core.default_regions(shape, cells, inputs.dim() == 4)] * len(inputs)
+    parts = [core.steps_of(row, shape, regions) for row, regions in zip(rows, labels, strict=True)]
+    sums = [
+        core.region_sums(core.painted(row, shape, part.regions), part.regions)
+        for row, part in zip(rows, parts, strict=True)
+    ]
+    questions = [core.mu_fidelity(each, settings) for each in sums]
     asked = (baselines, target, additional_forward_args, activation, max_examples_per_batch)
-    questions = [ask(scores, part) for scores, part in zip(maps, parts, strict=True)]
-    return torch.tensor(_ask(questions, forward_func, inputs, parts, *asked), dtype=torch.float64)
+    return torch.tensor(_ask(lambda i, sizes: questions[i], forward_func, inputs, parts, *asked), dtype=torch.float64)
 
 
 def perturbation_curves(
     forward_func: Callable[..., Any],
     inputs: Tensor,
     attributions: Attributions,
-    baselines: BaselineType = "noise",  # type: ignore[assignment]
+    baselines: BaselineType = "noise",
     target: TargetType = None,
     additional_forward_args: object = None,
     *,
@@ -296,16 +287,14 @@ def perturbation_curves(
     >>> perturbation_curves(model, images, images, target=3, patch_size=2)[0].shape
     (9,)
     """
-    check_count("n_patches", n_patches)
     if not isinstance(inputs, Tensor) or inputs.dim() != 4:
         raise ValueError("`inputs` must be images (N, C, H, W), which alone have square patches")
-    labels = core.square_patches((inputs.shape[2], inputs.shape[3]), patch_size)
-    if n_patches > labels.max() + 1:
-        raise ValueError(f"`n_patches` (={n_patches}) must be at most {labels.max() + 1}, as many as the image has")
-    parts = [core.steps_of(scores, labels.shape, labels) for scores in _maps(attributions, inputs, None)]
+    shape = (inputs.shape[2], inputs.shape[3])
+    parts = [core.patch_steps(row, shape, patch_size, n_patches) for row in _rows(attributions, inputs)]
     asked = (baselines, target, additional_forward_args, activation, max_examples_per_batch)
-    questions = [lambda sizes, order=part.order: core.perturbation_curve(order, n_patches) for part in parts]
-    return _ask(questions, forward_func, inputs, parts, *asked)
+    return _ask(
+        lambda i, sizes: core.perturbation_curve(parts[i].order, n_patches), forward_func, inputs, parts, *asked
+    )
 
 
 def aupc(*args: Any, **kwargs: Any) -> Tensor:
@@ -372,12 +361,17 @@ def robustness(
     if not perturb_radius > 0:
         raise ValueError(f"`perturb_radius` (={perturb_radius!r}) must be above 0")
     rng = np.random.default_rng(seed)
-    clean = [core.top_k(scores, k) for scores in _maps(explanation_func(inputs, **kwargs), inputs, None)]
+
+    def highest(x: Tensor) -> list[Any]:
+        rows = _rows(explanation_func(x, **kwargs), x)
+        return [core.top_k(core.painted(row, _shape(x)), k) for row in rows]
+
+    clean = highest(inputs)
     overlaps = []
     for _ in range(n_perturb_samples):
         noise = torch.from_numpy(rng.uniform(-perturb_radius, perturb_radius, tuple(inputs.shape)))
-        noisy = _maps(explanation_func(inputs + noise.to(inputs.dtype).to(inputs.device), **kwargs), inputs, None)
-        overlaps.append([core.jaccard(a, core.top_k(b, k)) for a, b in zip(clean, noisy, strict=True)])
+        noisy = highest(inputs + noise.to(inputs.dtype).to(inputs.device))
+        overlaps.append([core.jaccard(a, b) for a, b in zip(clean, noisy, strict=True)])
     return torch.tensor(np.mean(overlaps, axis=0), dtype=torch.float64)
 
 
@@ -450,7 +444,7 @@ def sparsity(attributions: Attributions) -> Tensor:
 
 
 def _ask(
-    questions: Sequence[Callable[[Any], Dialogue[T]]],
+    question: Callable[[int, Any], Dialogue[T]],
     forward_func: Callable[..., Any],
     inputs: Tensor,
     parts: Sequence[Steps],
@@ -460,32 +454,21 @@ def _ask(
     activation: Activation,
     max_examples_per_batch: int,
 ) -> list[T]:
-    """Ask the model one question per example, about the regions of its steps."""
+    """Ask the model one question for each example, about the regions of its steps and their sizes."""
     check_count("max_examples_per_batch", max_examples_per_batch)
-    mask = torch.from_numpy(np.stack([part.regions for part in parts]))
+    mask = torch.from_numpy(np.stack([np.broadcast_to(part.regions, _shape(inputs)) for part in parts]))
     batch = prepare(inputs, baselines, mask[:, None] if inputs.dim() == 4 else mask, additional, regions=1)
-    oracle = TorchOracle(
-        forward_func, batch, target_indices(target, len(batch)), Readout(activation), wants_confidence=False
-    )
+    readout, indices = Readout(activation), target_indices(target, len(batch))
+    oracle = TorchOracle(forward_func, batch, indices, readout, wants_confidence=False)
     with evaluating(forward_func):
         outcomes = drive(
-            [question(ground_set.sizes) for question, ground_set in zip(questions, batch.sets, strict=True)],
+            [question(i, ground_set.sizes) for i, ground_set in enumerate(batch.sets)],
             oracle,
             inert=[ground_set.inert for ground_set in batch.sets],
             batch_size=int(max_examples_per_batch),
             model_name="forward_func",
         )
     return [outcome.result for outcome in outcomes]
-
-
-def _steps(inputs: Any, attributions: Any, feature_mask: Any, steps: int) -> list[Steps]:
-    """Along which regions each example's attribution is judged."""
-    shape, labels = _shape(inputs), _labels(feature_mask, inputs)
-    each = attributions if _explained(attributions) else _scores(attributions, inputs, labels)
-    each = [each] if isinstance(each, Explanation) else each
-    if len(each) != len(inputs):
-        raise ValueError(f"`attributions` (of length {len(each)}) must have one entry for each of {len(inputs)} inputs")
-    return [core.steps_of(one, shape, regions, steps) for one, regions in zip(each, labels, strict=True)]
 
 
 def _shape(inputs: Any) -> tuple[int, ...]:
@@ -495,51 +478,30 @@ def _shape(inputs: Any) -> tuple[int, ...]:
     return tuple(inputs.shape[2:] if inputs.dim() == 4 else inputs.shape[1:])
 
 
-def _explained(attributions: Any) -> bool:
-    return isinstance(attributions, Explanation) or (
-        isinstance(attributions, list | tuple) and all(isinstance(one, Explanation) for one in attributions)
-    )
-
-
-def _scores(attributions: Any, inputs: Tensor, labels: Sequence[Any]) -> list[Any]:
-    """One score per pixel, element or region, of each example."""
-    per_region = isinstance(attributions, Tensor) and attributions.dim() == 2 and labels[0] is not None
-    if per_region and attributions.shape != inputs.shape:
-        return list(attributions.detach().cpu().double().numpy())
-    shapes = [inputs.shape] + ([inputs[:, :1].shape] if inputs.dim() == 4 else [])
-    if not isinstance(attributions, Tensor) or attributions.shape not in shapes:
-        shape = tuple(attributions.shape) if isinstance(attributions, Tensor) else type(attributions).__name__
-        raise ValueError(f"`attributions` ({shape}) must be a tensor shaped like the inputs, {tuple(inputs.shape)}")
-    return _free_maps(attributions)
-
-
-def _maps(attributions: Any, inputs: Tensor, feature_mask: Any) -> list[Any]:
-    """One score per pixel or element of each example, painted where there are only scores of regions."""
-    labels = _labels(feature_mask, inputs)
-    maps = _free_maps(attributions) if _explained(attributions) else _scores(attributions, inputs, labels)
-    shape = _shape(inputs)
-    return [
-        np.broadcast_to(one if one.shape == shape or regions is None else one[regions], shape)
-        for one, regions in zip(maps, labels, strict=True)
-    ]
+def _rows(attributions: Any, inputs: Tensor | None = None) -> Sequence[Any]:
+    """Each example's explanation, or its scores without channels."""
+    if core.are_explanations(attributions):
+        n = len(inputs) if inputs is not None else len(np.atleast_1d(np.asarray(attributions, dtype=object)))
+        return core.each_attribution(attributions, n)
+    if not isinstance(attributions, Tensor) or not attributions.dim():
+        raise ValueError(f"`attributions` (a {type(attributions).__name__}) must be a tensor (N, …) or explanations")
+    channels = attributions.shape[1] if attributions.dim() == 4 else 1
+    if inputs is not None and channels not in (1, inputs.shape[1] if inputs.dim() == 4 else 1):
+        raise ValueError(f"`attributions` (of shape {tuple(attributions.shape)}) must be shaped like the inputs")
+    scores = attributions.detach().cpu().double()
+    rows = (scores.sum(1) if scores.dim() == 4 else scores).numpy()
+    return core.each_attribution(rows, len(rows) if inputs is None else len(inputs))
 
 
 def _free_maps(attributions: Any) -> list[Any]:
-    """The same without knowing the inputs."""
-    if _explained(attributions):
-        each = [attributions] if isinstance(attributions, Explanation) else attributions
-        return [one.paint() for one in each]
-    if not isinstance(attributions, Tensor):
-        raise ValueError(f"`attributions` (a {type(attributions).__name__}) must be a tensor or explanations")
-    scores = attributions.detach().cpu().double()
-    return list((scores.sum(1) if scores.dim() == 4 else scores).numpy())
+    return [row.paint() if isinstance(row, Explanation) else row for row in _rows(attributions)]
 
 
 def _with_masks(attributions: Any, masks: Any) -> list[tuple[Any, Any]]:
     maps = _free_maps(attributions)
-    if not isinstance(masks, Tensor) or len(masks) != len(maps):
+    if not isinstance(masks, Tensor) or not masks.dim() or len(masks) != len(maps):
         raise ValueError(
-            f"`masks` (a {type(masks).__name__}) must be a tensor with one mask for each of {len(maps)} maps"
+            f"`masks` (a {type(masks).__name__}) must be a tensor with a mask for each of {len(maps)} maps"
         )
     return list(zip(maps, masks.cpu().numpy(), strict=True))
 
@@ -555,11 +517,3 @@ def _labels(feature_mask: Any, inputs: Tensor) -> list[Any]:
     maps = array[:, 0] if inputs.dim() == 4 else array
     each = [np.broadcast_to(compact(one), _shape(inputs)) for one in maps]
     return each if len(each) == n else each * n
-
-
-def _default_regions(inputs: Tensor, cells: int) -> Tensor:
-    check_count("cells", cells)
-    shape = _shape(inputs)
-    if inputs.dim() == 4:
-        return torch.from_numpy(grid((shape[0], shape[1]), (cells, cells)))[None, None]
-    return torch.arange(int(np.prod(shape))).reshape(1, *shape)

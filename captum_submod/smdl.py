@@ -1,7 +1,7 @@
 """SMDL for Captum."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from captum_submod._oracle import Activation, Features
 from submod_core import Readout, Weights, saliency_patches
 from submod_core.smdl import check_patches, smdl_settings
 
-Prior = Tensor | Attribution | Callable[..., Tensor] | None
+Prior: TypeAlias = Tensor | Attribution | Callable[..., Tensor] | None
 
 
 class SMDL(RegionAttribution):

@@ -1,10 +1,23 @@
 """Submodular attribution for Xplique.
 
-`LiMA` is used like any of Xplique's black-box explainers; `visualization` draws the papers' figures.
+`LiMA` and `SMDL` are used like any of Xplique's black-box explainers; `metrics` judges any attribution; `visualization`
+draws the papers' figures.
 """
 
-from submod_core import Explanation, Weights, from_masks, grid, slico
+from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
 from xplique_submod import visualization
 from xplique_submod.lima import LiMA
+from xplique_submod.smdl import SMDL
 
-__all__ = ["Explanation", "LiMA", "Weights", "from_masks", "grid", "slico", "visualization"]
+__all__ = [
+    "SMDL",
+    "Explanation",
+    "LiMA",
+    "Weights",
+    "evidential_loss",
+    "from_masks",
+    "grid",
+    "slico",
+    "uncertainty",
+    "visualization",
+]

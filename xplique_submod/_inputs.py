@@ -1,5 +1,6 @@
 """From Xplique's argument conventions to one validated form."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core import GroundSet, compact
+from submod_core.baselines import image_baselines
 from submod_core.ground_set import Regions, divide_image, every_element
 from xplique_submod._compat import tensor_sanitize
 
@@ -18,7 +20,7 @@ class Batch:
     Attributes
     ----------
     inputs : tf.Tensor of float32, (N, …)
-    baseline : tf.Tensor of float32, broadcastable to one input with a leading axis of 1
+    baseline : tf.Tensor of float32, (1, …) or (N, …), broadcastable to the inputs
     labels : tf.Tensor of int32, (1, …) or (N, …), broadcastable likewise: the region of every element
     targets : tf.Tensor of float32, (N, …)
     sets : list of GroundSet, N
@@ -31,18 +33,24 @@ class Batch:
     sets: list[GroundSet]
 
 
-def prepare(inputs: Any, targets: Any, baseline: Any, regions: Regions) -> Batch:
+Divide = Callable[[tf.Tensor, tf.Tensor], Regions | list[np.ndarray]]
+
+
+def prepare(inputs: Any, targets: Any, baseline: Any, divide: Divide, needs_targets: bool = True) -> Batch:
     """Validate and convert the arguments of one `explain` call."""
-    x, y = _sanitize(inputs, targets)
+    x, y = _sanitize(inputs, targets, needs_targets)
     reference = _baseline(baseline, x)
-    images = x.numpy()
-    maps = _label_maps(images, regions)
-    sets = [_ground_set(maps[i % len(maps)], image != reference.numpy()[0]) for i, image in enumerate(images)]
+    images, references = x.numpy(), reference.numpy()
+    regions = divide(x, y)
+    maps = [labels[..., None] for labels in regions] if isinstance(regions, list) else _label_maps(images, regions)
+    sets = [
+        _ground_set(maps[i % len(maps)], image != references[i % len(references)]) for i, image in enumerate(images)
+    ]
     return Batch(x, reference, tf.constant(np.stack(maps), tf.int32), y, sets)
 
 
-def _sanitize(inputs: Any, targets: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    if targets is None and not isinstance(inputs, tf.data.Dataset):
+def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    if targets is None and needs_targets and not isinstance(inputs, tf.data.Dataset):
         raise ValueError("`targets` (=None) must be one-hot, one row per input, unless `inputs` is a tf.data.Dataset")
     for name, value in (("inputs", inputs), ("targets", targets)):
         if not isinstance(value, tf.data.Dataset) and value is not None:
@@ -55,16 +63,19 @@ def _sanitize(inputs: Any, targets: Any) -> tuple[tf.Tensor, tf.Tensor]:
         raise ValueError(
             f"`inputs` (of shape {tuple(x.shape)}) must hold at least one example, with at least one element"
         )
+    y = tf.zeros((len(x), 1)) if y is None else y
     if len(y.shape) < 1 or len(y) != len(x):
         raise ValueError(f"`targets` (of shape {tuple(y.shape)}) must have one row for each of the {len(x)} examples")
     return x, y
 
 
 def _baseline(baseline: Any, inputs: tf.Tensor) -> tf.Tensor:
+    if isinstance(baseline, str) or callable(baseline):
+        return tf.constant(image_baselines(baseline, inputs.numpy(), "baseline"), tf.float32)
     value = np.asarray(baseline)
     shape = tuple(inputs.shape[1:])
     if value.dtype.kind not in "iufb":
-        raise TypeError(f"`baseline` (a {type(baseline).__name__}) must be a number or an array of numbers")
+        raise TypeError(f"`baseline` (a {type(baseline).__name__}) must be a number, an array, a name or a function")
     aligned = (1,) * (len(shape) - value.ndim) + value.shape
     if len(aligned) != len(shape) or any(v not in (1, s) for v, s in zip(aligned, shape, strict=True)):
         raise ValueError(f"`baseline` (of shape {value.shape}) must broadcast to one input, of shape {shape}")

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core import OutOfMemoryError, Readout, Responses
+from submod_core.evidential import uncertainty
 from submod_core.readout import NO_CLASSES
 from xplique_submod._compat import TENSORFLOW_MODELS
 from xplique_submod._inputs import Batch
@@ -55,7 +56,8 @@ class Reader:
         arrays = (batch.inputs, batch.baseline, batch.labels, batch.targets, _pack(examples, keep))
         shapes = tuple(tuple(array.shape[1:]) for array in arrays[:-1])
         # TorchWrapper switches TensorFlow to eager, and then means it.
-        if not isinstance(self.model, TENSORFLOW_MODELS) or tf.config.functions_run_eagerly():
+        models = [m for m in (self.model, self.readout.confidence_model) if m is not None]
+        if not all(isinstance(model, TENSORFLOW_MODELS) for model in models) or tf.config.functions_run_eagerly():
             return _on_masked(read, _composer(*shapes))(*arrays)
         if (name, *shapes) not in self._traced:
             # One call of TensorFlow a batch: each costs as much as the masks themselves.
@@ -64,6 +66,9 @@ class Reader:
         return self._traced[name, *shapes](*arrays)
 
     def _score(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
+        if self.readout.feature_target:
+            vectors = self._vectors(masked) if self.readout.features is not None else _flat(call(self.model, masked))
+            return tf.reduce_sum(targets, axis=-1), self._confidence(None, masked), tf.zeros(2), vectors
         if self.operator is None:
             outputs = self._class_outputs(masked)
             _check_targets(targets, outputs)
@@ -77,7 +82,7 @@ class Reader:
             outputs = model.outputs
             classes = None if outputs is None or len(outputs.shape) != 2 else self._activate(outputs)
         vectors = tf.zeros((0, 0)) if outputs is None else _flat(outputs)
-        return score, self._confidence(classes), self._suspicion(classes), vectors
+        return score, self._confidence(classes, masked), self._suspicion(classes), vectors
 
     def _class_outputs(self, masked: tf.Tensor) -> tf.Tensor:
         if self.readout.class_embeddings is None:
@@ -107,9 +112,21 @@ class Reader:
             return tf.sigmoid(outputs)
         return tf.nn.softmax(outputs, -1) if activation == "softmax" and outputs.shape[-1] != 1 else outputs
 
-    def _confidence(self, classes: tf.Tensor | None) -> tf.Tensor:
+    def class_probabilities(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> np.ndarray:
+        """What the model makes of all classes, (B, C)."""
+        classes = self._run(
+            "classes", lambda masked, _: self._activate(self._class_outputs(masked)), batch, examples, keep
+        )
+        probabilities: np.ndarray = classes.numpy().astype(np.float64)
+        return probabilities
+
+    def _confidence(self, classes: tf.Tensor | None, masked: tf.Tensor) -> tf.Tensor:
         if not self.wants_confidence:
             return tf.zeros(())
+        if self.readout.confidence_model is not None:
+            outputs = call(self.readout.confidence_model, masked)
+            self.readout.check_evidence(tuple(outputs.shape[1:]), None if classes is None else classes.shape[-1])
+            return 1 - uncertainty(outputs)
         if classes is not None and self.readout.activation == "sigmoid":
             pairs = tf.stack([classes, 1 - classes])
             return 1 + tf.reduce_mean(tf.reduce_sum(_xlogx(pairs), 0), -1) / math.log(2)
@@ -120,7 +137,8 @@ class Reader:
 
     def _suspicion(self, classes: tf.Tensor | None) -> tf.Tensor:
         """The lowest class value, and the largest distance of a sum from 1, where these should be probabilities."""
-        trusted = not self.wants_confidence or self.readout.activation in ("softmax", "sigmoid")
+        plain = not self.wants_confidence or self.readout.confidence_model is not None
+        trusted = plain or self.readout.activation in ("softmax", "sigmoid")
         if trusted or classes is None or classes.shape[-1] == 1:
             return tf.zeros(2)
         return tf.stack([tf.reduce_min(classes), tf.reduce_max(tf.abs(tf.reduce_sum(classes, -1) - 1))])
@@ -227,11 +245,13 @@ def _composer(*shapes: tuple[int, ...]) -> Callable[..., Tensors]:
         examples, keep = packed[:, 1], packed[:, 2:]
 
         def one() -> Any:
-            return tf.where(tf.gather(keep, labels[0], axis=1) > 0, x[0], baseline)
+            return tf.where(tf.gather(keep, labels[0], axis=1) > 0, x[0], baseline[0])
+
+        def of_rows(shared: Any) -> Any:
+            return tf.gather(shared, tf.minimum(examples, tf.shape(shared)[0] - 1))
 
         def several() -> Any:
-            maps = tf.gather(labels, tf.minimum(examples, tf.shape(labels)[0] - 1))
-            return tf.where(tf.gather(keep, maps, batch_dims=1) > 0, tf.gather(x, examples), baseline)
+            return tf.where(tf.gather(keep, of_rows(labels), batch_dims=1) > 0, of_rows(x), of_rows(baseline))
 
         # `where` and never a product, so that NaN cannot leak. The condition is decided when compiling: a single
         # example is spared the look-ups row by row.

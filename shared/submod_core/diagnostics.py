@@ -82,8 +82,8 @@ class Diagnostics:
     @classmethod
     def restored(cls, arrays: Mapping[str, Any]) -> "Diagnostics":
         """From the arrays of a file."""
-        plain = {"compared": int, "grown": int, "largest_violation": float}
-        return cls(**{name: plain.get(name, np.asarray)(value) for name, value in arrays.items()})
+        counts, violation = (int(arrays["compared"]), int(arrays["grown"])), float(arrays["largest_violation"])
+        return cls(*counts, violation, arrays["bound"], arrays["certificate"])
 
 
 def _most(gains: FloatArray, n: int) -> FloatArray:

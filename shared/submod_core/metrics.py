@@ -15,6 +15,8 @@ from submod_core._checks import check_count
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.curves import Curves, rank_groups
 from submod_core.explanation import Explanation
+from submod_core.ground_set import every_element
+from submod_core.regions import grid
 from submod_core.scheduler import Dialogue, Query
 from submod_core.scores import prefixes
 
@@ -113,6 +115,46 @@ def steps_of(attribution: Any, shape: tuple[int, ...], regions: Any = None, step
     return Steps(labels, np.argsort(-region_means(scores, labels), kind="stable"))
 
 
+def painted(attribution: Any, shape: tuple[int, ...], regions: Any = None) -> FloatArray:
+    """The score of each pixel or element, whatever form the attribution has; arguments and errors as in `steps_of`.
+
+    Examples
+    --------
+    >>> painted([0.5, 2.0], (1, 3), [[0, 0, 1]])
+    array([[0.5, 0.5, 2. ]])
+    """
+    steps = steps_of(attribution, shape, regions, steps=1)
+    if isinstance(attribution, Explanation):
+        return np.broadcast_to(attribution.importance[steps.regions], shape)
+    scores = np.asarray(attribution, dtype=np.float64)
+    return scores if scores.shape == shape else np.broadcast_to(scores[steps.regions], shape)
+
+
+def each_attribution(attributions: Any, n: int) -> Sequence[Any]:
+    """One attribution per example: an `Explanation` each, or rows of an array.
+
+    Raises
+    ------
+    ValueError
+        If there are not n of them.
+
+    Examples
+    --------
+    >>> len(each_attribution(np.zeros((3, 4)), 3))
+    3
+    """
+    each = [attributions] if isinstance(attributions, Explanation) else attributions
+    if len(each) != n:
+        raise ValueError(f"`attributions` (of length {len(each)}) must have one entry for each of the {n} examples")
+    return list(each)
+
+
+def are_explanations(attributions: Any) -> bool:
+    """Whether attributions came as one `Explanation`, or as a sequence of them."""
+    listed = isinstance(attributions, list | tuple) and len(attributions) > 0
+    return isinstance(attributions, Explanation) or (listed and all(isinstance(a, Explanation) for a in attributions))
+
+
 def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     return len(shape) == len(target) and all(a in (1, b) for a, b in zip(shape, target, strict=True))
 
@@ -126,7 +168,7 @@ def region_means(scores: FloatArray, labels: AnyArray) -> FloatArray:
     array([2., 5.])
     """
     flat = np.broadcast_to(labels, scores.shape).ravel()
-    return np.asarray(np.bincount(flat, weights=scores.ravel()) / np.bincount(flat))
+    return np.asarray(region_sums(scores, labels) / np.bincount(flat))
 
 
 # Numbers of a curve
@@ -281,35 +323,82 @@ def sparsity(scores: ArrayLike) -> float:
 # Numbers that ask the model
 
 
-def mu_fidelity(
-    scores: FloatArray, subset_size: int, n_samples: int, rng: np.random.Generator, correlation: Correlation
-) -> Dialogue[float]:
-    """µFidelity (Bhatt et al., 2020): does a set's summed importance say how far the score falls without it?
+class MuFidelitySettings(NamedTuple):
+    """How µFidelity draws its sets.
+
+    Attributes
+    ----------
+    subset_size : float
+        Share of the regions that each set removes, in (0, 1); at least one region.
+    n_samples : int
+        Random sets.
+    seed : int
+    correlation : {"spearman", "pearson"}
+        Spearman's is what Xplique and LiMA report, Pearson's the original definition.
+    """
+
+    subset_size: float = 0.2
+    n_samples: int = 200
+    seed: int = 0
+    correlation: Correlation = "spearman"
+
+    def check(self) -> "MuFidelitySettings":
+        """Raise ValueError if a setting is out of range."""
+        size = self.subset_size
+        if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < 1:
+            raise ValueError(f"`subset_size` (={size!r}) must be a share of the regions in (0, 1)")
+        if self.correlation not in CORRELATIONS:
+            raise ValueError(f"`correlation` (={self.correlation!r}) must be one of {list(CORRELATIONS)}")
+        check_count("n_samples", self.n_samples)
+        return self
+
+
+def mu_fidelity(sums: FloatArray, settings: MuFidelitySettings) -> Dialogue[float]:
+    """Correlation of a set's summed importance with the fall of the score without it: µFidelity (Bhatt et al., 2020).
 
     Parameters
     ----------
-    scores : ndarray, (n,)
+    sums : ndarray, (n,)
         Importance of each region, summed over its elements.
-    subset_size : int
-        Regions that are removed at a time.
-    n_samples : int
-        Random subsets.
-    rng : Generator
-    correlation : {"spearman", "pearson"}
+    settings : MuFidelitySettings
 
     Returns
     -------
     float
         In [-1, 1]; 0 where either side never moves.
     """
-    removed = np.zeros((n_samples, len(scores)), dtype=bool)
+    n, rng = len(sums), np.random.default_rng(settings.seed)
+    removed = np.zeros((settings.n_samples, n), dtype=bool)
     for row in removed:
-        row[rng.choice(len(scores), subset_size, replace=False)] = True
-    responses = yield Query(np.concatenate([np.ones((1, len(scores)), dtype=bool), ~removed]))
-    falls, sums = responses.target[0] - responses.target[1:], removed @ scores
-    if np.ptp(falls) == 0 or np.ptp(sums) == 0:
+        row[rng.choice(n, max(1, round(settings.subset_size * n)), replace=False)] = True
+    responses = yield Query(np.concatenate([np.ones((1, n), dtype=bool), ~removed]))
+    falls, importance = responses.target[0] - responses.target[1:], removed @ sums
+    if np.ptp(falls) == 0 or np.ptp(importance) == 0:
         return 0.0
-    return float(CORRELATIONS[correlation](sums, falls)[0])
+    return float(CORRELATIONS[settings.correlation](importance, falls)[0])
+
+
+def region_sums(scores: FloatArray, labels: AnyArray) -> FloatArray:
+    """The summed score of each region, (n,), of a label map that broadcasts to the scores.
+
+    Examples
+    --------
+    >>> region_sums(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1]))
+    array([4., 5.])
+    """
+    return np.bincount(np.broadcast_to(labels, scores.shape).ravel(), weights=scores.ravel()).astype(np.float64)
+
+
+def default_regions(shape: tuple[int, ...], cells: int, image: bool) -> IntArray:
+    """What µFidelity's sets are made of: a grid of an image's cells, the single elements of another input.
+
+    Examples
+    --------
+    >>> int(default_regions((2, 2), 1, image=True).max()), int(default_regions((2, 2), 1, image=False).max())
+    (0, 3)
+    """
+    check_count("cells", cells)
+    return grid((shape[0], shape[1]), (cells, cells)) if image else every_element(shape)
 
 
 def square_patches(shape: tuple[int, int], size: int) -> IntArray:
@@ -333,16 +422,25 @@ def square_patches(shape: tuple[int, int], size: int) -> IntArray:
     return np.asarray(rows[:, None] * (int(columns[-1]) + 1) + columns, dtype=np.intp)
 
 
-def check_share(name: str, value: Any) -> None:
-    """Raise ValueError unless the value is a number in (0, 1)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        raise ValueError(f"`{name}` (={value!r}) must be a number between 0 and 1")
+def patch_steps(attribution: Any, shape: tuple[int, int], patch_size: int, n_patches: int) -> Steps:
+    """The patches in the order of their mean score.
 
+    Raises
+    ------
+    ValueError
+        If `patch_size` or `n_patches` is out of range, or the attribution does not fit.
 
-def check_correlation(correlation: Any) -> None:
-    """Raise ValueError unless the name is one of `CORRELATIONS`."""
-    if correlation not in CORRELATIONS:
-        raise ValueError(f"`correlation` (={correlation!r}) must be one of {list(CORRELATIONS)}")
+    Examples
+    --------
+    >>> patch_steps(np.array([[0.0, 1.0]]), (1, 2), 1, 1).order
+    array([1, 0])
+    """
+    check_count("n_patches", n_patches)
+    labels = square_patches(shape, patch_size)
+    n = int(labels.max()) + 1
+    if n_patches > n:
+        raise ValueError(f"`n_patches` (={n_patches}) must be at most {n}, as many as the image has")
+    return steps_of(painted(attribution, shape), shape, labels)
 
 
 def perturbation_curve(order: IntArray, n_steps: int) -> Dialogue[FloatArray]:

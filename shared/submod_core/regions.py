@@ -114,8 +114,8 @@ def grid(shape: tuple[int, int], cells: tuple[int, int]) -> IntArray:
 def saliency_patches(saliency: ArrayLike, patches: tuple[int, int], n: int) -> IntArray:
     """Patches of like saliency joined into regions (SMDL, Algorithm 1).
 
-    The patches are ranked by the mean of a prior saliency map; the most salient make the first region, the next ones the
-    second, and so on. Regions need not be connected.
+    The patches are ranked by the mean of a prior saliency map; the most salient make the first region, the next ones
+    the second, and so on. Regions need not be connected.
 
     Parameters
     ----------

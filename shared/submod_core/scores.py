@@ -158,7 +158,7 @@ def cosine_to(reference: ArrayLike, features: ArrayLike) -> FloatArray:
     >>> cosine_to([2, 0], [[1, 0], [0, 1], [0, 0]])
     array([1., 0., 0.])
     """
-    return np.clip(_directions(features) @ _directions([reference])[0], -1.0, 1.0)
+    return np.clip(_directions(features) @ _directions(np.asarray(reference)[None])[0], -1.0, 1.0)
 
 
 def _cosine(features: ArrayLike) -> FloatArray:

@@ -1,0 +1,115 @@
+"""What every region explainer shares under Xplique: its arguments, the run, the painted result."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm.auto import tqdm
+
+from submod_core import Explanation, LiMASettings, Readout, explain
+from submod_core._checks import check_count
+from submod_core.ground_set import Regions
+from xplique_submod._compat import (
+    BlackBoxExplainer,
+    get_inference_function,
+    no_gradients_available,
+    predictions_one_hot_callable,
+    predictions_operator,
+)
+from xplique_submod._inputs import Batch, prepare
+from xplique_submod._oracle import Reader, TensorFlowOracle
+
+
+class RegionExplainer(BlackBoxExplainer):
+    """Orders the regions of an input by a search over a set function."""
+
+    def __init__(
+        self,
+        model: Any,
+        batch_size: int | None,
+        operator: Any,
+        regions: Regions,
+        settings: LiMASettings,
+        readout: Readout,
+        baseline: Any,
+        verbose: bool,
+    ) -> None:
+        if not callable(model) and not hasattr(model, "predict_proba") and not isinstance(model, tf.lite.Interpreter):
+            raise TypeError(f"`model` (={model!r}) must be callable")
+        if batch_size is not None:
+            check_count("batch_size", batch_size)
+        # Not the constructor of the base: its cache of models fails on subclassed Keras 3 models.
+        self.model, self.batch_size = model, batch_size
+        self.inference_function, self.batch_inference_function = get_inference_function(model, operator)
+        self.gradient = self.batch_gradient = no_gradients_available
+        # "regression" and "classification" stand for one and the same function in Xplique.
+        plain = (predictions_operator, predictions_one_hot_callable)
+        self._by_class = operator != "regression" and self.inference_function in plain
+        self.regions, self.settings, self.readout = regions, settings, readout
+        self.baseline, self.verbose = baseline, verbose
+        self._reader: Reader | None = None
+
+    def divide(self, images: tf.Tensor, targets: tf.Tensor) -> Regions | list[np.ndarray]:
+        """The division of images (N, H, W, C): a label map each, or what `regions` says."""
+        return self.regions
+
+    def explain(self, inputs: Any, targets: Any = None) -> tf.Tensor:
+        """Score every element by the importance of its region.
+
+        Parameters
+        ----------
+        inputs : array, tf.Tensor or tf.data.Dataset
+            Images (N, H, W, C), series (N, T, W) or tables (N, W); a dataset holds the targets too.
+        targets : array or tf.Tensor, (N, C)
+            One-hot, or whatever the operator expects.
+
+        Returns
+        -------
+        tf.Tensor of float32
+            Scores in [0, 1] (LiMA, Eq. 11): (N, H, W, 1) for images, otherwise shaped like the inputs.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong type or shape, or the model returns anything but one finite row per example.
+        """
+        batch, explanations = self._run(inputs, targets)
+        painted = tf.constant(np.stack([explanation.paint() for explanation in explanations]), tf.float32)
+        return painted[..., None] if len(batch.inputs.shape) == 4 else painted
+
+    def explain_regions(self, inputs: Any, targets: Any = None) -> list[Explanation]:
+        """The regions, their order and the evidence for it: `captum_submod.LiMA.explain` under another name.
+
+        Parameters and errors are those of `explain`.
+
+        Returns
+        -------
+        list of Explanation, N
+        """
+        return self._run(inputs, targets)[1]
+
+    def _run(self, inputs: Any, targets: Any) -> tuple[Batch, list[Explanation]]:
+        if self.readout.feature_target and targets is not None:
+            raise ValueError("`targets` must be None: the features of the whole input are the target")
+        batch = prepare(inputs, targets, self.baseline, self.divide, needs_targets=not self.readout.feature_target)
+        total = self.settings.expected_model_inputs(batch.sets) if self.verbose else None
+        with tqdm(
+            total=total, desc=f"{type(self).__name__} attribution", unit="image", disable=not self.verbose
+        ) as bar:
+            explanations = explain(
+                TensorFlowOracle(self._current_reader(), batch),
+                batch.sets,
+                self.settings,
+                batch_size=2**31 if self.batch_size is None else int(self.batch_size),
+                on_batch=bar.update,
+            )
+            bar.total = bar.n
+        return batch, explanations
+
+    def _current_reader(self) -> Reader:
+        # Xplique's metrics put another model into the explainer.
+        operator = None if self._by_class else self.inference_function
+        if self._reader is None or self._reader.model is not self.model or self._reader.operator is not operator:
+            wants_confidence = "confidence" in self.settings.weights.used
+            self._reader = Reader(self.model, operator, self.readout, wants_confidence)
+        return self._reader
