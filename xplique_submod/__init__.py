@@ -5,7 +5,7 @@ draws the papers' figures.
 """
 
 from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
-from xplique_submod import visualization
+from xplique_submod import metrics, visualization
 from xplique_submod.lima import LiMA
 from xplique_submod.smdl import SMDL
 
@@ -17,6 +17,7 @@ __all__ = [
     "evidential_loss",
     "from_masks",
     "grid",
+    "metrics",
     "slico",
     "uncertainty",
     "visualization",

@@ -1,6 +1,7 @@
 """Everything private that this package takes from Xplique, in one place."""
 
 import os
+from typing import Any
 
 if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
     raise ImportError(
@@ -12,16 +13,25 @@ from xplique.attributions.base import BlackBoxExplainer
 from xplique.commons import get_inference_function, no_gradients_available, tensor_sanitize
 from xplique.commons.callable_operations import predictions_one_hot_callable
 from xplique.commons.operators import predictions_operator
+from xplique.metrics.base import ExplainerMetric, ExplanationMetric
 
 TENSORFLOW_MODELS = (tf.keras.Model, tf.keras.layers.Layer, tf.Module)
 """What can run inside of a `tf.function`; anything else is called eagerly, on numpy arrays."""
 
+
+def scores_a_class(operator: Any, inference_function: Any) -> bool:
+    """Whether the score is the target's own output, and not what an operator makes of the model."""
+    # "regression" and "classification" stand for one and the same function in Xplique.
+    return operator != "regression" and inference_function in (predictions_operator, predictions_one_hot_callable)
+
+
 __all__ = [
     "TENSORFLOW_MODELS",
     "BlackBoxExplainer",
+    "ExplainerMetric",
+    "ExplanationMetric",
     "get_inference_function",
     "no_gradients_available",
-    "predictions_one_hot_callable",
-    "predictions_operator",
+    "scores_a_class",
     "tensor_sanitize",
 ]

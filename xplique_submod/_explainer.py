@@ -13,8 +13,7 @@ from xplique_submod._compat import (
     BlackBoxExplainer,
     get_inference_function,
     no_gradients_available,
-    predictions_one_hot_callable,
-    predictions_operator,
+    scores_a_class,
 )
 from xplique_submod._inputs import Batch, prepare
 from xplique_submod._oracle import Reader, TensorFlowOracle
@@ -42,9 +41,7 @@ class RegionExplainer(BlackBoxExplainer):
         self.model, self.batch_size = model, batch_size
         self.inference_function, self.batch_inference_function = get_inference_function(model, operator)
         self.gradient = self.batch_gradient = no_gradients_available
-        # "regression" and "classification" stand for one and the same function in Xplique.
-        plain = (predictions_operator, predictions_one_hot_callable)
-        self._by_class = operator != "regression" and self.inference_function in plain
+        self._by_class = scores_a_class(operator, self.inference_function)
         self.regions, self.settings, self.readout = regions, settings, readout
         self.baseline, self.verbose = baseline, verbose
         self._reader: Reader | None = None

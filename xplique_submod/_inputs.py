@@ -42,7 +42,11 @@ def prepare(inputs: Any, targets: Any, baseline: Any, divide: Divide, needs_targ
     reference = _baseline(baseline, x)
     images, references = x.numpy(), reference.numpy()
     regions = divide(x, y)
-    maps = [labels[..., None] for labels in regions] if isinstance(regions, list) else _label_maps(images, regions)
+    maps = (
+        [_of_channels(labels, images) for labels in regions]
+        if isinstance(regions, list)
+        else _label_maps(images, regions)
+    )
     sets = [
         _ground_set(maps[i % len(maps)], image != references[i % len(references)]) for i, image in enumerate(images)
     ]
@@ -76,12 +80,14 @@ def _baseline(baseline: Any, inputs: tf.Tensor) -> tf.Tensor:
     shape = tuple(inputs.shape[1:])
     if value.dtype.kind not in "iufb":
         raise TypeError(f"`baseline` (a {type(baseline).__name__}) must be a number, an array, a name or a function")
-    aligned = (1,) * (len(shape) - value.ndim) + value.shape
-    if len(aligned) != len(shape) or any(v not in (1, s) for v, s in zip(aligned, shape, strict=True)):
-        raise ValueError(f"`baseline` (of shape {value.shape}) must broadcast to one input, of shape {shape}")
+    aligned = (1,) * (len(inputs.shape) - value.ndim) + value.shape
+    if len(aligned) != len(inputs.shape) or any(v not in (1, s) for v, s in zip(aligned, inputs.shape, strict=True)):
+        raise ValueError(
+            f"`baseline` (of shape {value.shape}) must broadcast to one input, of shape {shape}, or to all of them"
+        )
     if not np.isfinite(value).all():
         raise ValueError(f"`baseline` (={baseline!r}) must be finite")
-    return tf.constant(value.reshape(1, *aligned), tf.float32)
+    return tf.constant(value.reshape(aligned), tf.float32)
 
 
 def _label_maps(examples: np.ndarray, regions: Regions) -> list[np.ndarray]:
@@ -89,7 +95,12 @@ def _label_maps(examples: np.ndarray, regions: Regions) -> list[np.ndarray]:
     if examples.ndim != 4:
         return [_labels_of(examples.shape[1:], regions)]
     depends_on_image = callable(regions) or isinstance(regions, int | np.integer)
-    return [divide_image(image, regions)[..., None] for image in (examples if depends_on_image else examples[:1])]
+    divided = [divide_image(image, regions) for image in (examples if depends_on_image else examples[:1])]
+    return [_of_channels(labels, examples) for labels in divided]
+
+
+def _of_channels(labels: np.ndarray, examples: np.ndarray) -> np.ndarray:
+    return labels[..., None] if examples.ndim == 4 else labels
 
 
 def _ground_set(labels: np.ndarray, changed: np.ndarray) -> GroundSet:

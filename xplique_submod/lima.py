@@ -53,9 +53,9 @@ class LiMA(RegionExplainer):
     max_evaluations : int, optional
         Most subsets per example for which the search may ask.
     baseline : number, array_like, str or callable
-        What replaces a removed region, in the model's own input space; an array broadcasts to one input. For images
-        also a name of `submod_core.BASELINES` ("blur", "channel_mean", "random_colour", "noise") or a function of an
-        image (H, W, C).
+        What replaces a removed region, in the model's own input space; an array broadcasts to one input, or to all. For
+        images also a name of `submod_core.BASELINES` ("blur", "channel_mean", "random_colour", "noise") or a function
+        of an image (H, W, C).
     verbose : bool
         Show a progress bar, counting images through the model.
 
