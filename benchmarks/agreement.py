@@ -13,7 +13,7 @@ import keras_twins
 import numpy as np
 import tensorflow as tf
 import torch
-from imagenet import MODELS, correctly_classified
+from imagenet import MODELS
 
 import captum_submod
 import xplique_submod
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=20)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    model, images, labels, names = correctly_classified(args.data, args.model, args.images)
+    model, images, labels, names = classified(args.data, args.model, args.images)
     twin = keras_twins.build(args.data / "weights", args.model)
     channels_last = images.movedim(1, -1).numpy()
     with torch.no_grad():

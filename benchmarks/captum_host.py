@@ -8,11 +8,14 @@ from functools import cached_property
 import captum.attr as captum
 import numpy as np
 import torch
-from imagenet import correctly_classified
+from imagenet import classified
 from torch import Tensor, nn
 
-from captum_submod import LiMA, slico
+from captum_submod import SMDL, LiMA, slico
 from captum_submod.metrics import faithfulness_curves
+from submod_core.metrics import highest_confidences
+
+AREAS = (0.25, 0.5, 0.75, 1.0)
 
 
 class CaptumHost:
@@ -21,7 +24,9 @@ class CaptumHost:
     def __init__(self, args: argparse.Namespace) -> None:
         torch.set_num_threads(1)
         torch.manual_seed(0)
-        self.model, self.images, self.labels, self.names = correctly_classified(args.data, args.model, args.images)
+        self.model, self.images, self.labels, self.names = classified(
+            args.data, args.model, args.images, correctly=not args.mistakes
+        )
         self.batch_size, self.samples = args.batch_size, args.samples
         self.images_seen = 0
         self.model.register_forward_pre_hook(self._count)
@@ -62,6 +67,8 @@ class CaptumHost:
         return {
             "LiMA, bidirectional": method(LiMA(model), True, **batched),
             "LiMA, greedy": method(LiMA(model, search="greedy"), True, **batched),
+            "SMDL, superpixels": method(SMDL(model), True, **batched),
+            "SMDL, patches": method(SMDL(model, prior=captum.Saliency(model)), **batched),
             "FeatureAblation": method(captum.FeatureAblation(model), True, **batched),
             "Occlusion": method(captum.Occlusion(model), **window, **batched),
             "Lime": method(captum.Lime(model), True, n_samples=self.samples, **batched),
@@ -77,8 +84,11 @@ class CaptumHost:
             faithfulness_curves(self.model, x, a, target=y, steps=50, max_examples_per_batch=self.batch_size)[0]
             for x, a, y in zip(self.images.split(1), attributions, self.labels, strict=True)
         ]
-        return {
+        means = {
             "insertion": float(np.mean([c.insertion_auc for c in curves])),
             "deletion": float(np.mean([c.deletion_auc for c in curves])),
-            "highest confidence": float(np.mean([c.highest_confidence().value for c in curves])),
+        }
+        highest = np.mean([highest_confidences(c, AREAS) for c in curves], axis=0)
+        return means | {
+            f"highest, {area:.0%}".replace("%", " %"): float(v) for area, v in zip(AREAS, highest, strict=True)
         }

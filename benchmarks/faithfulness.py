@@ -2,11 +2,13 @@
 
     python benchmarks/faithfulness.py --data DIR --model mobilenet_v1_025 --images 20
     python benchmarks/faithfulness.py --data DIR --model mobilenet_v1_025 --images 20 --host xplique
+    python benchmarks/faithfulness.py --data DIR --model mobilenet_v1_025 --images 40 --mistakes
 
 prints a table and, with `--output FILE`, writes it as JSON. Insertion and deletion are pixel by pixel in 50 steps, on a
 black baseline, under Xplique by its own metrics. *Images* went through the model, per explained photograph. *Overhead*
 is the wall time over the time that the same number of images takes in the bare model at the same batch size; it is left
-out for methods that go backward through the model.
+out for methods that go backward through the model. With `--mistakes` the photographs are misclassified ones, explained
+for their true class.
 """
 
 import argparse
@@ -81,7 +83,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
     parser.add_argument("--host", choices=HOSTS, default="captum")
     parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
-    parser.add_argument("--images", type=int, default=20, help="correctly classified photographs to explain")
+    parser.add_argument("--images", type=int, default=20, help="photographs to explain, correctly classified ones")
+    parser.add_argument("--mistakes", action="store_true", help="take misclassified photographs instead")
     parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
     parser.add_argument("--samples", type=int, default=500, help="samples of Lime and KernelShap")
     parser.add_argument("--batch-size", type=int, default=16)

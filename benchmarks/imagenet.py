@@ -22,8 +22,10 @@ def networks(data: Path) -> Any:
     return importlib.import_module("imagenet_nets")
 
 
-def correctly_classified(data: Path, model_name: str, n: int) -> tuple[torch.nn.Module, Tensor, list[int], list[str]]:
-    """A network, and the first n photographs that it classifies correctly: model, images, classes, names."""
+def classified(
+    data: Path, model_name: str, n: int, *, correctly: bool = True
+) -> tuple[torch.nn.Module, Tensor, list[int], list[str]]:
+    """A network, and the first n photographs that it classifies so: model, images, true classes, names."""
     module = networks(data)
     model = getattr(module, model_name)()
     files = sorted((data / "imagenet_sample").glob("*.jpg"))
@@ -35,13 +37,14 @@ def correctly_classified(data: Path, model_name: str, n: int) -> tuple[torch.nn.
         image = module.load_images([file], model.size)
         with torch.no_grad():
             correct = int(model(image).argmax()) == label
-        if correct and len(images) < n:
+        if correct == correctly and len(images) < n:
             images.append(image)
             labels.append(label)
             names.append(file.stem)
     if len(images) < n:
         raise SystemExit(
-            f"--images (={n}) is more than the {len(images)} photographs that {model_name} classifies correctly"
+            f"--images (={n}) is more than the {len(images)} photographs that {model_name} classifies "
+            f"{'correctly' if correctly else 'wrongly'}"
         )
     return model, torch.cat(images), labels, names
 

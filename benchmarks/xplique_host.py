@@ -9,10 +9,10 @@ import keras_twins
 import numpy as np
 import tensorflow as tf
 import xplique.attributions as xplique
-from imagenet import correctly_classified
+from imagenet import classified
 from xplique.metrics import Deletion, Insertion
 
-from xplique_submod import LiMA, slico
+from xplique_submod import SMDL, LiMA, slico
 
 
 class Counted(tf.Module):
@@ -35,7 +35,7 @@ class XpliqueHost:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.random.set_seed(0)
-        _, images, labels, self.names = correctly_classified(args.data, args.model, args.images)
+        _, images, labels, self.names = classified(args.data, args.model, args.images, correctly=not args.mistakes)
         self.model = keras_twins.build(args.data / "weights", args.model)
         self.counted = Counted(self.model)
         self.images, self.targets = images.movedim(1, -1).numpy(), tf.one_hot(labels, 1000)
@@ -81,6 +81,7 @@ class XpliqueHost:
         return {
             "LiMA, bidirectional": method(LiMA(black_box, size, regions=self.regions)),
             "LiMA, greedy": method(LiMA(black_box, size, regions=self.regions, search="greedy")),
+            "SMDL, patches": method(SMDL(black_box, size, prior=xplique.Saliency(self.model))),
             "Rise": method(xplique.Rise(black_box, size, grid_size=grid)),
             "HSIC": method(xplique.HsicAttributionMethod(black_box, grid, batch_size=size)),
             "Sobol": method(xplique.SobolAttributionMethod(black_box, grid, batch_size=size)),

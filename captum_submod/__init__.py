@@ -7,6 +7,7 @@
 from captum_submod import metrics, visualization
 from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
+from captum_submod.mistakes import explain_error
 from captum_submod.smdl import SMDL
 from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
 
@@ -17,6 +18,7 @@ __all__ = [
     "LiMA",
     "Weights",
     "evidential_loss",
+    "explain_error",
     "from_masks",
     "grid",
     "metrics",

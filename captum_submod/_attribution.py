@@ -135,34 +135,39 @@ class RegionAttribution(PerturbationAttribution):
         show_progress: bool,
     ) -> tuple[Batch, list[Explanation]]:
         check_count("perturbations_per_eval", perturbations_per_eval)
+        oracle = self.oracle(inputs, baselines, target, additional, feature_mask)
+        size = int(perturbations_per_eval) * len(oracle.batch)
+        return oracle.batch, self.ask(oracle, size, show_progress)
+
+    def oracle(self, inputs: Any, baselines: Any, target: Any, additional: Any, feature_mask: Any) -> TorchOracle:
+        """The model, ready to be asked about the arguments of one call."""
         if self.readout.feature_target and target is not None:
             raise ValueError(f"`target` (={target!r}) must be None: the features of the whole input are the target")
         if feature_mask is None:
             with evaluating(self.forward_func):
                 feature_mask = self.divide(inputs, target, additional)
         batch = prepare(inputs, baselines, feature_mask, additional, self.regions)
-        oracle = TorchOracle(
-            self.forward_func,
-            batch,
-            target_indices(target, len(batch)),
-            self.readout,
-            wants_confidence="confidence" in self.settings.weights.used,
-        )
-        total = self.settings.expected_model_inputs(batch.sets) if show_progress else None
+        wants_confidence = "confidence" in self.settings.weights.used
+        return TorchOracle(self.forward_func, batch, target_indices(target, len(batch)), self.readout, wants_confidence)
+
+    def ask(self, oracle: TorchOracle, batch_size: int, show_progress: bool) -> list[Explanation]:
+        """Run the search for every example of the oracle's batch."""
+        sets = oracle.batch.sets
+        total = self.settings.expected_model_inputs(sets) if show_progress else None
         with (
             evaluating(self.forward_func, self.readout.features, self.readout.confidence_model),
             tqdm(total=total, desc=f"{self.get_name()} attribution", unit="image", disable=not show_progress) as bar,
         ):
             explanations = explain(
                 oracle,
-                batch.sets,
+                sets,
                 self.settings,
-                batch_size=int(perturbations_per_eval) * len(batch),
+                batch_size=batch_size,
                 on_batch=bar.update,
                 model_name="forward_func",
             )
             bar.total = bar.n
-        return batch, explanations
+        return explanations
 
 
 def _paint(batch: Batch, k: int, explanations: list[Explanation]) -> Tensor:

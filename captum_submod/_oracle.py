@@ -116,6 +116,8 @@ class TorchOracle:
             arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
             output, _ = self._run(arguments, len(rows), features=False)
             classes, _ = _class_scores(output, None if self.target is None else self.target[rows])
+            if classes.shape[1] < 2:
+                raise ValueError("`forward_func` gives one value per example; a mistake needs classes")
             probabilities: np.ndarray = self._probabilities(classes).cpu().double().numpy()
             return probabilities
 

@@ -1,5 +1,5 @@
 """Figures of explanations; what `LiMA.attribute` returns also goes into Captum's own `visualize_image_attr`."""
 
-from submod_core.visualization import plot_explanation
+from submod_core.visualization import plot_explanation, plot_mistake
 
-__all__ = ["plot_explanation"]
+__all__ = ["plot_explanation", "plot_mistake"]

@@ -7,6 +7,7 @@ draws the papers' figures.
 from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
 from xplique_submod import metrics, visualization
 from xplique_submod.lima import LiMA
+from xplique_submod.mistakes import explain_error
 from xplique_submod.smdl import SMDL
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LiMA",
     "Weights",
     "evidential_loss",
+    "explain_error",
     "from_masks",
     "grid",
     "metrics",

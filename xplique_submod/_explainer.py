@@ -46,6 +46,11 @@ class RegionExplainer(BlackBoxExplainer):
         self.baseline, self.verbose = baseline, verbose
         self._reader: Reader | None = None
 
+    @property
+    def scores_classes(self) -> bool:
+        """Whether the target is a class of the model, and not what an operator or the features make of it."""
+        return self._by_class and not self.readout.feature_target
+
     def divide(self, images: tf.Tensor, targets: tf.Tensor) -> Regions | list[np.ndarray]:
         """The division of images (N, H, W, C): a label map each, or what `regions` says."""
         return self.regions
@@ -86,22 +91,30 @@ class RegionExplainer(BlackBoxExplainer):
         return self._run(inputs, targets)[1]
 
     def _run(self, inputs: Any, targets: Any) -> tuple[Batch, list[Explanation]]:
+        oracle = self.oracle(inputs, targets)
+        return oracle.batch, self.ask(oracle)
+
+    def oracle(self, inputs: Any, targets: Any) -> TensorFlowOracle:
+        """The model, ready to be asked about the arguments of one call."""
         if self.readout.feature_target and targets is not None:
             raise ValueError("`targets` must be None: the features of the whole input are the target")
         batch = prepare(inputs, targets, self.baseline, self.divide, needs_targets=not self.readout.feature_target)
-        total = self.settings.expected_model_inputs(batch.sets) if self.verbose else None
-        with tqdm(
-            total=total, desc=f"{type(self).__name__} attribution", unit="image", disable=not self.verbose
-        ) as bar:
+        return TensorFlowOracle(self._current_reader(), batch)
+
+    def ask(self, oracle: TensorFlowOracle) -> list[Explanation]:
+        """Run the search for every example of the oracle's batch."""
+        sets, name = oracle.batch.sets, type(self).__name__
+        total = self.settings.expected_model_inputs(sets) if self.verbose else None
+        with tqdm(total=total, desc=f"{name} attribution", unit="image", disable=not self.verbose) as bar:
             explanations = explain(
-                TensorFlowOracle(self._current_reader(), batch),
-                batch.sets,
+                oracle,
+                sets,
                 self.settings,
                 batch_size=2**31 if self.batch_size is None else int(self.batch_size),
                 on_batch=bar.update,
             )
             bar.total = bar.n
-        return batch, explanations
+        return explanations
 
     def _current_reader(self) -> Reader:
         # Xplique's metrics put another model into the explainer.

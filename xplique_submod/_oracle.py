@@ -114,9 +114,13 @@ class Reader:
 
     def class_probabilities(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """What the model makes of all classes, (B, C)."""
-        classes = self._run(
-            "classes", lambda masked, _: self._activate(self._class_outputs(masked)), batch, examples, keep
-        )
+
+        def read(masked: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+            outputs = self._class_outputs(masked)
+            _check_targets(targets, outputs)
+            return self._activate(outputs)
+
+        classes = self._run("classes", read, batch, examples, keep)
         probabilities: np.ndarray = classes.numpy().astype(np.float64)
         return probabilities
 

@@ -1,5 +1,5 @@
 """Figures of explanations."""
 
-from submod_core.visualization import plot_explanation
+from submod_core.visualization import plot_explanation, plot_mistake
 
-__all__ = ["plot_explanation"]
+__all__ = ["plot_explanation", "plot_mistake"]

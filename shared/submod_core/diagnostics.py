@@ -34,7 +34,8 @@ class Diagnostics:
         F(S) plus the k largest gains at S (Minoux, 1978); infinite where the search did not evaluate enough.
     certificate : ndarray of float64, (n + 1,)
         F of the order's first k regions as a share of the bound: at least so near to the best, under the same
-        condition. Where `grown` is above 0 it is no guarantee. NaN where the bound is infinite or not above 0.
+        condition. Where `grown` is above 0 it is no guarantee, and a value above 1 disproves the condition. NaN where
+        the bound is infinite or not above 0.
 
     Examples
     --------
