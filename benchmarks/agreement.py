@@ -13,7 +13,7 @@ import keras_twins
 import numpy as np
 import tensorflow as tf
 import torch
-from imagenet import MODELS
+from imagenet import MODELS, classified
 
 import captum_submod
 import xplique_submod

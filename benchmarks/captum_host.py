@@ -89,6 +89,4 @@ class CaptumHost:
             "deletion": float(np.mean([c.deletion_auc for c in curves])),
         }
         highest = np.mean([highest_confidences(c, AREAS) for c in curves], axis=0)
-        return means | {
-            f"highest, {area:.0%}".replace("%", " %"): float(v) for area, v in zip(AREAS, highest, strict=True)
-        }
+        return means | {f"highest, {100 * area:.0f} %": float(v) for area, v in zip(AREAS, highest, strict=True)}

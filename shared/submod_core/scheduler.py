@@ -8,7 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -65,31 +65,39 @@ class Outcome(NamedTuple, Generic[T]):
     model_inputs: int
 
 
-class _Answer(NamedTuple):
-    target: Any
-    confidence: Any
-    features: Any
+@dataclass
+class _Question:
+    """The rows of one query that the model has not seen yet, and its answers as they come in."""
+
+    seat: "_Seat[Any]"
+    keep: BoolArray
+    features: bool
+    shown: int = 0
+    answered: list[Responses] = field(default_factory=list)
 
 
-def _stack(values: Sequence[Any]) -> Any:
-    return None if any(value is None for value in values) else np.array(values)
+class _Part(NamedTuple):
+    """What of a question goes into one batch."""
+
+    question: _Question
+    keep: BoolArray
 
 
 @dataclass
 class _Seat(Generic[T]):
-    """One dialogue, with what it has asked and what is already known for its input."""
+    """One dialogue, with what is already known for its input."""
 
     index: int
     dialogue: Dialogue[T]
     inert: BoolArray
-    answers: dict[bytes, _Answer] = field(default_factory=dict)
+    answers: dict[bytes, tuple[Any, ...]] = field(default_factory=dict)
     keys: list[bytes] = field(default_factory=list)
-    missing: int = 0
+    missing: list[bytes] = field(default_factory=list)
     model_inputs: int = 0
     outcome: Outcome[T] | None = None
 
-    def advance(self, responses: Responses | None) -> "list[_Row]":
-        """Go on until the dialogue needs the model or ends; return the rows that the model has to see."""
+    def advance(self, responses: Responses | None) -> list[_Question]:
+        """Go on until the dialogue needs the model or ends; return what the model has to see, if anything."""
         while self.outcome is None:
             try:
                 query = next(self.dialogue) if responses is None else self.dialogue.send(responses)
@@ -97,32 +105,39 @@ class _Seat(Generic[T]):
                 self.outcome = Outcome(stop.value, self.model_inputs)
                 self.answers.clear()
                 break
-            if rows := self._ask(query):
-                return rows
-            responses = self.respond()
+            if question := self._ask(query):
+                return [question]
+            responses = self._respond()
         return []
 
-    def _ask(self, query: Query) -> "list[_Row]":
+    def receive(self, answered: Sequence[Responses]) -> list[_Question]:
+        """Remember the answers to what was missing, and go on."""
+        keys = iter(self.missing)
+        for responses in answered:
+            n_rows = len(responses.target)
+            columns = [repeat(None, n_rows) if part is None else part for part in responses]
+            self.answers.update(zip(islice(keys, n_rows), zip(*columns, strict=True), strict=True))
+            self.model_inputs += n_rows
+        return self.advance(self._respond())
+
+    def _ask(self, query: Query) -> _Question | None:
         # Regions that equal the baseline change nothing: subsets that differ in them alone are the same input.
         keep = query.keep & ~self.inert
         self.keys = [row.tobytes() for row in np.packbits(keep, axis=1)]
-        rows: dict[bytes, _Row] = {}
-        for key, row in zip(self.keys, keep, strict=True):
+        rows: dict[bytes, int] = {}
+        for i, key in enumerate(self.keys):
             known = self.answers.get(key)
-            if known is None or (query.features and known.features is None):
-                rows.setdefault(key, _Row(self, key, row, query.features))
-        self.missing = len(rows)
-        return list(rows.values())
+            if known is None or (query.features and known[2] is None):
+                rows.setdefault(key, i)
+        self.missing = list(rows)
+        return _Question(self, keep[list(rows.values())], query.features) if rows else None
 
-    def respond(self) -> Responses:
-        return Responses(*map(_stack, zip(*(self.answers[key] for key in self.keys), strict=True)))
+    def _respond(self) -> Responses:
+        return Responses(*map(_stack, zip(*map(self.answers.__getitem__, self.keys), strict=True)))
 
 
-class _Row(NamedTuple):
-    seat: _Seat  # type: ignore[type-arg]
-    key: bytes
-    keep: BoolArray
-    features: bool
+def _stack(values: Sequence[Any]) -> Any:
+    return None if any(value is None for value in values) else np.array(values)
 
 
 def drive(
@@ -176,46 +191,65 @@ def drive(
     """
     seats = [_Seat(i, dialogue, mask) for i, (dialogue, mask) in enumerate(zip(dialogues, inert, strict=True))]
     width = max((len(seat.inert) for seat in seats), default=0)
-    queue: deque[_Row] = deque()
+    queue: deque[_Question] = deque()
     announced = batch_size
     try:
         for seat in seats:
             queue.extend(seat.advance(None))
         while queue:
-            rows = _take(queue, batch_size)
+            parts = _take(queue, batch_size)
+            examples, keep = _pack(parts, width)
             try:
-                responses = oracle(*_pack(rows, width), rows[0].features)
+                responses = oracle(examples, keep, parts[0].question.features)
             except OutOfMemoryError:
-                if len(rows) == 1:
+                if len(examples) == 1:
                     raise
-                batch_size = len(rows) // 2
-                queue.extendleft(reversed(rows))
+                batch_size = len(examples) // 2
+                _put_back(queue, parts)
                 continue
             if batch_size < announced:
                 _warn_smaller(announced, batch_size)
                 announced = 0
-            _check_finite(rows, responses, model_name)
-            queue.extend(_settle(rows, responses))
+            _check_finite(examples, keep, responses, model_name)
+            queue.extend(_settle(parts, responses))
             if on_batch is not None:
-                on_batch(len(rows))
+                on_batch(len(examples))
     finally:
         for seat in seats:
             seat.dialogue.close()
     return [seat.outcome for seat in seats if seat.outcome is not None]
 
 
-def _take(queue: deque[_Row], most: int) -> list[_Row]:
-    rows = [queue.popleft()]
-    while queue and len(rows) < most and queue[0].features == rows[0].features:
-        rows.append(queue.popleft())
-    return rows
+def _take(queue: deque[_Question], most: int) -> list[_Part]:
+    """The next rows of the queue, as many as fit one batch; whoever wants features goes with others that do."""
+    parts: list[_Part] = []
+    wants_features = queue[0].features
+    while queue and most and queue[0].features == wants_features:
+        question = queue[0]
+        rows = question.keep[question.shown : question.shown + most]
+        question.shown += len(rows)
+        most -= len(rows)
+        parts.append(_Part(question, rows))
+        if question.shown == len(question.keep):
+            queue.popleft()
+    return parts
 
 
-def _pack(rows: Sequence[_Row], width: int) -> tuple[IntArray, BoolArray]:
-    keep = np.zeros((len(rows), width), dtype=bool)
-    for packed, row in zip(keep, rows, strict=True):
-        packed[: len(row.keep)] = row.keep
-    return np.array([row.seat.index for row in rows], dtype=np.intp), keep
+def _put_back(queue: deque[_Question], parts: Sequence[_Part]) -> None:
+    for question, rows in reversed(parts):
+        if question.shown == len(question.keep):
+            queue.appendleft(question)
+        question.shown -= len(rows)
+
+
+def _pack(parts: Sequence[_Part], width: int) -> tuple[IntArray, BoolArray]:
+    sizes = [len(rows) for _, rows in parts]
+    keep = np.zeros((sum(sizes), width), dtype=bool)
+    start = 0
+    for _, rows in parts:
+        keep[start : start + len(rows), : rows.shape[1]] = rows
+        start += len(rows)
+    return np.repeat([question.seat.index for question, _ in parts], sizes).astype(np.intp), keep
 
 
 def _warn_smaller(asked: int, fitting: int) -> None:
@@ -226,26 +260,26 @@ def _warn_smaller(asked: int, fitting: int) -> None:
     )
 
 
-def _settle(rows: Sequence[_Row], responses: Responses) -> list[_Row]:
-    asked: list[_Row] = []
-    columns = (repeat(None) if part is None else part for part in responses)
-    for row, *answer in zip(rows, *columns, strict=False):
-        row.seat.answers[row.key] = _Answer(*answer)
-        row.seat.model_inputs += 1
-        row.seat.missing -= 1
-        if not row.seat.missing:
-            asked += row.seat.advance(row.seat.respond())
+def _settle(parts: Sequence[_Part], responses: Responses) -> list[_Question]:
+    asked: list[_Question] = []
+    start = 0
+    for question, rows in parts:
+        mine = slice(start, start + len(rows))
+        confidence, features = (part if part is None else part[mine] for part in responses[1:])
+        question.answered.append(Responses(responses.target[mine], confidence, features))
+        start = mine.stop
+        if question.shown == len(question.keep):
+            asked += question.seat.receive(question.answered)
     return asked
 
 
-def _check_finite(rows: Sequence[_Row], responses: Responses, model_name: str) -> None:
+def _check_finite(examples: IntArray, keep: BoolArray, responses: Responses, model_name: str) -> None:
     parts = [np.isfinite(part) for part in responses if part is not None]
     if not all(part.all() for part in parts):
-        finite = np.all([part.reshape(len(rows), -1).all(1) for part in parts], axis=0)
-        row, target = rows[int(finite.argmin())], responses.target[int(finite.argmin())]
-        kept = np.flatnonzero(row.keep).tolist()
+        row = int(np.all([part.reshape(len(keep), -1).all(1) for part in parts], axis=0).argmin())
+        kept = np.flatnonzero(keep[row]).tolist()
         named = str(kept) if len(kept) <= 8 else f"{str(kept[:8])[:-1]}, …] ({len(kept)} in all)"
         raise NonFiniteOutputError(
-            f"the output of `{model_name}` for example {row.seat.index} with only the regions {named} kept is not "
-            f"finite (target score {target}); it must be, also for inputs that are mostly baseline"
+            f"the output of `{model_name}` for example {examples[row]} with only the regions {named} kept is not "
+            f"finite (target score {responses.target[row]}); it must be, also for inputs that are mostly baseline"
         )
