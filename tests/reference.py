@@ -117,3 +117,96 @@ def pixelwise_curve(model, x, baseline, saliency, target, steps, insert):
             scores.append(float(torch.softmax(model(image[None])[0], 0)[target]))
         area.append(count / n)
     return area, scores
+
+
+# SMDL
+
+
+def smdl_algorithm_1(saliency, patches, m):
+    """SMDL, Algorithm 1: the region (numbered from 0) of every pixel, with (l − 1)·d < rank ≤ l·d, d = N²/m."""
+    height, width = saliency.shape
+    rows, columns = patches
+    cell = [[(i * rows // height) * columns + j * columns // width for j in range(width)] for i in range(height)]
+    scores = {}
+    for i in range(height):
+        for j in range(width):
+            scores.setdefault(cell[i][j], []).append(float(saliency[i, j]))
+    ranked = sorted(scores, key=lambda c: (-sum(scores[c]) / len(scores[c]), c))
+    d = rows * columns / m
+    region = {
+        c: next(k for k in range(1, m + 1) if (k - 1) * d < rank <= k * d + 1e-9) for rank, c in enumerate(ranked, 1)
+    }
+    return [[region[cell[i][j]] - 1 for j in range(width)] for i in range(height)]
+
+
+def evidential_loss_eq_3(outputs, target):
+    evidence = [math.exp(max(-10.0, min(10.0, o))) for o in outputs]
+    return math.log(sum(e + 1 for e in evidence)) - math.log(evidence[target] + 1)
+
+
+def uncertainty_eq_4(outputs):
+    evidence = [math.exp(max(-10.0, min(10.0, o))) for o in outputs]
+    return len(outputs) / sum(e + 1 for e in evidence)
+
+
+class SlowSMDL(SlowObjective):
+    """F of SMDL (Eq. 9): all weights 1, evidential confidence, and a class or the whole input's features as target."""
+
+    def __init__(self, model, x, baseline, mask, target, confidence_model):
+        super().__init__(model, x, baseline, mask, target, (1, 1, 1, 1))
+        self.confidence_model = confidence_model
+
+    def consistency_eq_3(self, subset):
+        if self.target is not None:
+            return super().consistency_eq_3(subset)
+        a, b = self.logits(subset), self.logits(range(self.n))
+        return float(a @ b / (a.norm() * b.norm())) if a.norm() else 0.0
+
+    def confidence_eq_5(self, subset):
+        plain, self.model = self.model, self.confidence_model
+        outputs = self.logits(subset).tolist()
+        self.model = plain
+        return 1 - uncertainty_eq_4(outputs)
+
+
+# Metrics
+
+
+def ranks(values):
+    """Average ranks, ties sharing theirs."""
+    ordered = sorted(values)
+    return [sum(i for i, v in enumerate(ordered, 1) if v == value) / ordered.count(value) for value in values]
+
+
+def pearson(a, b):
+    a, b = np.asarray(a) - np.mean(a), np.asarray(b) - np.mean(b)
+    return float(sum(a * b) / math.sqrt(sum(a * a) * sum(b * b)))
+
+
+def gini(values):
+    """Mean absolute difference of all pairs over twice the mean."""
+    values = [abs(v) for v in values]
+    n, mean = len(values), sum(values) / len(values)
+    return sum(abs(a - b) for a in values for b in values) / (2 * n * n * mean)
+
+
+def highest_confidence_eq_15(area, scores, max_area):
+    return max((s for a, s in list(zip(area, scores, strict=True))[1:] if a <= max_area + 1e-12), default=math.nan)
+
+
+def target_score(model, image, target):
+    with torch.no_grad():
+        return float(torch.softmax(model(image[None])[0], 0)[target])
+
+
+def aupc(model, x, baseline, saliency, target, size, n_patches):
+    """Square patches in decreasing order of their mean score, each replaced for good."""
+    height, width = saliency.shape
+    corners = [(i, j) for i in range(0, height, size) for j in range(0, width, size)]
+    means = {c: float(saliency[c[0] : c[0] + size, c[1] : c[1] + size].mean()) for c in corners}
+    image, start = x.clone(), target_score(model, x, target)
+    curve = [1.0]
+    for i, j in sorted(corners, key=lambda c: -means[c])[:n_patches]:
+        image[:, i : i + size, j : j + size] = baseline[:, i : i + size, j : j + size]
+        curve.append(target_score(model, image, target) / start)
+    return sum((curve[k] + curve[k + 1]) / 2 for k in range(n_patches)) / n_patches

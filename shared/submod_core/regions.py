@@ -150,7 +150,8 @@ def saliency_patches(saliency: ArrayLike, patches: tuple[int, int], n: int) -> I
         raise ValueError(f"`n` (={n}) must be at most the number of patches, {n_patches}")
     means = np.bincount(cells.ravel(), weights=prior.ravel()) / np.bincount(cells.ravel())
     region = np.empty(n_patches, dtype=np.intp)
-    region[np.argsort(-means, kind="stable")] = np.arange(n_patches) * n // n_patches
+    # Rank r, from 1, is of region l where (l − 1)·d < r ≤ l·d with d = n_patches / n.
+    region[np.argsort(-means, kind="stable")] = -(-np.arange(1, n_patches + 1) * n // n_patches) - 1
     return region[cells]
 
 

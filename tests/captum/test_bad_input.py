@@ -7,7 +7,17 @@ from networks import SmallNet, random_images, random_mask
 from torch import nn
 
 from captum_submod import LiMA
-from captum_submod.metrics import deletion, insertion
+from captum_submod.metrics import (
+    aupc,
+    deletion,
+    highest_confidence,
+    human_agreement,
+    insertion,
+    mu_fidelity,
+    pointing_game,
+    robustness,
+    sparsity,
+)
 
 X = random_images(0, 2)
 MASK = random_mask(0)
@@ -134,11 +144,73 @@ METRIC_CASES = {
     "no steps": ({"steps": 0}, ValueError, "`steps`"),
     "no batch": ({"max_examples_per_batch": 0}, ValueError, "`max_examples_per_batch`"),
     "no target": ({"target": None}, ValueError, "`target`"),
+    "too few attributions": ({"attributions": X[:1]}, ValueError, "`attributions`"),
+    "attributions of other channels": ({"attributions": X[:, :2]}, ValueError, "`attributions`"),
+    "scores of other regions": ({"attributions": X[:, 0, 0, :4], "feature_mask": MASK}, ValueError, "`attributions`"),
+    "a mask that differs by channel": (
+        {"feature_mask": torch.arange(3).reshape(1, 3, 1, 1).expand(1, 3, 12, 12)},
+        ValueError,
+        "`feature_mask`",
+    ),
+    "baselines of no known name": ({"baselines": "mist"}, ValueError, "`baselines`"),
 }
 
 
-@pytest.mark.parametrize("metric", [insertion, deletion])
+@pytest.mark.parametrize("metric", [insertion, deletion, mu_fidelity])
 @refused(METRIC_CASES)
 def test_metrics_refuse_bad_input_by_name(metric, arguments, error, named):
+    if metric is mu_fidelity and "steps" in arguments:
+        pytest.skip("has no steps")
     with pytest.raises(error, match=named):
         metric(SmallNet(0), **({"inputs": X, "attributions": X, "target": 1} | arguments))
+
+
+HEATMAP = X.sum(1)
+SETTINGS = {
+    "an area above the input": (highest_confidence, {"max_area": 1.2}, ValueError, "`max_area`"),
+    "an area of nothing": (highest_confidence, {"max_area": 0}, ValueError, "`max_area`"),
+    "sets of all regions": (mu_fidelity, {"subset_size": 1.0}, ValueError, "`subset_size`"),
+    "no sets": (mu_fidelity, {"n_samples": 0}, ValueError, "`n_samples`"),
+    "too many cells": (mu_fidelity, {"cells": 13}, ValueError, "`cells`"),
+    "an unknown correlation": (mu_fidelity, {"correlation": "kendall"}, ValueError, "`correlation`"),
+    "patches larger than the image": (aupc, {"patch_size": 13}, ValueError, "`patch_size`"),
+    "more patches than the image has": (aupc, {"patch_size": 6, "n_patches": 5}, ValueError, "`n_patches`"),
+    "no patches": (aupc, {"n_patches": 0}, ValueError, "`n_patches`"),
+    "patches of no image": (aupc, {"inputs": X[:, 0, 0], "attributions": X[:, 0, 0]}, ValueError, "`inputs`"),
+}
+
+
+@pytest.mark.parametrize(("metric", "arguments", "error", "named"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_of_metrics_are_refused_by_name(metric, arguments, error, named):
+    with pytest.raises(error, match=named):
+        metric(SmallNet(0), **({"inputs": X, "attributions": X, "target": 1} | arguments))
+
+
+MAPS = {
+    "a mask of another size": (
+        lambda: pointing_game(HEATMAP, torch.ones(2, 6, 6, dtype=torch.bool)),
+        ValueError,
+        "`mask`",
+    ),
+    "too few masks": (lambda: pointing_game(HEATMAP, torch.ones(1, 12, 12, dtype=torch.bool)), ValueError, "`masks`"),
+    "a mask of numbers": (lambda: pointing_game(HEATMAP, torch.ones(2, 12, 12)), ValueError, "`mask`"),
+    "masks that are an array": (lambda: pointing_game(HEATMAP, HEATMAP.numpy() > 0), ValueError, "`masks`"),
+    "k larger than the map": (lambda: human_agreement(HEATMAP, HEATMAP > 1, 145), ValueError, "`k`"),
+    "one k of several too large": (lambda: human_agreement(HEATMAP, HEATMAP > 1, [4, 145]), ValueError, "`k`"),
+    "a map that is nan": (lambda: sparsity(HEATMAP * NAN), ValueError, "`attributions`"),
+    "a map that is an array": (lambda: sparsity(HEATMAP.numpy()), ValueError, "`attributions`"),
+    "noise on whole numbers": (lambda: robustness(lambda x: x, X.long(), k=3), TypeError, "`inputs`"),
+    "no noise": (lambda: robustness(lambda x: x, X, k=3, perturb_radius=0), ValueError, "`perturb_radius`"),
+    "no noisy inputs": (
+        lambda: robustness(lambda x: x, X, k=3, n_perturb_samples=0),
+        ValueError,
+        "`n_perturb_samples`",
+    ),
+    "k larger than the input": (lambda: robustness(lambda x: x, X, k=145), ValueError, "`k`"),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "named"), MAPS.values(), ids=MAPS)
+def test_metrics_of_maps_refuse_bad_input_by_name(call, error, named):
+    with pytest.raises(error, match=named):
+        call()
