@@ -62,12 +62,12 @@ def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor
                 tf.cast(value, tf.float32)
             except (TypeError, ValueError, tf.errors.OpError) as error:
                 raise TypeError(f"`{name}` (a {type(value).__name__}) must be an array or tensor of numbers") from error
-    x, y = tensor_sanitize(inputs, targets)
+    unused = targets is None and not needs_targets and not isinstance(inputs, tf.data.Dataset)
+    x, y = tensor_sanitize(inputs, tf.zeros((len(inputs), 1)) if unused else targets)
     if len(x.shape) < 2 or not np.prod(x.shape):
         raise ValueError(
             f"`inputs` (of shape {tuple(x.shape)}) must hold at least one example, with at least one element"
         )
-    y = tf.zeros((len(x), 1)) if y is None else y
     if len(y.shape) < 1 or len(y) != len(x):
         raise ValueError(f"`targets` (of shape {tuple(y.shape)}) must have one row for each of the {len(x)} examples")
     return x, y

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import tensorflow as tf
 
 from submod_core import Dialogue, Explanation, Readout, compact, drive
 from submod_core import metrics as core
@@ -33,8 +34,12 @@ class ModelMetric(ExplanationMetric):
         if batch_size is not None:
             check_count("batch_size", batch_size)
         readout = Readout(activation or "identity")
+        if targets is None and not isinstance(inputs, tf.data.Dataset):
+            raise ValueError(
+                "`targets` (=None) must be one-hot, one row per input, unless `inputs` is a tf.data.Dataset"
+            )
         super().__init__(model, inputs, targets, batch_size, operator, None)
-        if self.targets is None or len(self.targets) != len(self.inputs):
+        if len(self.targets) != len(self.inputs):
             raise ValueError(f"`targets` must be one-hot, one row for each of the {len(self.inputs)} inputs")
         self.baseline_mode, self.regions = baseline_mode, regions
         custom = None if scores_a_class(operator, self.inference_function) else self.inference_function
