@@ -1,7 +1,8 @@
-"""Captum's own cases: every one that lists FeatureAblation runs on LiMA, as Captum's suite would run it."""
+"""Captum's own cases: every one that lists FeatureAblation runs on LiMA and SMDL, as Captum's suite would run it."""
 
 import copy
 import inspect
+from functools import partial
 
 import pytest
 import torch
@@ -9,10 +10,14 @@ from captum.attr import FeatureAblation, NoiseTunnel
 from captum.testing.attr.helpers.gen_test_utils import parse_test_config
 from captum.testing.attr.helpers.test_config import config
 
-from captum_submod import LiMA
+from captum_submod import SMDL, LiMA
 
 CASES = [case for case in config if FeatureAblation in case["algorithms"]]
-SEARCHES = ("greedy", "bidirectional")
+METHODS = {
+    "greedy": partial(LiMA, search="greedy"),
+    "bidirectional": LiMA,
+    "SMDL": partial(SMDL, patches=2),
+}
 
 
 def tensors(value):
@@ -20,12 +25,12 @@ def tensors(value):
 
 
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
-@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
-def test_captum_case(case, search, scripted):
+def test_captum_case(case, name, scripted):
     _, model, arguments, _, noise_tunnel, _ = parse_test_config(copy.deepcopy(case))
-    method = LiMA(torch.jit.script(model) if scripted else model, search=search)
+    method = METHODS[name](torch.jit.script(model) if scripted else model)
     explainer = NoiseTunnel(method) if noise_tunnel else method
     attributions = explainer.attribute(**arguments)
     assert isinstance(attributions, tuple) == isinstance(arguments["inputs"], tuple)

@@ -1,5 +1,7 @@
 """Importance, curves and explanations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import reference
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from submod_core import Curves, Explanation, areas, auc, importance, rank_groups
+from submod_core import Curves, Diagnostics, Explanation, areas, auc, importance, rank_groups
 
 unit = st.floats(0, 1)
 
@@ -102,6 +104,16 @@ def test_save_and_load_return_the_same(tmp_path, several, name):
     assert np.array_equal(before.curves.deletion, after.curves.deletion)
     assert after.curves.effectiveness is None
     assert repr(before) == repr(after)
+    assert after.diagnostics is None
+
+
+def test_diagnostics_are_saved_too(tmp_path):
+    found = Diagnostics(3, 1, 0.5, np.array([0.0, 1.0]), np.array([np.nan, 1.0]))
+    replace(explanation(np.array([[0, 1, 2]])), diagnostics=found).save(tmp_path / "one.npz")
+    after = Explanation.load(tmp_path / "one.npz").diagnostics
+    assert (after.compared, after.grown, after.largest_violation) == (3, 1, 0.5)
+    assert np.array_equal(after.certificate, found.certificate, equal_nan=True)
+    assert after.share_grown == pytest.approx(1 / 3)
 
 
 def test_load_refuses_another_file(tmp_path):

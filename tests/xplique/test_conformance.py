@@ -11,7 +11,7 @@ from xplique.metrics import Deletion, Insertion, MuFidelity
 from xplique.plots import plot_attributions
 from xplique.wrappers import TorchWrapper
 
-from xplique_submod import LiMA, grid
+from xplique_submod import SMDL, LiMA, grid
 
 layers = tf.keras.layers
 SHAPES = {"images": (8, 8, 3), "grey images": (8, 8, 1), "series": (5, 2), "tables": (6,)}
@@ -137,6 +137,17 @@ def test_every_kind_of_model_and_data(model, kind, expected):
         assert np.allclose(explanations, probabilities(inputs, targets), atol=1e-3)
     else:
         assert np.allclose(explanations, expected[kind], atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated.*", "ignore::DeprecationWarning:keras")
+@pytest.mark.filterwarnings("ignore:.*NumPy array is not writable.*")
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("model", [model for model in MODELS if model != "estimator"])
+def test_smdl_on_every_kind_of_model_and_data(model, kind):
+    shape = SHAPES[kind]
+    plain, other = (SMDL(MODELS[name](shape), patches=3, k=2) for name in ("sequential", model))
+    assert np.allclose(other.explain(*data(shape)), plain.explain(*data(shape)), atol=1e-3)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 32, None])

@@ -161,7 +161,7 @@ def test_feature_targets_give_the_same_answers_under_both_hosts(model):
         assert np.allclose(ours.curves.consistency, theirs.curves.consistency, atol=1e-4)
         assert ours.curves.consistency[-1] == pytest.approx(1)
         assert ours.curves.confidence is None
-    assert explainer(X).shape == (3, 64, 64, 1)
+    assert explainer(X, None).shape == (3, 64, 64, 1)
 
 
 def test_mistakes_are_the_same_under_both_hosts(model):
