@@ -8,11 +8,14 @@ from captum_submod import metrics, visualization
 from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
 from captum_submod.mistakes import explain_error
+from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
 from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
 
 __all__ = [
+    "SEANN",
     "SMDL",
+    "AggMean",
     "Explanation",
     "LLMAttribution",
     "LiMA",

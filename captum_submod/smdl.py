@@ -6,9 +6,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from captum.attr import Attribution
-from torch import Tensor, nn
+from torch import Tensor
 
 from captum_submod._attribution import RegionAttribution
+from captum_submod._maps import heatmaps
 from captum_submod._oracle import Activation, Features
 from submod_core import Readout, Weights, saliency_patches
 from submod_core.smdl import check_patches, smdl_settings
@@ -94,28 +95,8 @@ class SMDL(RegionAttribution):
         """The regions that the prior makes of the patches (SMDL, Algorithm 1), (N, 1, H, W)."""
         if self.prior is None or not isinstance(inputs, Tensor) or inputs.dim() != 4:
             return None
-        maps = self._prior_maps(inputs, target, additional_forward_args).expand(len(inputs), -1, -1)
-        labels = [saliency_patches(prior, self.patches, self.n_regions) for prior in maps.numpy()]
+        maps = heatmaps(self.prior, inputs, target, additional_forward_args, "prior", absolute=False)
+        labels = [
+            saliency_patches(prior, self.patches, self.n_regions) for prior in maps.expand(len(inputs), -1, -1).numpy()
+        ]
         return torch.from_numpy(np.stack(labels))[:, None]
-
-    def _prior_maps(self, inputs: Tensor, target: Any, additional: Any) -> Tensor:
-        """The prior, (1, H, W) or (N, H, W), on the CPU."""
-        prior: Any = self.prior
-        if isinstance(prior, Attribution):
-            extra = {} if additional is None else {"additional_forward_args": additional}
-            prior = prior.attribute(
-                inputs.detach().clone().requires_grad_(inputs.is_floating_point()), target=target, **extra
-            )
-        elif not isinstance(prior, Tensor):
-            prior = prior(inputs, target)
-        fits = isinstance(prior, Tensor) and prior.dim() == 4 and len(prior) in (1, len(inputs))
-        if not fits or not prior.isfinite().all():
-            shape = tuple(prior.shape) if isinstance(prior, Tensor) else type(prior).__name__
-            raise ValueError(
-                f"`prior` ({shape}) must be finite maps (N, C, H, W) for the {len(inputs)} inputs, or one for all"
-            )
-        summed = prior.detach().cpu().double().sum(1, keepdim=True)
-        size = (inputs.shape[2], inputs.shape[3])
-        if summed.shape[2:] != size:
-            summed = nn.functional.interpolate(summed, size=size, mode="bilinear")
-        return summed[:, 0]

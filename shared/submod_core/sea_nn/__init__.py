@@ -1,0 +1,38 @@
+"""SEA-NN: ensembling the heatmaps of other methods by a learned deep submodular function."""
+
+from submod_core.sea_nn.ensemble import Ensemble, ensemble
+from submod_core.sea_nn.function import DeepSubmodularFunction, Parameters
+from submod_core.sea_nn.heatmaps import (
+    THRESHOLDS,
+    aggregate_mean,
+    binary_maps,
+    cells_of,
+    downsample,
+    scaled,
+    upsample,
+)
+from submod_core.sea_nn.learning import Learned, Learning, fit
+from submod_core.sea_nn.maximise import Chain, attribute, grow, maximise, top_features, walk
+
+__all__ = [
+    "THRESHOLDS",
+    "Chain",
+    "DeepSubmodularFunction",
+    "Ensemble",
+    "Learned",
+    "Learning",
+    "Parameters",
+    "aggregate_mean",
+    "attribute",
+    "binary_maps",
+    "cells_of",
+    "downsample",
+    "ensemble",
+    "fit",
+    "grow",
+    "maximise",
+    "scaled",
+    "top_features",
+    "upsample",
+    "walk",
+]

@@ -1,0 +1,268 @@
+"""Deep submodular functions: networks whose value on sets is monotone and submodular by construction (SEA-NN, §3)."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from os import PathLike
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from submod_core._checks import check_count
+from submod_core._types import AnyArray, BoolArray
+
+Activation = Literal["sqrt", "log"]
+Init = Literal["random", "ones"]
+ACTIVATIONS = ("sqrt", "log")
+_BIAS = 1.0
+
+
+class Parameters(NamedTuple):
+    """Weights (out, in) and biases (out,) of each layer, or gradients of the same shapes."""
+
+    weights: list[AnyArray]
+    biases: list[AnyArray]
+
+
+class DeepSubmodularFunction:
+    """A fully connected network with non-negative weights and a concave activation after all layers but the last.
+
+    On {0, 1}^n it is a monotone submodular set function, on [0, 1]^n its monotone concave extension.
+
+    Parameters
+    ----------
+    weights : sequence of ndarray, (out, in)
+        The last has one row.
+    biases : sequence of ndarray, (out,)
+    activation : {"sqrt", "log"}
+        √x, or log(1 + x).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit each other, or a weight or bias is negative or not finite.
+
+    Examples
+    --------
+    >>> f = DeepSubmodularFunction([np.ones((1, 3)), np.ones((1, 1))], [np.zeros(1), np.zeros(1)])
+    >>> f([[0, 0, 0], [1, 0, 0], [1, 1, 0]]).round(3)
+    array([0.   , 1.   , 1.414])
+    """
+
+    def __init__(
+        self, weights: Sequence[AnyArray], biases: Sequence[AnyArray], activation: Activation = "sqrt"
+    ) -> None:
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"`activation` (={activation!r}) must be one of {ACTIVATIONS}")
+        self.weights, self.biases, self.activation = list(weights), list(biases), activation
+        shapes = [w.shape for w in self.weights]
+        chained = all(a[0] == b[1] for a, b in pairwise(shapes)) and shapes[-1][0] == 1
+        if len(shapes) < 2 or not chained or [b.shape for b in self.biases] != [(s[0],) for s in shapes]:
+            raise ValueError(
+                f"`weights` (of shapes {shapes}) and `biases` must chain from n inputs, by at least "
+                "one hidden layer, to one value"
+            )
+        if any(not np.isfinite(p).all() or (p < 0).any() for p in (*self.weights, *self.biases)):
+            raise ValueError("`weights` and `biases` must be finite and at least 0")
+
+    @classmethod
+    def initial(
+        cls,
+        n: int,
+        widths: Sequence[int] = (512, 256, 32),
+        activation: Activation = "sqrt",
+        init: Init = "random",
+        seed: int = 0,
+        dtype: Any = np.float64,
+    ) -> "DeepSubmodularFunction":
+        """A function to start learning from.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+        widths : sequence of int
+            Of the hidden layers.
+        activation : {"sqrt", "log"}
+        init : {"random", "ones"}
+            Every weight uniform in [0, 2], or 1. With "ones" all units of a layer stay equal for ever, so that the
+            function is concave over *modular*: the map depends on the rank of the features alone.
+        seed : int
+        dtype : float64 or float32
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of range.
+
+        Examples
+        --------
+        >>> DeepSubmodularFunction.initial(784).n
+        784
+        """
+        for size in (n, *widths):
+            check_count("widths", size)
+        if init not in ("random", "ones"):
+            raise ValueError(f"`init` (={init!r}) must be 'random' or 'ones'")
+        if np.dtype(dtype) not in (np.dtype(np.float64), np.dtype(np.float32)):
+            raise ValueError(f"`dtype` (={dtype!r}) must be float64 or float32")
+        rng, sizes = np.random.default_rng(seed), [n, *widths, 1]
+        shapes = [(b, a) for a, b in pairwise(sizes)]
+        weights = [rng.uniform(0, 2, shape) if init == "random" else np.ones(shape) for shape in shapes]
+        # Biases start above 0, where √ has a finite slope.
+        biases = [np.full(shape[0], _BIAS, dtype) for shape in shapes]
+        return cls([w.astype(dtype) for w in weights], biases, activation)
+
+    @property
+    def n(self) -> int:
+        """The number of features."""
+        return int(self.weights[0].shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type that it computes in."""
+        return self.weights[0].dtype
+
+    def __call__(self, x: ArrayLike) -> Any:
+        """Values (...,) of points or sets (..., n)."""
+        return self.after_first(self.first(np.asarray(x, dtype=self.dtype)))
+
+    def first(self, x: AnyArray) -> AnyArray:
+        """Pre-activations (..., h) of the first layer."""
+        return np.asarray(x @ self.weights[0].T + self.biases[0])
+
+    def after_first(self, z: AnyArray) -> AnyArray:
+        """The values (...,) that first pre-activations (..., h) lead to."""
+        return self.after_hidden(self.activate(z))
+
+    def after_hidden(self, h: AnyArray) -> AnyArray:
+        """The values (...,) that first hidden units (..., h) lead to."""
+        z = h @ self.weights[1].T + self.biases[1]
+        for weight, bias in zip(self.weights[2:], self.biases[2:], strict=True):
+            z = self.activate(z) @ weight.T + bias
+        return np.asarray(z[..., 0])
+
+    def activate(self, z: AnyArray) -> AnyArray:
+        """√z or log(1 + z)."""
+        return np.sqrt(z) if self.activation == "sqrt" else np.log1p(z)
+
+    def gains(self, chosen: ArrayLike) -> AnyArray:
+        """The marginal gains f(A ∪ {v}) − f(A) of all features, (n,); 0 for those in the set A.
+
+        Examples
+        --------
+        >>> f = DeepSubmodularFunction([np.ones((1, 3)), np.ones((1, 1))], [np.zeros(1), np.zeros(1)])
+        >>> f.gains([True, False, False]).round(3)
+        array([0.   , 0.414, 0.414])
+        """
+        mask: BoolArray = np.asarray(chosen, dtype=bool)
+        z = self.first(mask.astype(self.dtype))
+        # Adding a feature adds one column to the first layer.
+        after = self.after_first(z + self.weights[0].T)
+        return np.where(mask, 0, after - self.after_first(z))
+
+    def gradient(self, x: ArrayLike) -> AnyArray:
+        """The gradient (n,) at a point; where √ has infinite slope it is infinite, or 0 for weights of 0.
+
+        As f is concave, no gain at a set exceeds the gradient there.
+
+        Examples
+        --------
+        >>> f = DeepSubmodularFunction([np.ones((1, 2)), np.ones((1, 1))], [np.ones(1), np.zeros(1)])
+        >>> f.gradient([0, 0])
+        array([0.5, 0.5])
+        """
+        z = self.first(np.asarray(x, dtype=self.dtype))
+        return self.input_gradient(z, self.hidden_gradient(self.activate(z)))
+
+    def input_gradient(self, z: AnyArray, hidden: AnyArray) -> AnyArray:
+        """The gradient by the input (n,), from first pre-activations and the gradient by the first hidden units."""
+        return _product(_times(hidden, self._slope(z)), self.weights[0])
+
+    def hidden_gradient(self, h: AnyArray) -> AnyArray:
+        """The gradient (h,) of the value by the first hidden units, of which it is a concave function."""
+        slopes, z = [], h @ self.weights[1].T + self.biases[1]
+        for weight, bias in zip(self.weights[2:], self.biases[2:], strict=True):
+            slopes.append(self._slope(z))
+            z = self.activate(z) @ weight.T + bias
+        back = self.weights[-1][0]
+        for weight, slope in zip(self.weights[-2:0:-1], slopes[::-1], strict=True):
+            back = _product(_times(back, slope), weight)
+        return back
+
+    def parameter_gradient(self, x: AnyArray, coefficients: AnyArray) -> Parameters:
+        """The gradient of Σ_r c_r f(x_r) by the parameters, for points (R, n) and coefficients (R,).
+
+        Units whose pre-activation is 0 are dead: they take no part.
+        """
+        inputs, slopes = [np.asarray(x, dtype=self.dtype)], []
+        z = self.first(inputs[0])
+        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+            slope = self._slope(z)
+            slopes.append(np.where(np.isfinite(slope), slope, 0))
+            inputs.append(self.activate(z))
+            z = inputs[-1] @ weight.T + bias
+        back = np.asarray(coefficients, dtype=self.dtype)[:, None]
+        weights, biases = [], []
+        for k in reversed(range(len(self.weights))):
+            weights.append(back.T @ inputs[k])
+            biases.append(back.sum(axis=0))
+            if k:
+                back = (back @ self.weights[k]) * slopes[k - 1]
+        return Parameters(weights[::-1], biases[::-1])
+
+    def _slope(self, z: AnyArray) -> AnyArray:
+        if self.activation == "log":
+            return np.asarray(1 / (1 + z))
+        with np.errstate(divide="ignore"):
+            return np.asarray(0.5 / np.sqrt(z))
+
+    def save(self, file: str | PathLike[str]) -> None:
+        """Write the function to one ``.npz`` file, without pickle.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> f = DeepSubmodularFunction.initial(4, (3,))
+        >>> with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+        ...     f.save(file.name)
+        ...     bool(DeepSubmodularFunction.load(file.name)(np.ones(4)) == f(np.ones(4)))
+        True
+        """
+        arrays = {f"weights_{k}": w for k, w in enumerate(self.weights)}
+        arrays |= {f"biases_{k}": b for k, b in enumerate(self.biases)}
+        with open(file, "wb") as stream:
+            np.savez_compressed(stream, allow_pickle=False, activation=np.array(self.activation), **arrays)
+
+    @classmethod
+    def load(cls, file: str | PathLike[str]) -> "DeepSubmodularFunction":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a saved function.
+        """
+        with np.load(file, allow_pickle=False) as arrays:
+            names = set(arrays.files)
+            depth = sum(name.startswith("weights_") for name in names)
+            if not depth or "activation" not in names:
+                raise ValueError(f"`file` (={str(file)!r}) is not a saved deep submodular function")
+            weights, biases = ([arrays[f"{kind}_{k}"] for k in range(depth)] for kind in ("weights", "biases"))
+            return cls(weights, biases, str(arrays["activation"]))  # type: ignore[arg-type]
+
+
+def _times(gradient: AnyArray, slope: AnyArray) -> AnyArray:
+    """Their product, where a gradient of 0 stops a slope that is infinite."""
+    with np.errstate(invalid="ignore"):
+        return np.where(gradient > 0, gradient * slope, 0)
+
+
+def _product(vector: AnyArray, matrix: AnyArray) -> AnyArray:
+    """Vector @ matrix where the vector may hold infinities, which a weight of 0 stops."""
+    if np.isfinite(vector).all():
+        return np.asarray(vector @ matrix)
+    endless = np.isinf(vector)
+    finite = np.where(endless, 0, vector) @ matrix
+    return np.where((matrix[endless] > 0).any(axis=0), math.inf, finite)

@@ -1,0 +1,99 @@
+"""From the heatmaps of other methods to what a deep submodular function learns from, and back."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from submod_core._checks import check_count
+from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.metrics import region_means, region_sums, top_k
+from submod_core.regions import grid
+
+THRESHOLDS = (5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
+
+
+def scaled(heatmap: ArrayLike, name: str = "heatmap") -> FloatArray:
+    """The map scaled to [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If it is not finite, or constant: such a map ranks nothing.
+
+    Examples
+    --------
+    >>> scaled([1, 3, 2])
+    array([0. , 1. , 0.5])
+    """
+    scores = np.asarray(heatmap, dtype=np.float64)
+    if not np.isfinite(scores).all():
+        raise ValueError(f"`{name}` holds NaN or infinite scores")
+    if scores.size == 0 or np.ptp(scores) == 0:
+        raise ValueError(f"`{name}` is constant: it ranks nothing")
+    return np.asarray((scores - scores.min()) / np.ptp(scores))
+
+
+def cells_of(shape: tuple[int, ...], side: int) -> IntArray:
+    """The label map of the features that the function sees: at most side × side cells of an image, or every element.
+
+    Examples
+    --------
+    >>> int(cells_of((56, 70), 28).max()), cells_of((3,), 28)
+    (783, array([0, 1, 2]))
+    """
+    check_count("side", side)
+    if len(shape) != 2:
+        return np.arange(int(np.prod(shape)), dtype=np.intp).reshape(shape)
+    return grid((shape[0], shape[1]), (min(side, shape[0]), min(side, shape[1])))
+
+
+def downsample(heatmap: FloatArray, cells: IntArray) -> FloatArray:
+    """The mean of each cell, (n,).
+
+    Examples
+    --------
+    >>> downsample(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1]))
+    array([2., 5.])
+    """
+    return region_means(heatmap, cells)
+
+
+def binary_maps(heatmap: FloatArray, cells: IntArray, thresholds: Sequence[int] = THRESHOLDS) -> BoolArray:
+    """The cells that hold the highest 5, 10, … pixels, one row for each threshold, (k, n).
+
+    A cell counts if its number of such pixels exceeds the mean over cells (SEA-NN, supplement).
+
+    Raises
+    ------
+    ValueError
+        If a threshold is not a whole number from 1 to the number of pixels.
+
+    Examples
+    --------
+    >>> binary_maps(np.array([0.1, 0.9, 0.5, 0.2]), np.array([0, 0, 1, 1]), thresholds=[1])
+    array([[ True, False]])
+    """
+    if any(k > heatmap.size for k in thresholds):
+        raise ValueError(f"`thresholds` (={list(thresholds)}) must be at most the number of pixels, {heatmap.size}")
+    sums = [region_sums(top_k(heatmap, k).astype(np.float64), cells) for k in thresholds]
+    rows = np.array([row > row.mean() for row in sums])
+    # Where every cell has the same count nothing exceeds the mean: such a row says nothing.
+    return rows[rows.any(axis=1)]
+
+
+def upsample(scores: FloatArray, cells: IntArray) -> FloatArray:
+    """Every pixel's score is its cell's: the nearest one."""
+    return scores[cells]
+
+
+def aggregate_mean(heatmaps: Sequence[ArrayLike], names: Sequence[str] | None = None) -> FloatArray:
+    """Agg-Mean, the linear ensemble: the mean of the scaled maps.
+
+    Examples
+    --------
+    >>> aggregate_mean([[0, 2], [4, 0]])
+    array([0.5, 0.5])
+    """
+    called = list(names) if names is not None else [f"heatmaps[{i}]" for i in range(len(heatmaps))]
+    return np.asarray(np.mean([scaled(one, name) for one, name in zip(heatmaps, called, strict=True)], axis=0))

@@ -1,0 +1,251 @@
+"""Learning a deep submodular function from heatmaps (SEA-NN, Eq. 1–2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from submod_core._checks import check_count
+from submod_core._types import AnyArray, BoolArray, FloatArray
+from submod_core.sea_nn.function import Activation, DeepSubmodularFunction, Init, Parameters
+from submod_core.sea_nn.maximise import Chain, grow
+
+# Biases of hidden units stay above 0, where √ has a finite slope.
+_LOWEST_BIAS = 1e-8
+_EPSILON = 1e-10
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How a function is learned; the defaults are the paper's but for the start.
+
+    Attributes
+    ----------
+    widths : sequence of int
+        Of the hidden layers.
+    activation : {"sqrt", "log"}
+    init : {"random", "ones"}
+        As in `DeepSubmodularFunction.initial`. The paper's is "ones", with which the map depends on ranks alone.
+    weight_decay, lambda_real, lambda_binary : float
+        λ, λ1 of the real-valued maps and λ2 of the binary ones, as printed (CUB and Tiny ImageNet; FMNIST has 10 and
+        10, brain tumours 1 and 100, with λ of 1e-3).
+    delta : float
+        The margin by which binary maps must be the best of their size.
+    epochs : int
+    learning_rate, learning_rate_decay : float
+        Of Adagrad, whose steps are projected to non-negative parameters.
+    equation : {2, 1}
+        Eq. 1 learns from the real-valued maps alone.
+    important, unimportant : sequence of int
+        Features that must have an effect, f(1) − f(1 without i) ≥ sensitivity (Sensitivity(a)), or none,
+        f({v}) = f(∅) (Sensitivity(b)), which holds exactly.
+    sensitivity : float
+        ε of Sensitivity(a).
+    seed : int
+        Of the start.
+    dtype : float64 or float32
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    """
+
+    widths: Sequence[int] = (512, 256, 32)
+    activation: Activation = "sqrt"
+    init: Init = "random"
+    weight_decay: float = 1e-6
+    lambda_real: float = 0.1
+    lambda_binary: float = 10.0
+    delta: float = 1e-5
+    epochs: int = 50
+    learning_rate: float = 0.01
+    learning_rate_decay: float = 0.1
+    equation: Literal[1, 2] = 2
+    important: Sequence[int] = ()
+    unimportant: Sequence[int] = ()
+    sensitivity: float = 1e-3
+    seed: int = 0
+    dtype: Any = np.float64
+
+    def __post_init__(self) -> None:
+        check_count("epochs", self.epochs)
+        if self.equation not in (1, 2):
+            raise ValueError(f"`equation` (={self.equation!r}) must be 1 or 2")
+        names = ("weight_decay", "lambda_real", "lambda_binary", "delta", "learning_rate", "learning_rate_decay")
+        for name in (*names, "sensitivity"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
+                raise ValueError(f"`{name}` (={value!r}) must be a finite number of at least 0")
+        if both := set(self.important) & set(self.unimportant):
+            raise ValueError(f"`important` and `unimportant` share the features {sorted(both)}")
+
+    def start(self, n: int) -> DeepSubmodularFunction:
+        """The function that learning starts from."""
+        return DeepSubmodularFunction.initial(n, self.widths, self.activation, self.init, self.seed, self.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A learned function, and how it got there.
+
+    Attributes
+    ----------
+    function : DeepSubmodularFunction
+    history : dict of ndarray, (epochs,)
+        The terms of the loss before each step: "decay", "real", "binary", "nonzero" (Eq. 1), "sensitivity".
+    evaluations : int
+        Gains that the inner maximisations evaluated.
+    """
+
+    function: DeepSubmodularFunction
+    history: dict[str, FloatArray]
+    evaluations: int
+
+
+@dataclass
+class _Objective:
+    """The loss as a signed sum of f over points: its terms, and the coefficient of each point."""
+
+    real: FloatArray
+    binary: BoolArray
+    settings: Learning
+    lazy: bool
+    evaluations: int = 0
+    _sizes: AnyArray = field(init=False)
+    _places: AnyArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sizes, self._places = np.unique(self.binary.sum(axis=1), return_inverse=True)
+
+    def points(self, f: DeepSubmodularFunction) -> AnyArray:
+        """All ones; the maps; the binary maps; the best sets of their sizes; all ones but one important feature."""
+        n = f.n
+        parts: list[AnyArray] = [np.ones((1, n)), self.real]
+        if self.settings.equation == 2 and len(self.binary):
+            parts += [self.binary, self._best_sets(f)]
+        if len(self.settings.important):
+            parts.append(1.0 - np.eye(n)[list(self.settings.important)])
+        return np.concatenate(parts)
+
+    def _best_sets(self, f: DeepSubmodularFunction) -> AnyArray:
+        # One greedy run serves every threshold: its prefixes are the best sets of the smaller sizes.
+        chain = Chain(f, self.lazy)
+        order = grow(chain, int(self._sizes[-1]))
+        self.evaluations += chain.evaluations
+        sets = np.zeros((len(self._sizes), f.n))
+        for row, size in zip(sets, self._sizes, strict=True):
+            row[order[:size]] = 1
+        return sets
+
+    def terms(self, f: DeepSubmodularFunction, values: AnyArray) -> tuple[dict[str, float], AnyArray]:
+        """Each term of the loss, and the coefficient of every point's value in its subgradient."""
+        s, m = self.settings, len(self.real)
+        coefficients = np.zeros(len(values))
+        whole, real = values[0], values[1 : 1 + m]
+        weight = s.lambda_real if s.equation == 2 else 1.0
+        terms = {"real": float(weight * (whole - real).sum()), "binary": 0.0, "nonzero": 0.0, "sensitivity": 0.0}
+        coefficients[0], coefficients[1 : 1 + m] = weight * m, -weight
+        at = 1 + m
+        if s.equation == 1:
+            terms["nonzero"] = float(max(0.0, 1 - whole))
+            coefficients[0] -= float(whole < 1)
+        elif len(self.binary):
+            r, k = len(self.binary), len(self._sizes)
+            gaps = s.delta + values[at + r : at + r + k][self._places] - values[at : at + r]
+            active = gaps > 0
+            terms["binary"] = float(s.lambda_binary * gaps[active].sum())
+            coefficients[at : at + r] = -s.lambda_binary * active
+            coefficients[at + r : at + r + k] = s.lambda_binary * np.bincount(self._places, active, minlength=k)
+            at += r + k
+        if len(s.important):
+            short = s.sensitivity - (whole - values[at:])
+            terms["sensitivity"] = float(s.lambda_binary * short[short > 0].sum())
+            coefficients[at:] = s.lambda_binary * (short > 0)
+            coefficients[0] -= s.lambda_binary * (short > 0).sum()
+        squares = sum(float((p**2).sum()) for p in (*f.weights, *f.biases))
+        return {"decay": s.weight_decay / 2 * squares} | terms, coefficients
+
+
+def fit(
+    real: Any,
+    binary: Any,
+    settings: Learning | None = None,
+    *,
+    start: DeepSubmodularFunction | None = None,
+    lazy: bool = True,
+) -> Learned:
+    """Learn a function that saturates at the given maps, by Adagrad projected to non-negative parameters.
+
+    Parameters
+    ----------
+    real : array_like, (m, n)
+        Maps in [0, 1].
+    binary : array_like of bool, (r, n)
+        What they select at several thresholds.
+    settings : Learning, optional
+    start : DeepSubmodularFunction, optional
+        Go on from this one.
+    lazy : bool
+        False evaluates every gain of every inner maximisation: the same result, for comparison.
+
+    Returns
+    -------
+    Learned
+
+    Raises
+    ------
+    ValueError
+        If the maps do not fit each other or the start, or are not in [0, 1].
+
+    Examples
+    --------
+    >>> settings = Learning(widths=(8,), epochs=50, learning_rate=0.1)
+    >>> learned = fit([[1.0, 0.5, 0.0, 0.0]], [[True, True, False, False]], settings)
+    >>> gains = learned.function.gains(np.zeros(4))
+    >>> bool(gains[:2].min() > gains[2:].max())
+    True
+    """
+    s = settings or Learning()
+    maps, sets = np.asarray(real, dtype=np.float64), np.asarray(binary, dtype=bool)
+    sets = sets.reshape(-1, maps.shape[-1]) if sets.size == 0 else sets
+    if maps.ndim != 2 or sets.ndim != 2 or maps.shape[1] != sets.shape[1]:
+        raise ValueError(
+            f"`real` (of shape {maps.shape}) and `binary` (of shape {sets.shape}) must be (m, n) and (r, n)"
+        )
+    if not ((maps >= 0) & (maps <= 1)).all():
+        raise ValueError("`real` must hold maps in [0, 1]")
+    begun = start or s.start(maps.shape[1])
+    if begun.n != maps.shape[1]:
+        raise ValueError(f"`start` has {begun.n} features; the maps have {maps.shape[1]}")
+    return _descend(begun, _Objective(maps, sets[sets.any(axis=1)], s, lazy))
+
+
+def _descend(begun: DeepSubmodularFunction, objective: _Objective) -> Learned:
+    s = objective.settings
+    f = DeepSubmodularFunction([w.copy() for w in begun.weights], [b.copy() for b in begun.biases], begun.activation)
+    f.weights[0][:, list(s.unimportant)] = 0
+    squares = [np.zeros_like(p) for p in (*f.weights, *f.biases)]
+    history: list[dict[str, float]] = []
+    for epoch in range(s.epochs):
+        points = objective.points(f)
+        terms, coefficients = objective.terms(f, f(points))
+        history.append(terms)
+        gradient = f.parameter_gradient(points, coefficients)
+        _step(f, gradient, squares, s, s.learning_rate / (1 + epoch * s.learning_rate_decay))
+    columns = {name: np.array([terms[name] for terms in history]) for name in history[0]}
+    return Learned(f, columns, objective.evaluations)
+
+
+def _step(f: DeepSubmodularFunction, gradient: Parameters, squares: list[AnyArray], s: Learning, rate: float) -> None:
+    """One step of Adagrad in place, projected."""
+    parameters = [*f.weights, *f.biases]
+    for parameter, slope, square in zip(parameters, [*gradient.weights, *gradient.biases], squares, strict=True):
+        slope = slope + s.weight_decay * parameter
+        square += slope**2
+        parameter -= (rate * slope / (np.sqrt(square) + _EPSILON)).astype(parameter.dtype)
+        np.maximum(parameter, 0, out=parameter)
+    for bias in f.biases[:-1]:
+        np.maximum(bias, _LOWEST_BIAS, out=bias)
+    f.weights[0][:, list(s.unimportant)] = 0
