@@ -141,7 +141,7 @@ class SEANN(HeatmapEnsemble):
 
     References
     ----------
-    .. [1] "SEA-NN: Submodular Ensembled Attribution for Neural Networks": Eq. 1–2, Algorithm 1.
+    .. [1] Submodular Ensembled Attribution for Neural Networks (SEA-NN): Eq. 1–2, Algorithm 1.
 
     Examples
     --------

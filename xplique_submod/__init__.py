@@ -8,10 +8,13 @@ from submod_core import Explanation, Weights, evidential_loss, from_masks, grid,
 from xplique_submod import metrics, visualization
 from xplique_submod.lima import LiMA
 from xplique_submod.mistakes import explain_error
+from xplique_submod.sea_nn import SEANN, AggMean
 from xplique_submod.smdl import SMDL
 
 __all__ = [
+    "SEANN",
     "SMDL",
+    "AggMean",
     "Explanation",
     "LiMA",
     "Weights",

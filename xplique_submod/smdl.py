@@ -10,6 +10,7 @@ from submod_core import Readout, Weights, saliency_patches
 from submod_core.ground_set import Regions
 from submod_core.smdl import check_patches, smdl_settings
 from xplique_submod._explainer import RegionExplainer
+from xplique_submod._maps import heatmaps
 
 
 class SMDL(RegionExplainer):
@@ -93,20 +94,6 @@ class SMDL(RegionExplainer):
         """The regions that the prior makes of the patches (SMDL, Algorithm 1), (H, W) each."""
         if self.prior is None or len(images.shape) != 4:
             return self.patches
-        maps = self._prior_maps(images, targets)
+        maps = heatmaps(self.prior, images, targets, "prior", absolute=False)
         labels = [saliency_patches(prior, self.patches, self.n_regions) for prior in maps]
         return labels if len(labels) == len(images) else labels * len(images)
-
-    def _prior_maps(self, images: tf.Tensor, targets: tf.Tensor) -> np.ndarray:
-        """The prior, (1, H, W) or (N, H, W)."""
-        maps = np.asarray(self.prior(images, targets) if callable(self.prior) else self.prior, dtype=np.float64)
-        maps = maps[..., None] if maps.ndim == 3 else maps
-        if maps.ndim != 4 or len(maps) not in (1, len(images)) or not np.isfinite(maps).all():
-            raise ValueError(
-                f"`prior` (of shape {maps.shape}) must be finite maps (N, H, W) or (N, H, W, C) for the {len(images)} "
-                "inputs, or one for all"
-            )
-        summed = maps.sum(-1, keepdims=True)
-        size = tuple(images.shape[1:3])
-        resized: np.ndarray = summed if summed.shape[1:3] == size else tf.image.resize(summed, size).numpy()
-        return resized[..., 0]
