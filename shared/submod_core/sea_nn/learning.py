@@ -40,8 +40,8 @@ class Learning:
     important, unimportant : sequence of int
         Features that must have an effect, f(1) − f(1 without i) ≥ sensitivity (Sensitivity(a)), or none,
         f({v}) = f(∅) (Sensitivity(b)), which holds exactly.
-    sensitivity : float
-        ε of Sensitivity(a).
+    sensitivity, lambda_sensitivity : float
+        ε of Sensitivity(a), and the weight of the penalty where it is not reached.
     seed : int
         Of the start.
     dtype : float64 or float32
@@ -66,6 +66,7 @@ class Learning:
     important: Sequence[int] = ()
     unimportant: Sequence[int] = ()
     sensitivity: float = 1e-3
+    lambda_sensitivity: float = 10.0
     seed: int = 0
     dtype: Any = np.float64
 
@@ -74,7 +75,7 @@ class Learning:
         if self.equation not in (1, 2):
             raise ValueError(f"`equation` (={self.equation!r}) must be 1 or 2")
         names = ("weight_decay", "lambda_real", "lambda_binary", "delta", "learning_rate", "learning_rate_decay")
-        for name in (*names, "sensitivity"):
+        for name in (*names, "sensitivity", "lambda_sensitivity"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
                 raise ValueError(f"`{name}` (={value!r}) must be a finite number of at least 0")
@@ -161,9 +162,9 @@ class _Objective:
             at += r + k
         if len(s.important):
             short = s.sensitivity - (whole - values[at:])
-            terms["sensitivity"] = float(s.lambda_binary * short[short > 0].sum())
-            coefficients[at:] = s.lambda_binary * (short > 0)
-            coefficients[0] -= s.lambda_binary * (short > 0).sum()
+            terms["sensitivity"] = float(s.lambda_sensitivity * short[short > 0].sum())
+            coefficients[at:] = s.lambda_sensitivity * (short > 0)
+            coefficients[0] -= s.lambda_sensitivity * (short > 0).sum()
         squares = sum(float((p**2).sum()) for p in (*f.weights, *f.biases))
         return {"decay": s.weight_decay / 2 * squares} | terms, coefficients
 

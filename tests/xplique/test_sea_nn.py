@@ -1,0 +1,82 @@
+"""SEA-NN under Xplique: the same map of the same maps, bit for bit."""
+
+import digits_keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import torch
+from xplique.attributions import Occlusion, Saliency
+from xplique.metrics import Insertion
+
+import captum_submod
+import digits_model
+import xplique_submod
+from digits_scenes import make_scenes
+from submod_core.sea_nn import Learning
+
+FAST = {"settings": Learning(widths=(16, 8), epochs=5), "side": 16}
+SCENES = make_scenes(2, seed=11)
+X, Y = np.moveaxis(SCENES.images, 1, -1), np.eye(10, dtype=np.float32)[SCENES.labels]
+NAN = float("nan")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return digits_keras.load_model()
+
+
+def test_same_maps_in_same_map_out_under_both_hosts(model):
+    maps = np.random.default_rng(0).random((3, 2, 32, 32))
+    under_captum = captum_submod.SEANN(digits_model.load_model(), **FAST)
+    under_xplique = xplique_submod.SEANN(model, **FAST)
+    found = under_xplique.attribute_maps(list(maps))
+    assert np.array_equal(found, under_captum.attribute_maps([torch.from_numpy(m) for m in maps]).numpy())
+    means = [kind.attribute_maps for kind in (xplique_submod.AggMean(model), captum_submod.AggMean(lambda x: x))]
+    assert np.array_equal(means[0](list(maps)), means[1]([torch.from_numpy(m) for m in maps]).numpy())
+
+    def given(x, y):
+        return maps[0][: len(x), ..., None]
+
+    one = xplique_submod.SEANN(model, [given], **FAST)(X[:, :32, :32], Y)
+    assert one.shape == (2, 32, 32, 1)
+    assert np.allclose(one[..., 0], under_captum.attribute_maps([torch.from_numpy(maps[0])]).numpy(), rtol=1e-6)
+
+
+def test_it_is_an_explainer_as_any_other(model):
+    sea = xplique_submod.SEANN(model, [Saliency(model), Occlusion(model, patch_size=16, patch_stride=16)], **FAST)
+    maps = sea(X, Y)
+    assert isinstance(maps, tf.Tensor)
+    assert maps.shape == (2, 64, 64, 1)
+    dataset = tf.data.Dataset.from_tensor_slices((X, Y))
+    assert np.array_equal(sea.explain(dataset.batch(1)), maps)
+    assert np.isfinite(Insertion(model, X, Y, steps=8)(maps))
+    assert sea.explain_class(X, Y).heatmap.shape == (64, 64)
+    assert len(sea.explain_ensemble(X, Y)) == 2
+
+
+CASES = {
+    "no methods": (lambda m: xplique_submod.SEANN(m, []), ValueError, "`methods`"),
+    "a method that is a name": (lambda m: xplique_submod.SEANN(m, ["Saliency"]), TypeError, r"`methods\[0\]`"),
+    "a constant map": (
+        lambda m: xplique_submod.SEANN(m, [lambda x, y: x * 0])(X, Y),
+        ValueError,
+        r"methods\[0\].*constant",
+    ),
+    "a map that is nan": (
+        lambda m: xplique_submod.AggMean(m, [lambda x, y: x * NAN])(X, Y),
+        ValueError,
+        r"methods\[0\]",
+    ),
+    "no images": (lambda m: xplique_submod.AggMean(m, [lambda x, y: x])(X[:, 0], Y), ValueError, "`inputs`"),
+    "maps of other shapes": (
+        lambda m: xplique_submod.AggMean(m).attribute_maps([np.eye(3)[None], np.eye(4)[None]]),
+        ValueError,
+        "`maps`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "named"), CASES.values(), ids=CASES)
+def test_bad_input_is_refused_by_name(model, call, error, named):
+    with pytest.raises(error, match=named):
+        call(model)
