@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients, NoiseTunnel, Saliency
 from imagenet import MODELS, classified
 from scipy.ndimage import gaussian_filter
 
@@ -35,12 +34,7 @@ def quality(args: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model, images, labels, names = classified(args.data, args.model, args.images)
-    gradients = IntegratedGradients(model)
-    methods = {
-        "Saliency": Saliency(model),
-        "IntegratedGradients": gradients,
-        "SmoothGrad of it": NoiseTunnel(gradients),
-    }
+    methods = dict(zip(("Saliency", "IntegratedGradients", "SmoothGrad of it"), SEANN(model).methods, strict=True))
     ensembles = {"Agg-Mean": AggMean(model)} | {name: SEANN(model, settings=s) for name, s in STARTS.items()}
     rows: dict[str, list[list[float]]] = defaultdict(list)
     for i, (name, label) in enumerate(zip(names, labels, strict=True)):
@@ -107,7 +101,12 @@ def profile() -> None:
     print(f"the plain seconds are its evaluations at {1e6 * plain:.0f} µs each, timed over 2,000 of them in this run")
     start = time.perf_counter()
     ensemble(maps, settings)
-    print(f"whole pipeline: {time.perf_counter() - start:.2f} s")
+    print(f"whole pipeline: {time.perf_counter() - start:.2f} s\n\nclass-level attribution")
+    for n_images in (25, 50, 100):
+        of_class = [np.abs(gaussian_filter(rng.normal(size=(224, 224)), 1)) for _ in range(3 * n_images)]
+        start = time.perf_counter()
+        ensemble(of_class, settings)
+        print(f"{n_images:>4} images, 3 maps each: {time.perf_counter() - start:.1f} s", flush=True)
 
 
 def plain_seconds(function: object, n_evaluations: int) -> float:

@@ -14,6 +14,20 @@ from captum_submod._maps import heatmaps
 from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning, aggregate_mean, ensemble
 
 
+class SmoothGrad(NoiseTunnel):
+    """The mean over noisy inputs, whose noise has a standard deviation of 15 % of the inputs' range.
+
+    Captum's own default is 1, whatever the range: on images in [0, 1] nothing is left of them.
+    """
+
+    def attribute(self, inputs: Tensor, **kwargs: Any) -> Tensor:
+        """As `NoiseTunnel.attribute`."""
+        values = inputs.detach()
+        spread = float(values.max() - values.min())
+        smoothed: Tensor = super().attribute(inputs, **({"stdevs": 0.15 * spread or 1.0} | kwargs))
+        return smoothed
+
+
 class HeatmapEnsemble(Attribution):
     """What makes one map out of those of several methods."""
 
@@ -22,7 +36,7 @@ class HeatmapEnsemble(Attribution):
             raise TypeError(f"`forward_func` (={forward_func!r}) must be callable")
         super().__init__(forward_func)
         gradients = IntegratedGradients(forward_func)
-        self.methods = [Saliency(forward_func), gradients, NoiseTunnel(gradients)] if methods is None else list(methods)
+        self.methods = [Saliency(forward_func), gradients, SmoothGrad(gradients)] if methods is None else list(methods)
         if not self.methods:
             raise ValueError("`methods` must hold at least one method")
         for i, method in enumerate(self.methods):
@@ -125,8 +139,8 @@ class SEANN(HeatmapEnsemble):
     forward_func : callable
         The model.
     methods : sequence of Captum methods or functions of (inputs, target), optional
-        By default Saliency, IntegratedGradients and its SmoothGrad version. Maps of another size, such as Grad-CAM's,
-        are interpolated.
+        By default Saliency, IntegratedGradients and its SmoothGrad version, with noise of 15 % of the inputs' range.
+        Maps of another size, such as Grad-CAM's, are interpolated.
     settings : Learning, optional
         How the function is learned.
     side : int

@@ -51,7 +51,7 @@ def test_a_batch_gives_what_its_examples_give():
 def test_defaults_classes_and_captum_s_plots():
     torch.manual_seed(0)
     sea = SEANN(MODEL, **FAST)
-    assert [type(m).__name__ for m in sea.methods] == ["Saliency", "IntegratedGradients", "NoiseTunnel"]
+    assert [type(m).__name__ for m in sea.methods] == ["Saliency", "IntegratedGradients", "SmoothGrad"]
     found = sea.attribute(X, target=1)
     heatmap, picture = (t[0].movedim(0, -1).numpy() for t in (found, X))
     visualization.visualize_image_attr(heatmap, picture, method="heat_map", sign="positive", use_pyplot=False)

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from submod_core._checks import check_count
 from submod_core._types import BoolArray, FloatArray, IntArray
-from submod_core.metrics import region_means, region_sums, top_k
+from submod_core.metrics import region_means
 from submod_core.regions import grid
 
 THRESHOLDS = (5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
@@ -74,10 +74,13 @@ def binary_maps(heatmap: FloatArray, cells: IntArray, thresholds: Sequence[int] 
     >>> binary_maps(np.array([0.1, 0.9, 0.5, 0.2]), np.array([0, 0, 1, 1]), thresholds=[1])
     array([[ True, False]])
     """
-    if any(k > heatmap.size for k in thresholds):
+    for k in thresholds:
+        check_count("thresholds", k)
+    if max(thresholds) > heatmap.size:
         raise ValueError(f"`thresholds` (={list(thresholds)}) must be at most the number of pixels, {heatmap.size}")
-    sums = [region_sums(top_k(heatmap, k).astype(np.float64), cells) for k in thresholds]
-    rows = np.array([row > row.mean() for row in sums])
+    # Equal scores in reading order.
+    ordered, n = cells.ravel()[np.argsort(-heatmap, axis=None, kind="stable")], int(cells.max()) + 1
+    rows = np.array([np.bincount(ordered[:k], minlength=n) > k / n for k in thresholds])
     # Where every cell has the same count nothing exceeds the mean: such a row says nothing.
     return rows[rows.any(axis=1)]
 
