@@ -11,7 +11,8 @@ from tqdm.auto import tqdm
 
 from captum_submod._compat import TargetType, log_usage
 from captum_submod._maps import heatmaps
-from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning, aggregate_mean, ensemble
+from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
+from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnsemble
 
 
 class SmoothGrad(NoiseTunnel):
@@ -28,7 +29,7 @@ class SmoothGrad(NoiseTunnel):
         return smoothed
 
 
-class HeatmapEnsemble(Attribution):
+class HeatmapEnsemble(HeatmapMethods, Attribution):
     """What makes one map out of those of several methods."""
 
     def __init__(self, forward_func: Callable[..., Any], methods: Sequence[Any] | None = None) -> None:
@@ -36,12 +37,8 @@ class HeatmapEnsemble(Attribution):
             raise TypeError(f"`forward_func` (={forward_func!r}) must be callable")
         super().__init__(forward_func)
         gradients = IntegratedGradients(forward_func)
-        self.methods = [Saliency(forward_func), gradients, SmoothGrad(gradients)] if methods is None else list(methods)
-        if not self.methods:
-            raise ValueError("`methods` must hold at least one method")
-        for i, method in enumerate(self.methods):
-            if not isinstance(method, Attribution) and not callable(method):
-                raise TypeError(f"`methods[{i}]` (a {type(method).__name__}) must be a Captum method or a function")
+        default = [Saliency(forward_func), gradients, SmoothGrad(gradients)]
+        self.use(default if methods is None else methods, lambda m: isinstance(m, Attribution) or callable(m))
 
     @classmethod
     def get_name(cls) -> str:
@@ -83,7 +80,7 @@ class HeatmapEnsemble(Attribution):
         """
         maps = self._maps(inputs, target, additional_forward_args)
         with tqdm(maps, desc=f"{self.get_name()} attribution", unit="image", disable=not show_progress) as rows:
-            made = np.stack([self._one(row, self._names(f" for example {i}")) for i, row in enumerate(rows)])
+            made = self.combine_examples(rows)
         dtype = inputs.dtype if inputs.is_floating_point() else torch.get_default_dtype()
         return torch.from_numpy(made).to(dtype).to(inputs.device)[:, None].expand(inputs.shape).contiguous()
 
@@ -104,15 +101,7 @@ class HeatmapEnsemble(Attribution):
         ValueError
             If the shapes differ, or a map is constant or not finite.
         """
-        arrays = [np.asarray(each.detach().cpu().double()) for each in maps]
-        if not arrays or any(array.shape != arrays[0].shape or array.ndim not in (2, 3) for array in arrays):
-            raise ValueError(f"`maps` (of shapes {[a.shape for a in arrays]}) must be tensors of one shape, (N, H, W)")
-        names = [f"maps[{k}]" for k in range(len(arrays))]
-        rows = zip(*arrays, strict=True)
-        return torch.from_numpy(np.stack([self._one(row, names) for row in rows]))
-
-    def _one(self, row: Sequence[Any], names: Sequence[str]) -> np.ndarray:
-        raise NotImplementedError
+        return torch.from_numpy(self.combine_given([each.detach().cpu().double() for each in maps]))
 
     def _maps(self, inputs: Any, target: Any, additional: Any) -> list[Any]:
         """For each example the maps of all methods, (M, H, W)."""
@@ -120,15 +109,12 @@ class HeatmapEnsemble(Attribution):
             raise TypeError("`inputs` must be one tensor of images (N, C, H, W)")
         columns = [
             heatmaps(method, inputs, target, additional, name, absolute=True).expand(len(inputs), -1, -1).numpy()
-            for method, name in zip(self.methods, self._names(), strict=True)
+            for method, name in zip(self.methods, self.names(), strict=True)
         ]
         return list(np.stack(columns, axis=1))
 
-    def _names(self, suffix: str = "") -> list[str]:
-        return [f"methods[{i}], {type(method).__name__}{suffix}" for i, method in enumerate(self.methods)]
 
-
-class SEANN(HeatmapEnsemble):
+class SEANN(SubmodularEnsemble, HeatmapEnsemble):
     """Submodular ensembling of attributions: more specific than each of the maps it learns from.
 
     A deep submodular function learns to saturate at the given heatmaps; a feature's attribution is its gain in the
@@ -183,8 +169,7 @@ class SEANN(HeatmapEnsemble):
         self, inputs: Tensor, target: TargetType = None, additional_forward_args: object = None
     ) -> list[Ensemble]:
         """The map of each image with the function that it comes from; arguments and errors as in `attribute`."""
-        maps = self._maps(inputs, target, additional_forward_args)
-        return [self._ensemble(row, self._names(f" for example {i}")) for i, row in enumerate(maps)]
+        return self.learn_examples(self._maps(inputs, target, additional_forward_args))
 
     def attribute_class(
         self, inputs: Tensor, target: TargetType = None, additional_forward_args: object = None
@@ -193,18 +178,10 @@ class SEANN(HeatmapEnsemble):
 
         Arguments and errors as in `attribute`.
         """
-        maps = self._maps(inputs, target, additional_forward_args)
-        names = [name for i in range(len(maps)) for name in self._names(f" for example {i}")]
-        return self._ensemble([heatmap for row in maps for heatmap in row], names)
-
-    def _ensemble(self, row: Sequence[Any], names: Sequence[str]) -> Ensemble:
-        return ensemble(row, self.settings, side=self.side, thresholds=self.thresholds, names=names)
-
-    def _one(self, row: Sequence[Any], names: Sequence[str]) -> np.ndarray:
-        return self._ensemble(row, names).heatmap
+        return self.learn_class(self._maps(inputs, target, additional_forward_args))
 
 
-class AggMean(HeatmapEnsemble):
+class AggMean(MeanEnsemble, HeatmapEnsemble):
     """The linear ensemble to compare with: the mean of the maps, each scaled to [0, 1].
 
     Parameters are those of `SEANN` that name the model and the methods.
@@ -215,6 +192,3 @@ class AggMean(HeatmapEnsemble):
     >>> AggMean(model).attribute(torch.rand(2, 3, 16, 16), target=3).shape
     torch.Size([2, 3, 16, 16])
     """
-
-    def _one(self, row: Sequence[Any], names: Sequence[str]) -> np.ndarray:
-        return aggregate_mean(row, names)

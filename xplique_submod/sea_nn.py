@@ -8,12 +8,13 @@ import tensorflow as tf
 from tqdm.auto import tqdm
 from xplique.attributions import IntegratedGradients, Saliency, SmoothGrad
 
-from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning, aggregate_mean, ensemble
+from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
+from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnsemble
 from xplique_submod._compat import BlackBoxExplainer, get_inference_function, no_gradients_available, tensor_sanitize
 from xplique_submod._maps import heatmaps
 
 
-class HeatmapEnsemble(BlackBoxExplainer):
+class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
     """What makes one map out of those of several explainers."""
 
     def __init__(
@@ -33,12 +34,7 @@ class HeatmapEnsemble(BlackBoxExplainer):
         default = (
             [] if methods is not None else [kind(model, batch_size=batch_size, operator=operator) for kind in kinds]
         )
-        self.methods = default if methods is None else list(methods)
-        if not self.methods:
-            raise ValueError("`methods` must hold at least one explainer")
-        for i, method in enumerate(self.methods):
-            if not callable(method):
-                raise TypeError(f"`methods[{i}]` (a {type(method).__name__}) must be an explainer or a function")
+        self.use(default if methods is None else methods, callable)
 
     def explain(self, inputs: Any, targets: Any = None) -> tf.Tensor:
         """One map for each image.
@@ -64,8 +60,7 @@ class HeatmapEnsemble(BlackBoxExplainer):
         maps = self._maps(inputs, targets)
         name = type(self).__name__
         rows = tqdm(maps, desc=f"{name} attribution", unit="image", disable=not self.verbose)
-        made = [self._one(row, self._names(f" for example {i}")) for i, row in enumerate(rows)]
-        return tf.constant(np.stack(made)[..., None], tf.float32)
+        return tf.constant(self.combine_examples(rows)[..., None], tf.float32)
 
     def attribute_maps(self, maps: Sequence[Any]) -> np.ndarray:
         """The same of maps computed elsewhere.
@@ -84,14 +79,7 @@ class HeatmapEnsemble(BlackBoxExplainer):
         ValueError
             If the shapes differ, or a map is constant or not finite.
         """
-        arrays = [np.asarray(each, dtype=np.float64) for each in maps]
-        if not arrays or any(array.shape != arrays[0].shape or array.ndim not in (2, 3) for array in arrays):
-            raise ValueError(f"`maps` (of shapes {[a.shape for a in arrays]}) must be arrays of one shape, (N, H, W)")
-        names = [f"maps[{k}]" for k in range(len(arrays))]
-        return np.stack([self._one(row, names) for row in zip(*arrays, strict=True)])
-
-    def _one(self, row: Sequence[Any], names: Sequence[str]) -> np.ndarray:
-        raise NotImplementedError
+        return self.combine_given(maps)
 
     def _maps(self, inputs: Any, targets: Any) -> list[Any]:
         """For each example the maps of all methods, (M, H, W)."""
@@ -100,15 +88,12 @@ class HeatmapEnsemble(BlackBoxExplainer):
             raise ValueError(f"`inputs` (of shape {tuple(images.shape)}) must be images (N, H, W, C)")
         columns = [
             np.broadcast_to(heatmaps(method, images, labels, name, absolute=True), tuple(images.shape[:3]))
-            for method, name in zip(self.methods, self._names(), strict=True)
+            for method, name in zip(self.methods, self.names(), strict=True)
         ]
         return list(np.stack(columns, axis=1))
 
-    def _names(self, suffix: str = "") -> list[str]:
-        return [f"methods[{i}], {type(method).__name__}{suffix}" for i, method in enumerate(self.methods)]
 
-
-class SEANN(HeatmapEnsemble):
+class SEANN(SubmodularEnsemble, HeatmapEnsemble):
     """Submodular ensembling of attributions: more specific than each of the maps it learns from.
 
     The same method, with the same map of the same maps, as `captum_submod.SEANN`.
@@ -165,24 +150,14 @@ class SEANN(HeatmapEnsemble):
 
     def explain_ensemble(self, inputs: Any, targets: Any = None) -> list[Ensemble]:
         """The map of each image with the function that it comes from: `captum_submod.SEANN.explain`."""
-        return [
-            self._ensemble(row, self._names(f" for example {i}")) for i, row in enumerate(self._maps(inputs, targets))
-        ]
+        return self.learn_examples(self._maps(inputs, targets))
 
     def explain_class(self, inputs: Any, targets: Any = None) -> Ensemble:
         """What matters for a class: one function of the maps of all its images (SEA-NN, §3)."""
-        maps = self._maps(inputs, targets)
-        names = [name for i in range(len(maps)) for name in self._names(f" for example {i}")]
-        return self._ensemble([heatmap for row in maps for heatmap in row], names)
-
-    def _ensemble(self, row: Sequence[Any], names: Sequence[str]) -> Ensemble:
-        return ensemble(row, self.settings, side=self.side, thresholds=self.thresholds, names=names)
-
-    def _one(self, row: Sequence[Any], names: Sequence[str]) -> np.ndarray:
-        return self._ensemble(row, names).heatmap
+        return self.learn_class(self._maps(inputs, targets))
 
 
-class AggMean(HeatmapEnsemble):
+class AggMean(MeanEnsemble, HeatmapEnsemble):
     """The linear ensemble to compare with: the mean of the maps, each scaled to [0, 1].
 
     Parameters are those of `SEANN` that name the model and the methods.
@@ -193,6 +168,3 @@ class AggMean(HeatmapEnsemble):
     >>> AggMean(model)(tf.random.uniform((2, 16, 16, 3)), tf.one_hot([3, 1], 10)).shape
     TensorShape([2, 16, 16, 1])
     """
-
-    def _one(self, row: Sequence[Any], names: Sequence[str]) -> np.ndarray:
-        return aggregate_mean(row, names)
