@@ -50,15 +50,10 @@ def quality(args: argparse.Namespace) -> None:
             seconds[method] = time.perf_counter() - start
         for method, one in maps.items():
             a, settings = one[:, None], {"target": label, "max_examples_per_batch": 64}
-            rows[method].append(
-                [
-                    float(metrics.aupc(model, x, a, patch_size=args.patch_size, **settings)),
-                    float(metrics.insertion(model, x, a, **settings)),
-                    float(metrics.deletion(model, x, a, **settings)),
-                    float(metrics.sparsity(a)),
-                    seconds[method],
-                ]
-            )
+            (curves,) = metrics.faithfulness_curves(model, x, a, **settings)
+            aupc = float(metrics.aupc(model, x, a, patch_size=args.patch_size, **settings))
+            scores = [aupc, curves.insertion_auc, curves.deletion_auc, float(metrics.sparsity(a))]
+            rows[method].append([*scores, seconds[method]])
         print(f"{i + 1}/{len(names)} {name}", flush=True)
     print(f"\n{args.model}: {args.images} photographs, {args.patch_size}-pixel patches\n")
     print(f"{'map':<24}{'AUPC':>9}{'insertion':>11}{'deletion':>10}{'sparsity':>10}{'seconds':>9}")

@@ -16,7 +16,7 @@ from submod_core.readout import NO_CLASSES
 from xplique_submod._compat import TENSORFLOW_MODELS
 from xplique_submod._inputs import Batch
 
-Tensors = tuple[tf.Tensor, ...]
+Tensors = tuple[Any, ...]
 
 _WIDTH = 64
 
@@ -45,7 +45,7 @@ class Reader:
     _warned: bool = field(default=False, init=False)
 
     def read(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> Tensors:
-        """The target's score (B,), the confidence (B,) or (), how far off probabilities, the output vectors (B, d)."""
+        """The target's score (B,), the confidence (B,) or (), what `_suspicion` says, the output vectors (B, d)."""
         return self._run("score", self._score, batch, examples, keep)
 
     def features(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
@@ -68,7 +68,7 @@ class Reader:
     def _score(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
         if self.readout.feature_target:
             vectors = self._vectors(masked) if self.readout.features is not None else _flat(call(self.model, masked))
-            return tf.reduce_sum(targets, axis=-1), self._confidence(None, masked), tf.zeros(2), vectors
+            return tf.reduce_sum(targets, axis=-1), self._confidence(None, masked), None, vectors
         if self.operator is None:
             outputs = self._class_outputs(masked)
             _check_targets(targets, outputs)
@@ -139,12 +139,12 @@ class Reader:
             return tf.zeros(())
         return 1 + tf.reduce_sum(_xlogx(classes), -1) / math.log(classes.shape[-1])
 
-    def _suspicion(self, classes: tf.Tensor | None) -> tf.Tensor:
-        """The lowest class value, and the largest distance of a sum from 1, where these should be probabilities."""
+    def _suspicion(self, classes: tf.Tensor | None) -> tf.Tensor | None:
+        """The lowest class value, and the largest distance of a sum from 1, where these ought to be probabilities."""
         plain = not self.wants_confidence or self.readout.confidence_model is not None
         trusted = plain or self.readout.activation in ("softmax", "sigmoid")
         if trusted or classes is None or classes.shape[-1] == 1:
-            return tf.zeros(2)
+            return None
         return tf.stack([tf.reduce_min(classes), tf.reduce_max(tf.abs(tf.reduce_sum(classes, -1) - 1))])
 
     def _warn_no_classes(self) -> None:
@@ -168,7 +168,8 @@ class TensorFlowOracle:
                 vectors = self.reader.features(self.batch, examples, keep)
         except tf.errors.ResourceExhaustedError as error:
             raise OutOfMemoryError(str(error)) from error
-        self.reader.readout.check_probabilities(*suspicion.numpy().tolist())
+        if suspicion is not None:
+            self.reader.readout.check_probabilities(*suspicion.numpy().tolist())
         scalars = [score, confidence] if len(confidence.shape) else [score]
         for numbers in scalars:
             _check_rows(numbers, len(examples))
