@@ -67,6 +67,8 @@ class CaptumHost:
         return {
             "LiMA, bidirectional": method(LiMA(model), True, **batched),
             "LiMA, greedy": method(LiMA(model, search="greedy"), True, **batched),
+            "LiMA, two-sided": method(LiMA(model, search="two_sided"), True, **batched),
+            "LiMA, backward": method(LiMA(model, search="backward"), True, **batched),
             "SMDL, superpixels": method(SMDL(model), True, **batched),
             "SMDL, patches": method(SMDL(model, prior=captum.Saliency(model)), **batched),
             "FeatureAblation": method(captum.FeatureAblation(model), True, **batched),

@@ -82,6 +82,7 @@ class XpliqueHost:
         return {
             "LiMA, bidirectional": method(LiMA(black_box, size, regions=self.regions)),
             "LiMA, greedy": method(LiMA(black_box, size, regions=self.regions, search="greedy")),
+            "LiMA, two-sided": method(LiMA(black_box, size, regions=self.regions, search="two_sided")),
             "SMDL, patches": method(SMDL(black_box, size, prior=xplique.Saliency(self.model))),
             "Rise": method(xplique.Rise(black_box, size, grid_size=grid)),
             "HSIC": method(xplique.HsicAttributionMethod(black_box, grid, batch_size=size)),

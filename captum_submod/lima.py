@@ -29,8 +29,9 @@ class LiMA(RegionAttribution):
         Division of images (N, C, H, W) where `attribute` gets no `feature_mask`: about that many SLICO superpixels, a
         grid of rows and columns, one label map (H, W) for all, or a function of an image (H, W, C) that returns a label
         map, such as ``lambda image: submod_core.from_masks(sam.generate(image))``.
-    search : {"bidirectional", "greedy"} or callable
-        How the regions are ordered: LiMA's Algorithm 1, plain greedy, or a search of your own.
+    search : {"bidirectional", "greedy", "two_sided", "backward"} or callable
+        How the regions are ordered: LiMA's Algorithm 1; plain greedy; forward and backward at once, which reaches more
+        insertion with fewer model calls; backward elimination; or a search of your own.
     n_pending : int
         The bidirectional search's n_p.
     weights : mapping or Weights, optional

@@ -49,7 +49,7 @@ def check_search(search: str | Callable[..., Search], n: int, seed: int = 0) -> 
     _check_values(full.order, full.values, function)
     assert np.array_equal(rank(function, n, search).order, full.order), "the search must be deterministic"
 
-    for budget in {1, n, 2 * n, full.evaluations}:
+    for budget in {1, n, 2 * n, max(1, full.evaluations)}:
         calls.clear()
         cut = rank(function, n, search, max_evaluations=budget)
         assert len(calls) == cut.evaluations <= budget, "the budget must hold"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from submod_core import SEARCHES, rank
 from submod_core.objective import count_evaluations
-from submod_core.search import bidirectional, greedy
+from submod_core.search import bidirectional, greedy, two_sided
 from submod_core.testing import check_search
 
 
@@ -45,6 +45,51 @@ def test_greedy_is_greedy(n, seed):
 @pytest.mark.parametrize(("n_pending", "evaluations"), [(1, 649), (4, 719), (8, 805), (12, 883), (16, 953), (49, 1225)])
 def test_evaluations_of_bidirectional_at_49_regions(n_pending, evaluations):
     assert count_evaluations(bidirectional(49, n_pending=n_pending)) == evaluations
+
+
+def slow_backward(function, n):
+    kept, order = set(range(n)), []
+    while kept:
+        if len(kept) == 1:
+            return [*kept, *order]
+        values = {c: function(frozenset(kept - {c})) for c in kept}
+        out = max(kept, key=lambda c: (values[c], c))
+        order.insert(0, out)
+        kept.remove(out)
+    return order
+
+
+@settings(deadline=None, max_examples=60)
+@given(n=st.integers(1, 14), seed=st.integers(0, 2**32 - 1))
+def test_backward_is_backward_elimination(n, seed):
+    function = random_function(seed, n)
+    ranking = rank(function, n, "backward")
+    assert ranking.order.tolist() == slow_backward(function, n)
+    assert ranking.evaluations == n * (n + 1) // 2 - 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(n=st.integers(1, 14), seed=st.integers(0, 2**32 - 1), retired=st.integers(1, 3))
+def test_two_sided_with_a_full_window_picks_from_both_ends(n, seed, retired):
+    function = random_function(seed, n)
+    front, back, left = [], [], set(range(n))
+    while left:
+        values = {c: function(frozenset([*front, c])) for c in left}
+        front.append(max(left, key=lambda c: (values[c], -c)))
+        left.remove(front[-1])
+        for _ in range(retired):
+            if len(left) > 1:
+                values = {c: function(frozenset([*front, *left]) - {c}) for c in left}
+                back.insert(0, max(left, key=lambda c: (values[c], c)))
+                left.remove(back[0])
+    assert rank(function, n, "two_sided", retired=retired, window=1.0).order.tolist() == front + back
+
+
+@pytest.mark.parametrize("options", [{"retired": 0}, {"window": 0}, {"window": 1.1}, {"refresh": 0.5}])
+def test_two_sided_refuses(options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        two_sided(5, **options)
 
 
 def test_evaluations_of_greedy_at_49_regions():

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from submod_core.search._backward import backward
 from submod_core.search._base import (
     BudgetExhausted,
     Order,
@@ -18,8 +19,14 @@ from submod_core.search._base import (
 )
 from submod_core.search._bidirectional import bidirectional
 from submod_core.search._greedy import greedy
+from submod_core.search._two_sided import two_sided
 
-SEARCHES: dict[str, Callable[..., Search]] = {"greedy": greedy, "bidirectional": bidirectional}
+SEARCHES: dict[str, Callable[..., Search]] = {
+    "greedy": greedy,
+    "bidirectional": bidirectional,
+    "backward": backward,
+    "two_sided": two_sided,
+}
 
 
 def make_search(name: str | Callable[..., Search], **options: Any) -> Callable[[int], Search]:
@@ -27,7 +34,7 @@ def make_search(name: str | Callable[..., Search], **options: Any) -> Callable[[
 
     Parameters
     ----------
-    name : {"bidirectional", "greedy"} or callable
+    name : {"bidirectional", "greedy", "backward", "two_sided"} or callable
         A callable is a search of your own, written with `submod_core.search.search`.
     **options
         The search's own options, such as ``n_pending`` for ``"bidirectional"``.
@@ -66,10 +73,12 @@ __all__ = [
     "Round",
     "Search",
     "Steps",
+    "backward",
     "bidirectional",
     "check_budget",
     "greedy",
     "limited",
     "make_search",
     "search",
+    "two_sided",
 ]

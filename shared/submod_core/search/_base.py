@@ -93,12 +93,27 @@ class Order:
         """Ask for F({c} ∪ back) of each candidate c."""
         return (yield from self._join(self.back, candidates))
 
+    def whole(self) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F of all elements."""
+        return (yield from self._ask(np.ones((1, self.n), dtype=bool)))
+
+    def leave_out(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F of all that is not in the back, without c, for each candidate c."""
+        subsets = np.zeros((len(candidates), self.n), dtype=bool)
+        subsets[:, self.front] = True
+        subsets[:, self.candidates] = True
+        subsets[np.arange(len(candidates)), candidates] = False
+        return (yield from self._ask(subsets))
+
     def _join(self, members: Sequence[int], candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         subsets = np.zeros((len(candidates), self.n), dtype=bool)
         subsets[:, members] = True
         subsets[np.arange(len(candidates)), candidates] = True
+        return (yield from self._ask(subsets))
+
+    def _ask(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         values = yield subsets
-        self._evaluations += len(candidates)
+        self._evaluations += len(subsets)
         return values
 
     def admit(self, element: int, value: float) -> None:
