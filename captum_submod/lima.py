@@ -30,8 +30,9 @@ class LiMA(RegionAttribution):
         grid of rows and columns, one label map (H, W) for all, or a function of an image (H, W, C) that returns a label
         map, such as ``lambda image: submod_core.from_masks(sam.generate(image))``.
     search : {"bidirectional", "greedy", "two_sided", "backward"} or callable
-        How the regions are ordered: LiMA's Algorithm 1; plain greedy; forward and backward at once, which reaches more
-        insertion with fewer model calls; backward elimination; or a search of your own.
+        How the regions are ordered: LiMA's Algorithm 1; plain greedy; forward and backward at once, looking at the most
+        promising regions, with a quarter fewer model calls than Algorithm 1; backward elimination, for the sake of
+        insertion alone; or a search of your own.
     n_pending : int
         The bidirectional search's n_p.
     weights : mapping or Weights, optional
