@@ -72,7 +72,8 @@ class Diagnostics:
             gains = values - f[size]
             growth = (gains - latest[candidates])[~np.isnan(latest[candidates])]
             compared += len(growth)
-            grown += int((growth > _NOISE * np.abs(f).max()).sum())
+            growth = growth[growth > _NOISE * np.abs(f).max()]
+            grown += len(growth)
             largest = max(largest, float(growth.max(initial=0.0)))
             latest[candidates] = gains
             bound = np.minimum(bound, f[size] + _most(latest[ranking.order[size:]], n))
