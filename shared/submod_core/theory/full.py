@@ -1,0 +1,120 @@
+"""The linear program over all subsets, and its dual, as the papers state them. Needs CVXPY, the extra `theory`."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from submod_core._types import FloatArray
+from submod_core.theory.problems import Problem
+
+
+class Primal(NamedTuple):
+    """The least total error and the scores that reach it, (d,)."""
+
+    error: float
+    alpha: FloatArray
+
+
+class Dual(NamedTuple):
+    """A lower bound of every attribution's total error, and what proves it: λ₁ and λ₂, (2ᵈ,) each."""
+
+    bound: float
+    lambda1: FloatArray
+    lambda2: FloatArray
+
+
+def solve_primal(problem: Problem, squared: bool = False) -> Primal:
+    """Minimise 1ᵀβ subject to β ≥ c − Mα and β ≥ Mα − c (SOP, Eq. 5 and 12, where 1 is misprinted as M).
+
+    The squared error has a closed form, α = (MᵀM)⁻¹Mᵀc (Eq. 28 and 40).
+
+    Parameters
+    ----------
+    problem : Problem
+        With at most 20 features.
+    squared : bool
+
+    Raises
+    ------
+    ValueError
+        If there are more than 20 features.
+    RuntimeError
+        If the solver fails.
+
+    Examples
+    --------
+    >>> from submod_core.theory import monomial_deletion
+    >>> round(solve_primal(monomial_deletion(4)).error, 6)
+    5.0
+    """
+    matrix, change = problem.subsets().astype(np.float64), problem.changes().astype(np.float64)
+    if squared:
+        alpha = np.linalg.lstsq(matrix, change, rcond=None)[0]
+        return Primal(float(((change - matrix @ alpha) ** 2).sum()), np.asarray(alpha, dtype=np.float64))
+    import cvxpy
+
+    scores, beta = cvxpy.Variable(problem.d), cvxpy.Variable(len(change))
+    constraints = [beta >= change - matrix @ scores, beta >= matrix @ scores - change]
+    error = _solve(cvxpy.Problem(cvxpy.Minimize(cvxpy.sum(beta)), constraints))
+    return Primal(error, np.asarray(scores.value))
+
+
+def solve_dual(problem: Problem) -> Dual:
+    """Maximise (λ₁ − λ₂)ᵀc subject to λ₁ + λ₂ = 1, Mᵀ(λ₂ − λ₁) = 0, λ ≥ 0 (SOP, Eq. 9 and 16).
+
+    Parameters and errors are those of `solve_primal`.
+
+    Examples
+    --------
+    >>> from submod_core.theory import monomial_deletion
+    >>> problem = monomial_deletion(4)
+    >>> round(certified_bound(problem, solve_dual(problem)), 6)
+    5.0
+    """
+    matrix, change = problem.subsets().astype(np.float64), problem.changes().astype(np.float64)
+    import cvxpy
+
+    lambda1 = cvxpy.Variable(len(change), nonneg=True)
+    lambda2 = cvxpy.Variable(len(change), nonneg=True)
+    constraints = [lambda1 + lambda2 == 1, matrix.T @ (lambda2 - lambda1) == 0]
+    bound = _solve(cvxpy.Problem(cvxpy.Maximize((lambda1 - lambda2) @ change), constraints))
+    return Dual(bound, np.asarray(lambda1.value), np.asarray(lambda2.value))
+
+
+def certified_bound(problem: Problem, dual: Dual, tolerance: float = 1e-6) -> float:
+    """The bound that a dual point proves, computed from the point alone.
+
+    Parameters
+    ----------
+    problem : Problem
+    dual : Dual
+    tolerance : float
+        By how much a constraint may be missed.
+
+    Returns
+    -------
+    float
+        No attribution to single features has a smaller total error (Theorem 1 and 3).
+
+    Raises
+    ------
+    ValueError
+        If the point is not feasible: it then proves nothing.
+    """
+    matrix, change = problem.subsets(), problem.changes()
+    misses = {
+        "λ₁ + λ₂ = 1": np.abs(dual.lambda1 + dual.lambda2 - 1).max(),
+        "Mᵀ(λ₂ − λ₁) = 0": np.abs(matrix.T @ (dual.lambda2 - dual.lambda1)).max(),
+        "λ ≥ 0": max(0.0, -min(dual.lambda1.min(), dual.lambda2.min())),
+    }
+    worst = max(misses, key=lambda rule: misses[rule])
+    if misses[worst] > tolerance:
+        raise ValueError(f"`dual` misses {worst} by {misses[worst]:.2g}: it proves no bound")
+    return float((dual.lambda1 - dual.lambda2) @ change)
+
+
+def _solve(program: "cvxpy.Problem") -> float:  # type: ignore[name-defined] # noqa: F821
+    value = program.solve(solver="HIGHS")
+    if program.status != "optimal":
+        raise RuntimeError(f"the solver reports {program.status}")
+    return float(value)
