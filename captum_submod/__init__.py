@@ -10,6 +10,7 @@ from captum_submod.llm import LLMAttribution
 from captum_submod.mistakes import explain_error
 from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
+from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
 
 __all__ = [
@@ -19,6 +20,9 @@ __all__ = [
     "Explanation",
     "LLMAttribution",
     "LiMA",
+    "SelfAttributing",
+    "SumOfParts",
+    "SumOfPartsAttribution",
     "Weights",
     "evidential_loss",
     "explain_error",

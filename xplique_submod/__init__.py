@@ -10,6 +10,7 @@ from xplique_submod.lima import LiMA
 from xplique_submod.mistakes import explain_error
 from xplique_submod.sea_nn import SEANN, AggMean
 from xplique_submod.smdl import SMDL
+from xplique_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 
 __all__ = [
     "SEANN",
@@ -17,6 +18,9 @@ __all__ = [
     "AggMean",
     "Explanation",
     "LiMA",
+    "SelfAttributing",
+    "SumOfParts",
+    "SumOfPartsAttribution",
     "Weights",
     "evidential_loss",
     "explain_error",

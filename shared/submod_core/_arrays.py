@@ -1,7 +1,7 @@
 """The few operations that formulas need which must run, with gradients, on numpy, torch and TensorFlow alike."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,12 +11,24 @@ Array = Any
 
 
 class Operations(NamedTuple):
-    """One framework's names for them."""
+    """One framework's names for them; an axis is the last one where none is named."""
 
     exp: Callable[[Array], Array]
     log: Callable[[Array], Array]
+    sin: Callable[[Array], Array]
+    cos: Callable[[Array], Array]
+    floor: Callable[[Array], Array]
     clip: Callable[[Array, float, float], Array]
+    relu: Callable[[Array], Array]
     total: Callable[[Array, int], Array]
+    largest: Callable[[Array, int], Array]
+    cumulated: Callable[[Array], Array]
+    sorted_down: Callable[[Array], Array]
+    order_down: Callable[[Array], Array]
+    order_up: Callable[[Array], Array]
+    transpose: Callable[[Array], Array]
+    join: Callable[[Sequence[Array], int], Array]
+    like: Callable[[Array, Array], Array]
 
 
 def operations(array: Array) -> Operations:
@@ -30,7 +42,81 @@ def operations(array: Array) -> Operations:
     name = type(array).__module__.partition(".")[0]
     framework = sys.modules.get(name)
     if name == "torch" and framework is not None:
-        return Operations(framework.exp, framework.log, framework.clip, framework.sum)
+        return _torch(framework)
     if name == "tensorflow" and framework is not None:
-        return Operations(framework.exp, framework.math.log, framework.clip_by_value, framework.reduce_sum)
-    return Operations(np.exp, np.log, np.clip, np.sum)
+        return _tensorflow(framework)
+    return _NUMPY
+
+
+def places(array: Array) -> Array:
+    """0, 1, 2, … along the last axis, in the shape and dtype of a floating array.
+
+    Examples
+    --------
+    >>> places(np.zeros((2, 3)))
+    array([[0., 1., 2.],
+           [0., 1., 2.]])
+    """
+    return operations(array).cumulated(array * 0 + 1) - 1
+
+
+_NUMPY = Operations(
+    exp=np.exp,
+    log=np.log,
+    sin=np.sin,
+    cos=np.cos,
+    floor=np.floor,
+    clip=np.clip,
+    relu=lambda x: np.maximum(x, 0),
+    total=np.sum,
+    largest=np.max,
+    cumulated=lambda x: np.cumsum(x, -1),
+    sorted_down=lambda x: -np.sort(-x, -1),
+    order_down=lambda x: np.argsort(-x, -1, kind="stable"),
+    order_up=lambda x: np.argsort(x, -1, kind="stable"),
+    transpose=lambda x: np.swapaxes(x, -1, -2),
+    join=np.concatenate,
+    like=lambda x, other: np.asarray(x).astype(other.dtype),
+)
+
+
+def _torch(torch: Any) -> Operations:
+    return Operations(
+        exp=torch.exp,
+        log=torch.log,
+        sin=torch.sin,
+        cos=torch.cos,
+        floor=torch.floor,
+        clip=torch.clip,
+        relu=torch.relu,
+        total=torch.sum,
+        largest=torch.amax,
+        cumulated=lambda x: torch.cumsum(x, -1),
+        sorted_down=lambda x: torch.sort(x, -1, descending=True).values,
+        order_down=lambda x: torch.argsort(x, dim=-1, descending=True, stable=True),
+        order_up=lambda x: torch.argsort(x, -1),
+        transpose=lambda x: x.transpose(-1, -2),
+        join=torch.cat,
+        like=lambda x, other: torch.as_tensor(x).to(other),
+    )
+
+
+def _tensorflow(tf: Any) -> Operations:
+    return Operations(
+        exp=tf.exp,
+        log=tf.math.log,
+        sin=tf.sin,
+        cos=tf.cos,
+        floor=tf.floor,
+        clip=tf.clip_by_value,
+        relu=tf.nn.relu,
+        total=tf.reduce_sum,
+        largest=tf.reduce_max,
+        cumulated=lambda x: tf.cumsum(x, -1),
+        sorted_down=lambda x: tf.sort(x, -1, "DESCENDING"),
+        order_down=lambda x: tf.argsort(x, -1, "DESCENDING", stable=True),
+        order_up=lambda x: tf.argsort(x, -1),
+        transpose=tf.linalg.matrix_transpose,
+        join=tf.concat,
+        like=lambda x, other: tf.cast(x, other.dtype),
+    )

@@ -32,5 +32,11 @@ METRICS = {
     "human_agreement": MetricInfo(True, "none: compares the map with a mask"),
     "pointing_game": MetricInfo(True, "none: compares the map with a mask"),
     "sparsity": MetricInfo(None, "none: looks at the map alone"),
+    "kl_fidelity": MetricInfo(False, "none: compares probabilities"),
+    "group_iou": MetricInfo(True, "none: compares groups with a mask"),
+    "grown_insertion": MetricInfo(True, "all groups grow by a tenth of the features"),
+    "grown_deletion": MetricInfo(False, "all groups shrink by a tenth of the features"),
+    "errors_by_sparsity": MetricInfo(False, "groups of several sizes"),
+    "probing_accuracy": MetricInfo(None, "none: reads the label off the groups' outlines alone"),
 }
 """The metrics that both adapters offer under these names."""

@@ -30,9 +30,10 @@ def steps_of(attribution: Any, shape: tuple[int, ...], regions: Any = None, step
 
     Parameters
     ----------
-    attribution : Explanation or array_like
-        An explanation brings its regions and its order. Scores shaped like `shape` step pixel by pixel, or with
-        `regions` region by region, by their mean in each; a vector of n scores is one for each of n `regions`.
+    attribution : Explanation, Steps or array_like
+        An explanation brings its regions and its order, as do the steps of feature groups (`GroupExplanation.steps`).
+        Scores shaped like `shape` step pixel by pixel, or with `regions` region by region, by their mean in each; a
+        vector of n scores is one for each of n `regions`.
     shape : tuple of int
         (H, W) of an image, or the shape of another input.
     regions : array_like of int, optional
@@ -54,6 +55,10 @@ def steps_of(attribution: Any, shape: tuple[int, ...], regions: Any = None, step
         if isinstance(attribution.regions, tuple) or not _broadcasts(attribution.regions.shape, shape):
             raise ValueError(f"`attributions` holds an explanation that is not one of an input of shape {shape}")
         return Steps(attribution.regions, attribution.order)
+    if isinstance(attribution, Steps):
+        if attribution.regions.shape != shape:
+            raise ValueError(f"`attributions` holds steps over {attribution.regions.shape}, for an input of {shape}")
+        return attribution
     scores = np.asarray(attribution, dtype=np.float64)
     if not np.isfinite(scores).all():
         raise ValueError("`attributions` holds NaN or infinite values")
@@ -80,6 +85,8 @@ def painted(attribution: Any, shape: tuple[int, ...], regions: Any = None) -> Fl
     steps = steps_of(attribution, shape, regions, steps=1)
     if isinstance(attribution, Explanation):
         return np.broadcast_to(attribution.importance[steps.regions], shape)
+    if isinstance(attribution, Steps):
+        return np.argsort(steps.order)[::-1].astype(np.float64)[steps.regions]
     scores = np.asarray(attribution, dtype=np.float64)
     return scores if scores.shape == shape else np.broadcast_to(scores[steps.regions], shape)
 
@@ -104,9 +111,10 @@ def each_attribution(attributions: Any, n: int) -> Sequence[Any]:
 
 
 def are_explanations(attributions: Any) -> bool:
-    """Whether attributions came as one `Explanation`, or as a sequence of them."""
+    """Whether attributions came as one `Explanation`, or as a sequence of them or of `Steps`."""
     listed = isinstance(attributions, list | tuple) and len(attributions) > 0
-    return isinstance(attributions, Explanation) or (listed and all(isinstance(a, Explanation) for a in attributions))
+    kinds = (Explanation, Steps)
+    return isinstance(attributions, Explanation) or (listed and all(isinstance(a, kinds) for a in attributions))
 
 
 def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:

@@ -1,0 +1,130 @@
+"""A frozen model, and what passes through two of its layers."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Backbone(nn.Module):
+    """A frozen copy of a model that returns its hidden states along with its logits.
+
+    It stays in evaluation mode, whatever `train` is asked for: no dropout, no new statistics, no gradients of its own.
+    """
+
+    def __init__(self, model: nn.Module, classifier: str | None = None) -> None:
+        super().__init__()
+        self.model = copy.deepcopy(model).requires_grad_(False).eval()
+        self.classifier = classifier
+
+    def train(self, mode: bool = True) -> "Backbone":
+        """Do nothing: what is frozen cannot be trained."""
+        return self
+
+    def find_classifier(self) -> None:
+        """Take the last linear layer, or 1 × 1 convolution, as the one that makes logits of hidden states."""
+        if self.classifier is None:
+            kinds = {name: m for name, m in self.model.named_modules() if class_weights(m) is not None}
+            if not kinds:
+                raise ValueError(
+                    "`backbone` has no linear layer: let it return (logits, hidden states) and give `class_weights`"
+                )
+            self.classifier = list(kinds)[-1]
+
+    def class_weights(self) -> Tensor:
+        """The rows of the classifier, (C, h)."""
+        assert self.classifier is not None
+        weights = class_weights(self.model.get_submodule(self.classifier))
+        if weights is None:
+            raise ValueError(f"`classifier` (={self.classifier!r}) must name a linear layer or a 1 × 1 convolution")
+        return weights
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, C) and hidden states (B, h)."""
+        if self.classifier is None:
+            outputs = self.model(inputs)
+            if not isinstance(outputs, tuple) or len(outputs) != 2:
+                raise ValueError("`backbone` must return (logits, hidden states) where `classifier` is not known")
+            return outputs
+        with captured(self.model.get_submodule(self.classifier), "input") as seen:
+            logits = self.model(inputs)
+        hidden = seen[-1]
+        return logits, hidden.mean((2, 3)) if hidden.dim() == 4 else hidden
+
+    def feature_maps(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Name and output of every layer that keeps places apart, in the order of their calls."""
+        maps: dict[str, Tensor] = {}
+
+        def keep(name: str) -> Any:
+            def hook(_: Any, __: Any, output: Any) -> None:
+                if isinstance(output, Tensor) and output.dim() in (3, 4):
+                    maps.pop(name, None)
+                    maps[name] = output
+
+            return hook
+
+        leaves = [(name, m) for name, m in self.model.named_modules() if name and not list(m.children())]
+        handles = [module.register_forward_hook(keep(name)) for name, module in leaves]
+        try:
+            self.model(inputs)
+        finally:
+            for handle in handles:
+                handle.remove()
+        return maps
+
+
+def class_weights(module: nn.Module) -> Tensor | None:
+    """The weights (C, h) of a linear layer or a 1 × 1 convolution; None for other layers."""
+    if isinstance(module, nn.Linear):
+        return module.weight.detach()
+    if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) and module.groups == 1:
+        return module.weight.detach()[:, :, 0, 0]
+    return None
+
+
+@contextmanager
+def captured(module: nn.Module, what: str) -> Iterator[list[Tensor]]:
+    """What goes into a layer ("input") or comes out of it ("output") meanwhile."""
+    seen: list[Tensor] = []
+
+    def hook(_: nn.Module, arguments: Any, output: Any = None) -> None:
+        seen.append(arguments[0] if what == "input" else output)
+
+    handle = module.register_forward_pre_hook(hook) if what == "input" else module.register_forward_hook(hook)
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+class LayerEncoder(nn.Module):
+    """The embedding of each place: what a layer of the backbone makes of the input.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Shared with the model, or with `finetune` copied and trained.
+    layer : str
+    """
+
+    def __init__(self, backbone: Backbone, layer: str, finetune: bool) -> None:
+        super().__init__()
+        self.layer = layer
+        self.own = copy.deepcopy(backbone.model).requires_grad_(True) if finetune else None
+        # In a tuple, so that the frozen backbone is not a submodule twice.
+        self._shared = (backbone,)
+
+    def train(self, mode: bool = True) -> "LayerEncoder":
+        """Stay in evaluation mode, where a copy's dropout and statistics are still."""
+        return self
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The layer's output."""
+        model = self.own if self.own is not None else self._shared[0].model
+        trained = self.own is not None and torch.is_grad_enabled()
+        with torch.set_grad_enabled(trained), captured(model.get_submodule(self.layer), "output") as seen:
+            model(inputs)
+        return seen[-1]

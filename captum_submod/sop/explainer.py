@@ -1,0 +1,86 @@
+"""A sum of parts as one of Captum's methods."""
+
+from typing import Any
+
+import torch
+from captum.attr import Attribution
+from torch import Tensor
+
+from captum_submod._compat import TargetType, log_usage
+from captum_submod._inputs import target_indices
+
+
+class SumOfPartsAttribution(Attribution):
+    """Paint what each feature contributes to a prediction of `SumOfParts`.
+
+    A group's contribution is shared equally among its features, so that the scores of all features sum to the logit.
+
+    Parameters
+    ----------
+    forward_func : SumOfParts or SelfAttributing
+
+    Raises
+    ------
+    TypeError
+        If the model has no groups to explain by.
+
+    Examples
+    --------
+    >>> from captum_submod import SumOfParts
+    >>> nn = torch.nn
+    >>> backbone = nn.Sequential(
+    ...     nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)
+    ... )
+    >>> images = torch.rand(2, 3, 16, 16)
+    >>> sop = SumOfParts(backbone, images[:1], features=4)
+    >>> SumOfPartsAttribution(sop).attribute(images, target=3).shape
+    torch.Size([2, 3, 16, 16])
+    """
+
+    def __init__(self, forward_func: Any) -> None:
+        if not callable(getattr(forward_func, "explain", None)):
+            raise TypeError(f"`forward_func` (a {type(forward_func).__name__}) must be a SumOfParts model")
+        super().__init__(forward_func)
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Name shown in plots."""
+        return "Sum of Parts"
+
+    def has_convergence_delta(self) -> bool:
+        """False: the scores of the features sum to the logit, those of the elements do not."""
+        return False
+
+    @log_usage()  # type: ignore[untyped-decorator]
+    def attribute(
+        self, inputs: Tensor, target: TargetType = None, feature_mask: Tensor | None = None, top: float | None = None
+    ) -> Tensor:
+        """Score every element by what its feature contributes.
+
+        Parameters
+        ----------
+        inputs : Tensor, (N, …)
+        target : int, Tensor or list
+            The class, one for all or one for each.
+        feature_mask, top
+            As in `SumOfParts.forward`.
+
+        Returns
+        -------
+        Tensor
+            Shaped like the inputs, on their device; in units of the logit, of either sign.
+
+        Raises
+        ------
+        ValueError
+            If the target is missing or does not fit.
+        """
+        explanations = self.forward_func.explain(inputs, feature_mask, top)
+        targets = target_indices(target, len(inputs))
+        if targets is None:
+            raise ValueError("`target` (=None) must be the class to explain, or one for each input")
+        dtype = inputs.dtype if inputs.is_floating_point() else torch.get_default_dtype()
+        rows = [torch.from_numpy(e.paint(int(t[0]))) for e, t in zip(explanations, targets, strict=True)]
+        painted = torch.stack(rows).to(dtype).to(inputs.device)
+        wide = painted[:, None] if inputs.dim() == 4 else painted.reshape(*painted.shape, *(1,) * (inputs.dim() - 2))
+        return wide.expand(inputs.shape).contiguous()

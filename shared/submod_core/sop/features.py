@@ -1,0 +1,105 @@
+"""The features that groups are made of: patches, segments, tokens or single elements, as a label map."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from submod_core._types import AnyArray, IntArray
+from submod_core.ground_set import every_element
+from submod_core.regions import compact
+
+Features = int | AnyArray | None
+"""The side of square patches in pixels, a label map, or None: each element is a feature."""
+
+
+class FeatureMap(NamedTuple):
+    """A division of all inputs alike.
+
+    Attributes
+    ----------
+    labels : ndarray of intp
+        Ids 0 … n−1 over an input's axes but for channels; −1 where an element belongs to no feature and always stays.
+    grid : tuple of int or None
+        (rows, columns) of patches, (n,) elements of a row; None for segments, which have no grid.
+    """
+
+    labels: IntArray
+    grid: tuple[int, ...] | None
+
+    @property
+    def n(self) -> int:
+        """Number of features."""
+        return int(self.labels.max()) + 1
+
+
+def feature_map(features: Features, shape: tuple[int, ...], images: bool) -> FeatureMap:
+    """Divide inputs into features.
+
+    Parameters
+    ----------
+    features : int, array_like of int or None
+        Patches of that many pixels a side (for images), a label map that broadcasts to `shape`, or each element.
+    shape : tuple of int
+        (H, W) of images, or the shape of one input.
+    images : bool
+
+    Raises
+    ------
+    ValueError
+        If the features do not fit the inputs.
+
+    Examples
+    --------
+    >>> feature_map(2, (2, 4), images=True)
+    FeatureMap(labels=array([[0, 0, 1, 1],
+           [0, 0, 1, 1]]), grid=(1, 2))
+    """
+    if features is None:
+        return FeatureMap(every_element(shape), shape if len(shape) == 1 else None)
+    if isinstance(features, int | np.integer) and not isinstance(features, bool):
+        if not images or not 1 <= features <= max(shape):
+            raise ValueError(f"`features` (={features}) must be the side of patches of images, in pixels")
+        rows, columns = (-(-side // features) for side in shape)
+        labels = np.arange(shape[0])[:, None] // features * columns + np.arange(shape[1]) // features
+        return FeatureMap(labels.astype(np.intp), (rows, columns))
+    return FeatureMap(check_labels("features", features, shape), None)
+
+
+def check_labels(name: str, labels: Any, shape: tuple[int, ...]) -> IntArray:
+    """A label map as given by a user, with ids 0 … n−1 without gaps, and −1 for what belongs to no feature.
+
+    Raises
+    ------
+    ValueError
+        If it does not broadcast to `shape` with as many axes, or holds no feature.
+
+    Examples
+    --------
+    >>> check_labels("features", [7, -1, 9], (3,))
+    array([ 0, -1,  1])
+    """
+    array = np.asarray(labels)
+    fits = array.ndim == len(shape) and all(a in (1, b) for a, b in zip(array.shape, shape, strict=True))
+    if not fits or array.dtype.kind not in "iu" or not (array >= 0).any():
+        raise ValueError(
+            f"`{name}` (of shape {array.shape} and dtype {array.dtype}) must be whole ids that broadcast to {shape}, "
+            "with at least one of 0 or more"
+        )
+    numbered = np.full(array.shape, -1, dtype=np.intp)
+    numbered[array >= 0] = compact(array[array >= 0])
+    return numbered
+
+
+def cells(shape: tuple[int, ...], map_shape: tuple[int, ...]) -> IntArray:
+    """Which cell of a layer's map lies under each element of an input, numbered row by row.
+
+    Examples
+    --------
+    >>> cells((4,), (2,))
+    array([0, 0, 1, 1])
+    """
+    numbers = np.zeros((1,) * len(shape), dtype=np.intp)
+    for axis, (length, size) in enumerate(zip(shape, map_shape, strict=True)):
+        along = (np.arange(length) * size // length).reshape([-1 if a == axis else 1 for a in range(len(shape))])
+        numbers = numbers * size + along
+    return np.ascontiguousarray(np.broadcast_to(numbers, shape)).astype(np.intp)

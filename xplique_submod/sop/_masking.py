@@ -1,0 +1,98 @@
+"""From features to masked inputs, a batch at a time."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from submod_core._checks import check_count
+from submod_core.sop.features import Features, check_labels, feature_map
+
+
+class Masking:
+    """Which element belongs to which feature, and what replaces the features that a mask leaves out."""
+
+    def __init__(self, input_shape: tuple[int, ...], features: Features, baseline: float, batch_size: int) -> None:
+        if len(input_shape) not in (2, 3, 4):
+            raise TypeError("`example_inputs` must be an array (1, …) of images, sequences, token ids or vectors")
+        check_count("batch_size", batch_size)
+        self.features = features
+        self.images = len(input_shape) == 4
+        self.baseline, self.batch_size = float(baseline), int(batch_size)
+        divided = feature_map(features, self.shape(input_shape), self.images)
+        self.grid, self.labels = divided.grid, divided.labels
+
+    @property
+    def n(self) -> int:
+        """Number of features where a call brings none of its own."""
+        return int(self.labels.max()) + 1
+
+    def as_option(self) -> Any:
+        """`features`, as JSON can hold it."""
+        return self.features if isinstance(self.features, int | None) else self.labels.tolist()
+
+    def shape(self, shape: Any) -> tuple[int, ...]:
+        """The axes along which features lie: (H, W), (T,) or (n,)."""
+        return tuple(shape[1:3] if self.images else shape[1:2])
+
+    def labels_of(self, inputs: tf.Tensor, feature_mask: Any) -> tf.Tensor:
+        """The feature of each element, (1 or N, …)."""
+        shape = self.shape(inputs.shape)
+        if feature_mask is None:
+            if any(a not in (1, b) for a, b in zip(self.labels.shape, shape, strict=True)):
+                raise ValueError(
+                    f"`inputs` (of shape {tuple(inputs.shape)}) must be as large as the example that the model was "
+                    "made with, or come with a `feature_mask`"
+                )
+            return tf.constant(np.broadcast_to(self.labels, shape)[None], tf.int32)
+        if tf.is_symbolic_tensor(feature_mask):
+            return tf.cast(feature_mask, tf.int32)
+        rows = [check_labels("feature_mask", row, shape) for row in np.asarray(feature_mask)]
+        if len(rows) not in (1, len(inputs)):
+            raise ValueError(f"`feature_mask` must be an array (1 or {len(inputs)}, …) of ids over {shape}")
+        return tf.constant(np.stack([np.broadcast_to(row, shape) for row in rows]), tf.int32)
+
+    def present(self, labels: tf.Tensor, n_examples: Any) -> tf.Tensor:
+        """Which features each example has, (N, n): those of the largest number in the batch, padded."""
+        sizes = tf.reduce_max(tf.reshape(labels, (tf.shape(labels)[0], -1)), axis=1, keepdims=True) + 1
+        there = tf.cast(tf.range(tf.reduce_max(labels) + 1)[None] < sizes, tf.float32)
+        return tf.broadcast_to(there, (n_examples, tf.shape(there)[1]))
+
+    def centres(self, labels: tf.Tensor) -> tf.Tensor:
+        """Where the middle of each feature lies, in (0, 1) along each axis, (1 or N, n, axes)."""
+        shape = tuple(labels.shape[1:])
+        axes = [(np.arange(size) + 0.5) / size for size in shape]
+        places = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(shape))
+        return pooling(labels, np.arange(len(places)), len(places)) @ tf.constant(places, tf.float32)
+
+    def batches(self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor, continuous: bool = False) -> Any:
+        """How many batches all inputs under all of their masks (N, m, n) make, and a function that makes the k-th."""
+        n, size = tf.shape(masks)[-1], self.batch_size
+        flat = tf.reshape(labels, (tf.shape(labels)[0], -1))
+        places = tf.where(flat < 0, tf.cast(n, flat.dtype), flat)
+        rows = tf.reshape(masks, (-1, n))
+        rows = tf.concat([rows, tf.ones_like(rows[:, :1])], 1)
+        total = tf.shape(rows)[0]
+        view = (-1, *self.shape(inputs.shape), *(1,) * (len(inputs.shape) - 1 - len(labels.shape[1:])))
+
+        def make(k: tf.Tensor) -> tf.Tensor:
+            index = tf.range(k * size, tf.minimum((k + 1) * size, total))
+            example = index // masks.shape[1]
+            where = tf.gather(places, example * tf.cast(tf.shape(places)[0] > 1, tf.int32))
+            keep = tf.reshape(tf.gather(tf.gather(rows, index), where, batch_dims=1), view)
+            shown = tf.gather(inputs, example)
+            if continuous:
+                return keep * shown + (1 - keep) * self.baseline
+            return tf.where(keep > 0.5, shown, tf.cast(self.baseline, shown.dtype))
+
+        return -(-total // size), make
+
+
+def pooling(labels: tf.Tensor, under: np.ndarray, size: int) -> tf.Tensor:
+    """The share of each feature's elements that lies on each place of a layer's map, (1 or N, n, size)."""
+    flat = tf.reshape(labels, (tf.shape(labels)[0], -1))
+    n = tf.reduce_max(flat) + 1
+    index = tf.where(flat < 0, n, flat) * size + tf.constant(under.ravel(), flat.dtype)
+    counts = tf.math.bincount(index, minlength=(n + 1) * size, maxlength=(n + 1) * size, axis=-1)
+    counts = tf.cast(tf.reshape(counts, (-1, n + 1, size))[:, :-1], tf.float32)
+    return counts / tf.maximum(tf.reduce_sum(counts, -1, keepdims=True), 1)

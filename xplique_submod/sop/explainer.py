@@ -1,0 +1,74 @@
+"""A sum of parts as one of Xplique's explainers."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from xplique_submod._compat import BlackBoxExplainer, get_inference_function, no_gradients_available, tensor_sanitize
+
+
+class SumOfPartsAttribution(BlackBoxExplainer):
+    """Paint what each feature contributes to a prediction of `SumOfParts`.
+
+    A group's contribution is shared equally among its features, so that the scores of all features sum to the logit.
+
+    Parameters
+    ----------
+    model : SumOfParts or SelfAttributing
+    batch_size : int, optional
+        Inputs explained at once; the model itself says how many masked ones go through its backbone.
+    operator
+        Must be None: what is explained is the logit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model has no groups to explain by, or an operator is given.
+
+    Examples
+    --------
+    >>> from xplique_submod import SumOfParts
+    >>> layers = tf.keras.layers
+    >>> backbone = tf.keras.Sequential(
+    ...     [tf.keras.Input((16, 16, 3)), layers.Conv2D(8, 3), layers.GlobalMaxPool2D(), layers.Dense(10)]
+    ... )
+    >>> images, targets = tf.random.uniform((2, 16, 16, 3)), tf.one_hot([3, 1], 10)
+    >>> SumOfPartsAttribution(SumOfParts(backbone, images[:1], features=4))(images, targets).shape
+    TensorShape([2, 16, 16, 1])
+    """
+
+    def __init__(self, model: Any, batch_size: int | None = 32, operator: Any = None) -> None:
+        if not callable(getattr(model, "explain", None)):
+            raise TypeError(f"`model` (a {type(model).__name__}) must be a SumOfParts model")
+        if operator is not None:
+            raise ValueError("`operator` must be None: what is explained is the logit")
+        # Not the constructor of the base: its cache of models fails on subclassed Keras 3 models.
+        self.model, self.batch_size = model, batch_size
+        self.inference_function, self.batch_inference_function = get_inference_function(model, operator)
+        self.gradient = self.batch_gradient = no_gradients_available
+
+    def explain(self, inputs: Any, targets: Any = None) -> tf.Tensor:
+        """Score every element by what its feature contributes.
+
+        Parameters
+        ----------
+        inputs : array, tf.Tensor or tf.data.Dataset
+            A dataset holds the targets too.
+        targets : array or tf.Tensor, (N, C)
+            One-hot.
+
+        Returns
+        -------
+        tf.Tensor of float32
+            (N, H, W, 1) for images, otherwise shaped like the inputs; in units of the logit, of either sign.
+        """
+        images, one_hot = tensor_sanitize(inputs, targets)
+        size = len(images) if self.batch_size is None else self.batch_size
+        parts = [self.model.explain(images[i : i + size]) for i in range(0, len(images), size)]
+        explanations = [explanation for part in parts for explanation in part]
+        rows = [e.paint(int(t)) for e, t in zip(explanations, np.argmax(one_hot, axis=-1), strict=True)]
+        painted = tf.constant(np.stack(rows), tf.float32)
+        if len(images.shape) == 3:
+            return tf.broadcast_to(painted[..., None], images.shape)
+        return painted[..., None] if len(images.shape) == 4 else painted
