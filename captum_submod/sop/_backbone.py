@@ -18,25 +18,19 @@ class Backbone(nn.Module):
     def __init__(self, model: nn.Module, classifier: str | None = None) -> None:
         super().__init__()
         self.model = copy.deepcopy(model).requires_grad_(False).eval()
-        self.classifier = classifier
+        linear = [name for name, m in self.model.named_modules() if class_weights(m) is not None]
+        self.classifier = classifier if classifier is not None or not linear else linear[-1]
 
     def train(self, mode: bool = True) -> "Backbone":
         """Do nothing: what is frozen cannot be trained."""
         return self
 
-    def find_classifier(self) -> None:
-        """Take the last linear layer, or 1 × 1 convolution, as the one that makes logits of hidden states."""
-        if self.classifier is None:
-            kinds = {name: m for name, m in self.model.named_modules() if class_weights(m) is not None}
-            if not kinds:
-                raise ValueError(
-                    "`backbone` has no linear layer: let it return (logits, hidden states) and give `class_weights`"
-                )
-            self.classifier = list(kinds)[-1]
-
     def class_weights(self) -> Tensor:
         """The rows of the classifier, (C, h)."""
-        assert self.classifier is not None
+        if self.classifier is None:
+            raise ValueError(
+                "`backbone` has no linear layer: let it return (logits, hidden states) and give `class_weights`"
+            )
         weights = class_weights(self.model.get_submodule(self.classifier))
         if weights is None:
             raise ValueError(f"`classifier` (={self.classifier!r}) must name a linear layer or a 1 × 1 convolution")
@@ -44,15 +38,14 @@ class Backbone(nn.Module):
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, C) and hidden states (B, h)."""
-        if self.classifier is None:
+        layer = self.model.get_submodule(self.classifier) if self.classifier is not None else self.model
+        with captured(layer, "input") as seen:
             outputs = self.model(inputs)
-            if not isinstance(outputs, tuple) or len(outputs) != 2:
-                raise ValueError("`backbone` must return (logits, hidden states) where `classifier` is not known")
+        if isinstance(outputs, tuple) and len(outputs) == 2:
             return outputs
-        with captured(self.model.get_submodule(self.classifier), "input") as seen:
-            logits = self.model(inputs)
-        hidden = seen[-1]
-        return logits, hidden.mean((2, 3)) if hidden.dim() == 4 else hidden
+        if self.classifier is None:
+            raise ValueError("`backbone` must return (logits, hidden states), as it has no linear layer")
+        return outputs, seen[-1].mean((2, 3)) if seen[-1].dim() == 4 else seen[-1]
 
     def feature_maps(self, inputs: Tensor) -> dict[str, Tensor]:
         """Name and output of every layer that keeps places apart, in the order of their calls."""

@@ -136,8 +136,6 @@ class SumOfParts(nn.Module):
         self.settings = SOPSettings(groups, top, heads, alpha, beta, positions, blur, continuous)
         self.masking = Masking(example_inputs, features, baseline, batch_size)
         self.backbone = Backbone(backbone, classifier)
-        if class_weights is None or classifier is not None:
-            self.backbone.find_classifier()
         rows = self.settings.rows()
         self.register_buffer("numerators", torch.from_numpy(rows.numerators))
         self.register_buffer("denominators", torch.from_numpy(rows.denominators))
@@ -225,7 +223,7 @@ class SumOfParts(nn.Module):
             self.settings.rows()._replace(numerators=self.numerators, denominators=self.denominators),
             alpha=self.settings.alpha or self.query.shape[-1] ** -0.5,
             top=top,
-            blur=self.blur,
+            blur=None if self.blur is None else self.blur.to(embeddings),
             continuous=self.settings.continuous,
         )
         if remove:

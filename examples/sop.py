@@ -1,0 +1,163 @@
+"""Sum-of-Parts on digits in clutter: a prediction that is the sum of what a few groups of patches contribute.
+
+    python examples/sop.py                  (torch; a minute or two on two cores)
+    python examples/sop.py --host xplique   (Keras)
+
+wraps the network that reads the digits, trains the two attentions, and compares the result with "-F" models, which
+predict from the top patches of other methods alone: error, overlap of the groups with the digit's box, how well the
+label can be read off the outlines alone. It writes a picture of the groups.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from digits_scenes import Scenes, make_scenes
+from submod_core.metrics.groups import group_iou
+from submod_core.sop.figure import plot_groups
+
+PATCH = 4
+OPTIONS = {
+    "features": PATCH,
+    "top": 0.2,
+    "alpha": 0.06,
+    "beta": 4.0,
+    "positions": 1.5,
+    "blur": 7,
+    "finetune": True,
+    "batch_size": 64,
+}
+COLUMNS = ("model", "error", "IoU with the box", "groups used", "probing", "grown insertion", "grown deletion")
+
+
+def torch_host() -> SimpleNamespace:
+    """The network, its methods and the models to compare, under Captum."""
+    import torch
+    from captum.attr import FeatureAblation, InputXGradient, IntegratedGradients, LayerGradCam, Saliency
+
+    from captum_submod import SelfAttributing, SumOfParts, metrics
+    from captum_submod.sop import fit
+    from digits_model import load_model
+
+    model = load_model()
+    patches = torch.arange(256).reshape(16, 16).repeat_interleave(PATCH, 0).repeat_interleave(PATCH, 1)[None, None]
+    ablation = FeatureAblation(model)
+    methods = {
+        "Saliency": Saliency(model),
+        "Integrated Gradients": IntegratedGradients(model),
+        "Input × Gradient": InputXGradient(model),
+        "Grad-CAM": LayerGradCam(model, model.convs[3]),
+        "Feature Ablation": lambda x, target: ablation.attribute(
+            x, target=target, feature_mask=patches, perturbations_per_eval=8
+        ),
+    }
+
+    def train(sop: Any, scenes: Scenes, epochs: int) -> list[float]:
+        data = torch.utils.data.TensorDataset(*map(torch.from_numpy, (scenes.images, scenes.labels)))
+        return fit(sop, data, epochs=epochs, lr=1e-3)
+
+    return SimpleNamespace(
+        model=lambda x: model(x).numpy(),
+        inputs=lambda scenes: torch.from_numpy(scenes.images),
+        sop=lambda x: SumOfParts(model, x, layer="norms.2", **OPTIONS),
+        single=lambda name, x: SelfAttributing(model, methods[name], x, features=PATCH, batch_size=64),
+        names=list(methods),
+        train=train,
+        metrics=metrics,
+        labels=torch.from_numpy,
+    )
+
+
+def keras_host() -> SimpleNamespace:
+    """The same under Xplique."""
+    from xplique.attributions import GradCAM, GradientInput, IntegratedGradients, Occlusion, Saliency
+
+    from digits_keras import load_model
+    from xplique_submod import SelfAttributing, SumOfParts, metrics
+    from xplique_submod.sop import fit
+
+    model = load_model()
+    methods = {
+        "Saliency": Saliency(model),
+        "Integrated Gradients": IntegratedGradients(model),
+        "Gradient Input": GradientInput(model),
+        "Grad-CAM": GradCAM(model, conv_layer="conv_3"),
+        "Occlusion": Occlusion(model, patch_size=8, patch_stride=4, batch_size=64),
+    }
+
+    def inputs(scenes: Scenes) -> np.ndarray:
+        return np.ascontiguousarray(np.moveaxis(scenes.images, 1, -1))
+
+    return SimpleNamespace(
+        model=lambda x: model.predict(x, verbose=0),
+        inputs=inputs,
+        sop=lambda x: SumOfParts(model, x, layer="conv_2", **OPTIONS),
+        single=lambda name, x: SelfAttributing(model, methods[name], x, features=PATCH, batch_size=64),
+        names=list(methods),
+        train=lambda sop, scenes, epochs: fit(sop, inputs(scenes), scenes.labels, epochs=epochs, lr=1e-3),
+        metrics=metrics,
+        labels=np.asarray,
+    )
+
+
+def judge(host: SimpleNamespace, name: str, model: Any, scenes: Scenes) -> list[str]:
+    """One row of the table."""
+    x, explanations = host.inputs(scenes), []
+    for start in range(0, len(x), 50):
+        explanations += model.explain(x[start : start + 50])
+    predicted = np.array([int(one.logits.argmax()) for one in explanations])
+    overlaps = [group_iou(*each) for each in zip(explanations, predicted, scenes.masks, strict=True)]
+    used = [len(one.used(target)) for one, target in zip(explanations, predicted, strict=True)]
+    few, labels = x[:50], host.labels(scenes.labels[:50])
+    numbers = [
+        np.mean(predicted != scenes.labels),
+        np.mean(overlaps),
+        np.mean(used),
+        host.metrics.probing_accuracy(explanations, scenes.labels),
+        host.metrics.grown_insertion(model, few).mean(),
+        host.metrics.grown_deletion(model, few, labels).mean(),
+    ]
+    return [name, *(f"{number:.3f}" for number in numbers)]
+
+
+def main() -> None:
+    """Train, compare, draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", choices=("captum", "xplique"), default="captum")
+    parser.add_argument("--train", type=int, default=7000, help="number of training scenes, each seen once")
+    parser.add_argument("--test", type=int, default=500)
+    parser.add_argument("--methods", nargs="*", help="compare with these alone")
+    parser.add_argument("--output", type=Path, default=Path("demo_output"))
+    args = parser.parse_args()
+    args.output.mkdir(parents=True, exist_ok=True)
+
+    host = torch_host() if args.host == "captum" else keras_host()
+    scenes, test = make_scenes(args.train, seed=5000, training=True), make_scenes(args.test, seed=1)
+    x = host.inputs(test)
+    sop = host.sop(x[:1])
+    start = time.perf_counter()
+    losses = host.train(sop, scenes, 1)
+    print(f"trained in {time.perf_counter() - start:.0f} s; loss {np.mean(losses[:20]):.3f} → {np.mean(losses[-20:]):.3f}")
+
+    whole = np.mean(host.model(x).argmax(1) != test.labels)
+    print(f"\n| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+    print(f"| the network, on whole scenes | {whole:.3f} | | | | | |")
+    names = host.names if args.methods is None else args.methods
+    models = {"Sum-of-Parts": sop} | {f"{name}-F": host.single(name, x[:1]) for name in names}
+    for name, model in models.items():
+        print(f"| {' | '.join(judge(host, name, model, test))} |", flush=True)
+
+    (one,) = sop.explain(x[:1])
+    target = int(one.logits.argmax())
+    assert np.allclose(one.contributions.sum(0), one.logits, rtol=1e-5, atol=1e-5)
+    figure = plot_groups(one, test.images[0], target, classes=[f"digit {i}" for i in range(10)])
+    figure.savefig(args.output / "sop.png", dpi=110)
+    print(f"\nwrote {args.output / 'sop.png'}")
+
+
+if __name__ == "__main__":
+    main()
