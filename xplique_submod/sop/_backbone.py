@@ -23,7 +23,7 @@ class Backbone(keras.layers.Layer):  # type: ignore[name-defined]
         if is_graph(self.model):
             layer = self._find_classifier()
             self.classifier = layer.name
-            self.joint = keras.Model(self.model.inputs, [self.model.outputs[0], layer.input])
+            self.joint = keras.Model(self.model.inputs[0], [self.model.outputs[0], layer.input])
 
     def _find_classifier(self) -> Any:
         layers = [layer for layer in self.model.layers if class_weights(layer) is not None]

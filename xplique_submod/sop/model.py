@@ -140,8 +140,9 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         fine = [name for name, size in sizes.items() if size >= self.masking.n]
         self.layer = self.layer or (fine or list(sizes))[-1]
         model = cloned(self.backbone.model) if self.finetune else self.backbone.model
-        made = keras.Model(model.inputs, model.get_layer(self.layer).output)
-        made.trainable = self.finetune
+        made = keras.Model(model.inputs[0], model.get_layer(self.layer).output)
+        for each in made.layers:  # the model's own flag does not reach the layers of a frozen model's copy
+            each.trainable = self.finetune
         return made
 
     def _make_weights(self, example: tf.Tensor, class_weights: Any) -> None:
@@ -194,7 +195,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         """
         top = self.settings.top if top is None else top
         check_top(top)
-        inputs, feature_mask = _unpack(inputs, feature_mask)
+        inputs, feature_mask = _unpack(inputs, feature_mask, self.compute_dtype)
         labels = self._labels_of(inputs, feature_mask)
         embeddings = self._embed(inputs, labels)
         present = tf.cast(self.masking.present(labels, tf.shape(inputs)[0]), embeddings.dtype)
@@ -262,8 +263,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
 
     def explain(self, inputs: Any, feature_mask: Any = None, top: float | None = None) -> list[GroupExplanation]:
         """Groups, scores, partial logits and contributions of each input; arguments as in `call`."""
-        inputs, feature_mask = _unpack(inputs, feature_mask)
-        inputs = tf.convert_to_tensor(inputs)
+        inputs, feature_mask = _unpack(inputs, feature_mask, self.compute_dtype)
         parts = self.parts(inputs, feature_mask, top)
         labels = self.masking.labels_of(inputs, feature_mask).numpy()
         labels = np.broadcast_to(labels, (len(inputs), *labels.shape[1:]))
@@ -334,7 +334,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
             "layer": self.layer,
             "finetune": self.finetune,
             "classifier": self.backbone.classifier,
-            "class_weights": np.asarray(self.class_weights).tolist(),
+            "class_weights": self.class_weights.numpy().tolist(),
             "baseline": self.masking.baseline,
             "batch_size": self.masking.batch_size,
             **asdict(self.settings),
@@ -353,6 +353,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         return cls(backbone, example, encoder=encoder, **config)
 
 
-def _unpack(inputs: Any, feature_mask: Any) -> tuple[Any, Any]:
+def _unpack(inputs: Any, feature_mask: Any, dtype: str) -> tuple[tf.Tensor, Any]:
     first, second = inputs if isinstance(inputs, tuple | list) else (inputs, feature_mask)
-    return first, second
+    tensor = tf.convert_to_tensor(first)
+    return (tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor), second
