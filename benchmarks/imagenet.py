@@ -49,6 +49,14 @@ def classified(
     return model, torch.cat(images), labels, names
 
 
+def photographs(data: Path, model_name: str, n: int) -> tuple[torch.nn.Module, Tensor, Tensor]:
+    """A network, and the first n photographs: model, images, true classes."""
+    module = networks(data)
+    model = getattr(module, model_name)()
+    files = sorted((data / "imagenet_sample").glob("*.jpg"))[:n]
+    return model, module.load_images(files, model.size), torch.tensor([_label(data, file) for file in files])
+
+
 def _label(data: Path, file: Path) -> int:
     labels = json.loads((data / "imagenet_sample" / "labels.json").read_text())
     return int(labels[file.name])

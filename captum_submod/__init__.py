@@ -11,7 +11,7 @@ from captum_submod.mistakes import explain_error
 from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
-from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
+from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty, watershed
 
 __all__ = [
     "SEANN",
@@ -32,4 +32,5 @@ __all__ = [
     "slico",
     "uncertainty",
     "visualization",
+    "watershed",
 ]

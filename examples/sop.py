@@ -24,8 +24,9 @@ PATCH = 4
 OPTIONS = {
     "features": PATCH,
     "top": 0.2,
-    "alpha": 0.06,
-    "beta": 4.0,
+    "heads": 4,
+    "alpha": 0.24,
+    "beta": 2.0,
     "positions": 1.5,
     "blur": 7,
     "finetune": True,
@@ -136,7 +137,7 @@ def main() -> None:
     """Train, compare, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", choices=("captum", "xplique"), default="captum")
-    parser.add_argument("--train", type=int, default=7000, help="number of training scenes, each seen once")
+    parser.add_argument("--train", type=int, default=8800, help="number of training scenes, each seen once")
     parser.add_argument("--test", type=int, default=500)
     parser.add_argument("--methods", nargs="*", help="compare with these alone")
     parser.add_argument("--output", type=Path, default=Path("demo_output"))

@@ -7,6 +7,9 @@ import evidential
 import mistakes
 import pytest
 import sea_nn
+import sop
+import sop_maps
+import sop_text
 
 
 def test_evidential_training_makes_uncertainty_rise_in_noise(monkeypatch, tmp_path, capsys):
@@ -30,6 +33,36 @@ def test_sea_nn_beside_the_maps_it_learns_from(monkeypatch, tmp_path, capsys):
     assert set(rows) == {"Saliency", "IntegratedGradients", "SmoothGrad of it", "Agg-Mean", "SEA-NN"}
     assert float(rows["SEA-NN"][1]) > float(rows["Agg-Mean"][1]), "more specific than the mean"
     assert (tmp_path / "sea_nn.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("host", ["captum", "xplique"])
+def test_sum_of_parts_on_digits(host, monkeypatch, tmp_path, capsys):
+    arguments = ["--host", host, "--train", "160", "--test", "40", "--methods", "Saliency", "--output", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["sop.py", *arguments])
+    sop.main()
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| S")]
+    assert [row[0] for row in rows] == ["Sum-of-Parts", "Saliency-F"]
+    assert all(0 <= float(number) <= 20 for row in rows for number in row[1:])
+    assert (tmp_path / "sop.png").stat().st_size > 10_000
+
+
+def test_sum_of_parts_on_maps_of_mass(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "argv", ["sop_maps.py", "--maps", "600", "--epochs", "1", "--output", str(tmp_path)])
+    sop_maps.main()
+    printed = capsys.readouterr().out
+    mean, network = map(float, re.search(r"of the mean ([\d.]+), network ([\d.]+)", printed).groups())
+    untrained, trained = map(float, re.search(r"untrained ([\d.]+), trained ([\d.]+)", printed).groups())
+    assert max(network, trained) < mean / 2
+    assert trained < untrained
+    assert (tmp_path / "sop_maps.png").stat().st_size > 10_000
+
+
+def test_sum_of_parts_on_sentences(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["sop_text.py", "--sentences", "3000"])
+    sop_text.main()
+    printed = capsys.readouterr().out
+    assert float(re.search(r"sum of parts ([\d.]+)", printed).group(1)) < 0.05
+    assert " was " in printed
 
 
 def test_without_the_photographs_it_says_what_is_missing(monkeypatch, tmp_path):

@@ -4,7 +4,7 @@
 draws the papers' figures.
 """
 
-from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty
+from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty, watershed
 from xplique_submod import metrics, visualization
 from xplique_submod.lima import LiMA
 from xplique_submod.mistakes import explain_error
@@ -30,4 +30,5 @@ __all__ = [
     "slico",
     "uncertainty",
     "visualization",
+    "watershed",
 ]

@@ -67,7 +67,12 @@ class Masking(nn.Module):
         shape = labels.shape[1:]
         axes = [(torch.arange(size, device=labels.device) + 0.5) / size for size in shape]
         places = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(shape))
-        return pooling(labels, torch.arange(len(places), device=labels.device), len(places)) @ places
+        n = int(labels.max()) + 1
+        features = torch.where(labels < 0, n, labels).flatten(1)[..., None].expand(-1, -1, len(shape))
+        sums = torch.zeros(len(labels), n + 1, len(shape), device=labels.device)
+        sums.scatter_add_(1, features, places.expand(len(labels), -1, -1))
+        counts = torch.zeros_like(sums).scatter_add_(1, features, torch.ones_like(features, dtype=sums.dtype))
+        return (sums / counts.clamp_min(1))[:, :n]
 
     def masked(self, inputs: Tensor, masks: Tensor, labels: Tensor, continuous: bool = False) -> Iterator[Tensor]:
         """All inputs under all of their masks (N, m, n), example by example, at most `batch_size` at a time."""
@@ -76,14 +81,23 @@ class Masking(nn.Module):
         rows = nn.functional.pad(masks.flatten(0, 1), (0, 1), value=1.0)
         baseline = torch.tensor(self.baseline, device=inputs.device).to(inputs.dtype)
         view = (-1, 1, *shape) if self.images else (-1, *shape, *(1,) * (inputs.dim() - 2))
-        for index in torch.arange(len(rows), device=inputs.device).split(self.batch_size):
-            example = index // masks.shape[1]
-            where = places[example] if len(places) > 1 else places.expand(len(index), -1)
-            keep = rows[index].gather(1, where).reshape(view)
-            if continuous:
-                yield keep * inputs[example] + (1 - keep) * baseline
-            else:
-                yield torch.where(keep > 0.5, inputs[example], baseline)
+        rows = rows if continuous else rows > 0.5
+        for start in range(0, len(rows), self.batch_size):
+            parts = []
+            for first, last, example in _runs(start, min(start + self.batch_size, len(rows)), masks.shape[1]):
+                keep = rows[first:last].index_select(1, places[example % len(places)]).reshape(view)
+                shown = inputs[example]
+                parts.append(keep * shown + (1 - keep) * baseline if continuous else torch.where(keep, shown, baseline))
+            yield torch.cat(parts) if len(parts) > 1 else parts[0]
+
+
+def _runs(start: int, stop: int, per_example: int) -> Iterator[tuple[int, int, int]]:
+    """Rows start … stop − 1 as runs of one example each: first row, last row and one, example."""
+    while start < stop:
+        example = start // per_example
+        last = min(stop, (example + 1) * per_example)
+        yield start, last, example
+        start = last
 
 
 def pooling(labels: Tensor, under: Tensor, size: int) -> Tensor:

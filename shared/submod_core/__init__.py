@@ -14,7 +14,7 @@ from submod_core.importance import importance
 from submod_core.lima import LiMASettings, explain
 from submod_core.ranking import rank
 from submod_core.readout import Readout
-from submod_core.regions import compact, from_masks, grid, saliency_patches, slico
+from submod_core.regions import compact, from_masks, grid, saliency_patches, slico, watershed
 from submod_core.scheduler import (
     Dialogue,
     NonFiniteOutputError,
@@ -77,4 +77,5 @@ __all__ = [
     "slico",
     "uncertainty",
     "walk",
+    "watershed",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from skimage.segmentation import slic
+from skimage.segmentation import watershed as flooded
 
 from submod_core._checks import check_count
 from submod_core._types import BoolArray, IntArray
@@ -109,6 +110,38 @@ def grid(shape: tuple[int, int], cells: tuple[int, int]) -> IntArray:
         raise ValueError(f"`cells` (={cells}) must be between (1, 1) and `shape` (={shape})")
     rows, columns = (np.arange(side) * count // side for side, count in zip(shape, cells, strict=True))
     return rows[:, None] * cells[1] + columns
+
+
+def watershed(image: ArrayLike, n: int = 64) -> IntArray:
+    """Basins of a map, which follow its valleys: the division of weak-lensing maps in SOP (App. C.1.2).
+
+    Parameters
+    ----------
+    image : array_like, (H, W)
+        Real values.
+    n : int
+        The number of basins asked for; they start from its lowest places, so the result may have fewer.
+
+    Returns
+    -------
+    ndarray of intp, (H, W)
+        The label map; each region is connected.
+
+    Raises
+    ------
+    ValueError
+        If the image has other axes or non-finite values, or `n` < 1.
+
+    Examples
+    --------
+    >>> int(watershed(np.cos(np.linspace(0, 20, 400)).reshape(20, 20), n=4).max()) + 1
+    4
+    """
+    check_count("n", n)
+    array = np.asarray(image, dtype=np.float64)
+    if array.ndim != 2 or not array.size or not np.isfinite(array).all():
+        raise ValueError(f"`image` (of shape {array.shape}) must be (H, W), with finite values")
+    return compact(flooded(array, markers=int(n)))
 
 
 def saliency_patches(saliency: ArrayLike, patches: tuple[int, int], n: int) -> IntArray:
