@@ -81,13 +81,15 @@ class Masking(nn.Module):
         rows = nn.functional.pad(masks.flatten(0, 1), (0, 1), value=1.0)
         baseline = torch.tensor(self.baseline, device=inputs.device).to(inputs.dtype)
         view = (-1, 1, *shape) if self.images else (-1, *shape, *(1,) * (inputs.dim() - 2))
-        rows = rows if continuous else rows > 0.5
         for start in range(0, len(rows), self.batch_size):
             parts = []
             for first, last, example in _runs(start, min(start + self.batch_size, len(rows)), masks.shape[1]):
                 keep = rows[first:last].index_select(1, places[example % len(places)]).reshape(view)
                 shown = inputs[example]
-                parts.append(keep * shown + (1 - keep) * baseline if continuous else torch.where(keep, shown, baseline))
+                if continuous:
+                    parts.append(keep * shown + (1 - keep) * baseline)
+                else:
+                    parts.append(torch.where(keep > 0.5, shown, baseline))
             yield torch.cat(parts) if len(parts) > 1 else parts[0]
 
 

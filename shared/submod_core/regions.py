@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from skimage.measure import label
+from skimage.morphology import local_minima
 from skimage.segmentation import slic
 from skimage.segmentation import watershed as flooded
 
@@ -120,7 +122,7 @@ def watershed(image: ArrayLike, n: int = 64) -> IntArray:
     image : array_like, (H, W)
         Real values.
     n : int
-        The number of basins asked for; they start from its lowest places, so the result may have fewer.
+        The largest number of basins: those around its lowest minima. A map with fewer minima has fewer.
 
     Returns
     -------
@@ -141,7 +143,15 @@ def watershed(image: ArrayLike, n: int = 64) -> IntArray:
     array = np.asarray(image, dtype=np.float64)
     if array.ndim != 2 or not array.size or not np.isfinite(array).all():
         raise ValueError(f"`image` (of shape {array.shape}) must be (H, W), with finite values")
-    return compact(flooded(array, markers=int(n)))
+    minima = label(local_minima(array))
+    lowest = np.full(int(minima.max()) + 1, np.inf)
+    np.minimum.at(lowest, minima.ravel(), array.ravel())
+    lowest[0] = np.inf  # what is no minimum
+    kept = np.zeros(len(lowest), dtype=np.intp)
+    kept[np.argsort(lowest, kind="stable")[: min(int(n), len(lowest) - 1)]] = 1
+    if not kept.any():
+        return np.zeros(array.shape, dtype=np.intp)
+    return compact(flooded(array, markers=minima * kept[minima]))
 
 
 def saliency_patches(saliency: ArrayLike, patches: tuple[int, int], n: int) -> IntArray:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from submod_core import compact, from_masks, grid, slico
+from submod_core import compact, from_masks, grid, slico, watershed
 
 
 def is_compact(labels):
@@ -80,6 +80,18 @@ def test_from_masks_is_algorithm_2(data):
         assert np.array_equal(labels == index, mask.astype(bool))
 
 
+def test_watershed_cuts_along_the_ridges():
+    y, x = np.mgrid[:20, :20]
+    valleys = np.cos(2 * np.pi * x / 10) + 0.01 * np.abs(y - 9)
+    labels = watershed(valleys)
+    assert is_compact(labels)
+    assert labels.max() == 1
+    assert len(np.unique(labels[:, 2:8])) == len(np.unique(labels[:, 12:18])) == 1
+    assert labels[0, 5] != labels[0, 15]
+    assert watershed(valleys, n=1).max() == 0
+    assert watershed(np.ones((4, 4))).max() == 0, "a map without a valley is one region"
+
+
 def test_from_masks_takes_what_segment_anything_returns():
     records = [{"segmentation": np.array([[True, False]]), "area": 1}, {"segmentation": np.array([[False, True]])}]
     assert from_masks(records).tolist() == [[0, 1]]
@@ -98,6 +110,9 @@ def test_from_masks_without_any_foreground_is_one_region():
         (lambda: slico(np.zeros((0, 3))), "`image`"),
         (lambda: slico(np.full((3, 3), np.nan)), "`image`"),
         (lambda: slico(np.zeros((3, 3)), 0), "`n`"),
+        (lambda: watershed(np.zeros((3, 3, 3))), "`image`"),
+        (lambda: watershed(np.full((3, 3), np.inf)), "`image`"),
+        (lambda: watershed(np.zeros((3, 3)), 0), "`n`"),
         (lambda: grid((3, 3), (4, 1)), "`cells`"),
         (lambda: grid((3, 3), (0, 1)), "`cells`"),
         (lambda: from_masks([]), "`masks`"),

@@ -211,7 +211,9 @@ def select(hidden: Array, class_weights: Array, query: Array, key: Array, beta: 
     array, (N, C, m)
         At least 0, summing to 1 over the groups.
     """
-    return sparsemax(beta * ((class_weights @ query) @ operations(hidden).transpose(hidden @ key)))
+    # (C W_Q)(z W_K)ᵀ, by way of the m groups rather than of the many classes.
+    ops = operations(hidden)
+    return sparsemax(beta * (class_weights @ ops.transpose((hidden @ key) @ ops.transpose(query))))
 
 
 def contributions(scores: Array, partials: Array) -> Array:
