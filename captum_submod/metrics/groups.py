@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from submod_core._types import FloatArray
-from submod_core.metrics.groups import TOPS, grown_area
+from submod_core.metrics.groups import TOPS, grown_area, outlines
 from submod_core.sop import GroupExplanation
 
 
@@ -138,13 +138,12 @@ def probing_accuracy(
     >>> 0 <= probing_accuracy(same, np.arange(8) % 2, epochs=2) <= 1
     True
     """
-    masks = np.stack([explanation.mask(int(explanation.logits.argmax())) for explanation in explanations])
-    classes, wanted = np.unique(np.asarray(labels), return_inverse=True)
+    masks, wanted = outlines(explanations, labels)
     x, y = torch.from_numpy(masks).float()[:, None], torch.from_numpy(wanted)
     half = len(x) // 2
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        probe = _probe(x, len(classes))
+        probe = _probe(x, int(wanted.max()) + 1)
         optimizer = torch.optim.Adam(probe.parameters(), lr=3e-3)
         for _ in range(epochs):
             for rows in torch.randperm(half).split(32):

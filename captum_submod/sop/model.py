@@ -15,7 +15,14 @@ from captum_submod.sop._masking import Masking, pooling
 from submod_core.sop import maths
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.features import Features, cells
-from submod_core.sop.settings import SOPSettings, blur_matrix, check_top, initial_projections
+from submod_core.sop.settings import (
+    SOPSettings,
+    blur_matrix,
+    check_class_weights,
+    check_top,
+    choose_layer,
+    initial_projections,
+)
 
 
 class Parts(NamedTuple):
@@ -157,10 +164,7 @@ class SumOfParts(nn.Module):
     def _layer_encoder(self, layer: str | None, finetune: bool, example: Tensor) -> LayerEncoder:
         with torch.no_grad():
             maps = {name: self._places(m).shape[1] for name, m in self.backbone.feature_maps(example).items()}
-        if layer is None and not maps:
-            raise ValueError("`backbone` has no layer that keeps places apart: give an `encoder`")
-        fine = [name for name, size in maps.items() if size >= self.masking.n]
-        return LayerEncoder(self.backbone, layer or (fine or list(maps))[-1], finetune)
+        return LayerEncoder(self.backbone, choose_layer(layer, maps, self.masking.n), finetune)
 
     def _make_parameters(self, example: Tensor, class_weights: Any) -> None:
         with torch.no_grad():
@@ -171,11 +175,7 @@ class SumOfParts(nn.Module):
         weights = torch.as_tensor(
             np.asarray(class_weights.cpu() if isinstance(class_weights, Tensor) else class_weights)
         )
-        if logits.dim() != 2 or hidden.dim() != 2 or tuple(weights.shape) != (logits.shape[1], hidden.shape[1]):
-            raise ValueError(
-                f"`class_weights` (of shape {tuple(weights.shape)}) must have a row for each logit of the backbone, as "
-                f"long as its hidden states: logits are {tuple(logits.shape)}, hidden states {tuple(hidden.shape)}"
-            )
+        check_class_weights(tuple(weights.shape), tuple(logits.shape), tuple(hidden.shape))
         start = torch.from_numpy(initial_projections(k, self.settings.heads)).to(logits.dtype)
         self.query, self.key = nn.Parameter(start.clone()), nn.Parameter(start.clone())
         self.class_weights = nn.Parameter(weights.to(logits.dtype).clone())
@@ -257,16 +257,9 @@ class SumOfParts(nn.Module):
     ) -> list[GroupExplanation]:
         """Groups, scores, partial logits and contributions of each input; arguments as in `forward`."""
         parts = self.parts(inputs, feature_mask, top)
-        labels = self._labels_of(inputs, feature_mask)
-        rows = labels.expand(len(inputs), *labels.shape[1:]).cpu().numpy()
-        as_arrays = [t.detach().cpu().double().numpy() for t in (parts.groups.masks, parts.partials, parts.scores)]
-        logits = parts.logits.detach().cpu().double().numpy()
-        explanations = []
-        for regions, masks, partials, scores, row in zip(rows, *as_arrays, logits, strict=True):
-            n = int(regions.max()) + 1
-            groups = masks[:, :n] if self.settings.continuous else masks[:, :n] > 0.5
-            explanations.append(GroupExplanation(regions, groups, scores.T, partials, row))
-        return explanations
+        labels = self._labels_of(inputs, feature_mask).cpu().numpy()
+        tensors = (parts.groups.masks, parts.scores, parts.partials, parts.logits)
+        return GroupExplanation.each(labels, *(tensor.cpu().double().numpy() for tensor in tensors))
 
     def _labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
         labels = self.masking.labels_of(inputs, feature_mask)

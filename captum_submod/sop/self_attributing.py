@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from captum.attr import Attribution
 from torch import Tensor, nn
@@ -95,13 +96,8 @@ class SelfAttributing(nn.Module):
     ) -> list[GroupExplanation]:
         """One group each, with a score of 1 for every class; arguments as in `forward`."""
         masks, logits = self._answer(inputs, feature_mask, top, remove=False)
-        labels = self.masking.labels_of(inputs, feature_mask)
-        rows = labels.expand(len(inputs), *labels.shape[1:]).cpu().numpy()
-        values = logits.cpu().double().numpy()
-        return [
-            GroupExplanation(r, mask[:, : int(r.max()) + 1] > 0.5, v[None] * 0 + 1, v[None], v)
-            for r, mask, v in zip(rows, masks.cpu().numpy(), values, strict=True)
-        ]
+        labels, values = self.masking.labels_of(inputs, feature_mask).cpu().numpy(), logits.cpu().numpy()
+        return GroupExplanation.each(labels, masks.cpu().numpy(), np.ones((*values.shape, 1)), values[:, None], values)
 
     def _scores(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """The mean score of each feature, (N, n), of the class that the backbone predicts."""

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core._types import FloatArray
-from submod_core.metrics.groups import TOPS, grown_area
+from submod_core.metrics.groups import TOPS, grown_area, outlines
 from submod_core.sop import GroupExplanation
 
 
@@ -126,10 +126,9 @@ def probing_accuracy(
     >>> 0 <= probing_accuracy(same, np.arange(8) % 2, epochs=2) <= 1
     True
     """
-    masks = np.stack([explanation.mask(int(explanation.logits.argmax())) for explanation in explanations])
-    classes, wanted = np.unique(np.asarray(labels), return_inverse=True)
+    masks, wanted = outlines(explanations, labels)
     x, half = masks.astype(np.float32)[..., None], len(masks) // 2
-    probe = _probe(x, len(classes), seed)
+    probe = _probe(x, int(wanted.max()) + 1, seed)
     probe.compile("adam", tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     probe.optimizer.learning_rate = 3e-3
     rng = np.random.default_rng(seed)

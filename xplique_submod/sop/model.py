@@ -9,7 +9,14 @@ import tensorflow as tf
 from submod_core.sop import maths
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.features import Features, cells
-from submod_core.sop.settings import SOPSettings, blur_matrix, check_top, initial_projections
+from submod_core.sop.settings import (
+    SOPSettings,
+    blur_matrix,
+    check_class_weights,
+    check_top,
+    choose_layer,
+    initial_projections,
+)
 from xplique_submod.sop._backbone import Backbone, cloned
 from xplique_submod.sop._masking import Masking, pooling
 
@@ -135,10 +142,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
 
     def _layer_encoder(self) -> Any:
         sizes = {name: int(np.prod(out.shape[1:-1])) for name, out in self.backbone.feature_maps().items()}
-        if self.layer is None and not sizes:
-            raise ValueError("`backbone` has no layer that keeps places apart: give an `encoder`")
-        fine = [name for name, size in sizes.items() if size >= self.masking.n]
-        self.layer = self.layer or (fine or list(sizes))[-1]
+        self.layer = choose_layer(self.layer, sizes, self.masking.n)
         model = cloned(self.backbone.model) if self.finetune else self.backbone.model
         made = keras.Model(model.inputs[0], model.get_layer(self.layer).output)
         for each in made.layers:  # the model's own flag does not reach the layers of a frozen model's copy
@@ -149,11 +153,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         logits, hidden = self.backbone(example)
         k = self._embed(example, self.masking.labels_of(example, None)).shape[-1]
         weights = np.asarray(self.backbone.class_weights() if class_weights is None else class_weights)
-        if len(logits.shape) != 2 or len(hidden.shape) != 2 or weights.shape != (logits.shape[1], hidden.shape[1]):
-            raise ValueError(
-                f"`class_weights` (of shape {weights.shape}) must have a row for each logit of the backbone, as long "
-                f"as its hidden states: logits are {tuple(logits.shape)}, hidden states {tuple(hidden.shape)}"
-            )
+        check_class_weights(weights.shape, tuple(logits.shape), tuple(hidden.shape))
         start, same = initial_projections(k, self.settings.heads), np.eye(hidden.shape[1])
         values = {"query": start, "key": start, "class_weights": weights, "class_query": same, "group_key": same}
         for name, value in values.items():
@@ -265,17 +265,9 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         """Groups, scores, partial logits and contributions of each input; arguments as in `call`."""
         inputs, feature_mask = _unpack(inputs, feature_mask, self.compute_dtype)
         parts = self.parts(inputs, feature_mask, top)
-        labels = self.masking.labels_of(inputs, feature_mask).numpy()
-        labels = np.broadcast_to(labels, (len(inputs), *labels.shape[1:]))
-        as_arrays = [
-            np.asarray(t, np.float64) for t in (parts.groups.masks, parts.partials, parts.scores, parts.logits)
-        ]
-        explanations = []
-        for regions, masks, partials, scores, logits in zip(labels, *as_arrays, strict=True):
-            masks = masks[:, : int(regions.max()) + 1]
-            groups = masks if self.settings.continuous else masks > 0.5
-            explanations.append(GroupExplanation(regions, groups, scores.T, partials, logits))
-        return explanations
+        labels = self.masking.labels_of(inputs, feature_mask)
+        tensors = (labels, parts.groups.masks, parts.scores, parts.partials, parts.logits)
+        return GroupExplanation.each(*(np.asarray(tensor) for tensor in tensors))
 
     def _labels_of(self, inputs: tf.Tensor, feature_mask: Any) -> tf.Tensor:
         labels = self.masking.labels_of(inputs, feature_mask)

@@ -72,12 +72,8 @@ class SelfAttributing:
     def explain(self, inputs: Any, feature_mask: Any = None, top: float | None = None) -> list[GroupExplanation]:
         """One group each, with a score of 1 for every class; arguments as in a call."""
         masks, logits = self._answer(inputs, feature_mask, top, remove=False)
-        labels = self.masking.labels_of(tf.convert_to_tensor(inputs), feature_mask).numpy()
-        rows, values = np.broadcast_to(labels, (len(masks), *labels.shape[1:])), np.asarray(logits, np.float64)
-        return [
-            GroupExplanation(r, mask[:, : int(r.max()) + 1] > 0.5, v[None] * 0 + 1, v[None], v)
-            for r, mask, v in zip(rows, masks.numpy(), values, strict=True)
-        ]
+        labels, values = self.masking.labels_of(tf.convert_to_tensor(inputs), feature_mask).numpy(), np.asarray(logits)
+        return GroupExplanation.each(labels, masks.numpy(), np.ones((*values.shape, 1)), values[:, None], values)
 
     def _answer(self, inputs: Any, feature_mask: Any, top: float | None, remove: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """The masks (N, 1, n) and the logits (N, C)."""

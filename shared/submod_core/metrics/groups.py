@@ -1,12 +1,13 @@
 """Numbers that judge groups of features and the models that sum them (SOP v2, App. C.4)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 
-from submod_core._types import BoolArray, FloatArray
+from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.curves import auc
 from submod_core.metrics.maps import jaccard
 from submod_core.sop.explanation import GroupExplanation
@@ -174,6 +175,26 @@ def grown_area(probabilities: ArrayLike, full: ArrayLike, tops: ArrayLike = TOPS
         )
     relative = values / whole
     return np.array([auc(column, sizes) for column in relative.T]) / (sizes[-1] - sizes[0])
+
+
+def outlines(explanations: Sequence[GroupExplanation], labels: Any) -> tuple[BoolArray, IntArray]:
+    """What a probe sees and what it must say: the groups used for each predicted class, and classes 0 … k−1.
+
+    Parameters
+    ----------
+    explanations : sequence of GroupExplanation, N
+    labels : array_like, (N,)
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each explanation.
+    """
+    masks = np.stack([explanation.mask(int(explanation.logits.argmax())) for explanation in explanations])
+    classes = np.unique(np.asarray(labels), return_inverse=True)[1]
+    if len(classes) != len(masks):
+        raise ValueError(f"`labels` (of length {len(classes)}) must be one for each of {len(masks)} explanations")
+    return masks, classes.astype(np.intp)
 
 
 def _painted(explanation: GroupExplanation, target: int) -> list[BoolArray]:

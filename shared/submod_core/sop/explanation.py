@@ -2,10 +2,11 @@
 
 import os
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.metrics.steps import Steps
 from submod_core.regions import compact
 
@@ -33,6 +34,29 @@ class GroupExplanation:
     scores: FloatArray
     partials: FloatArray
     logits: FloatArray
+
+    @classmethod
+    def each(
+        cls, regions: IntArray, masks: AnyArray, scores: AnyArray, partials: AnyArray, logits: AnyArray
+    ) -> list[Self]:
+        """One for each input of a batch.
+
+        Parameters
+        ----------
+        regions : ndarray of intp, (1 or N, …)
+        masks : ndarray, (N, m, n)
+            Of floats; those that are 0 or 1 alone become bool. Features that only pad an input are dropped.
+        scores : ndarray, (N, C, m)
+        partials : ndarray, (N, m, C)
+        logits : ndarray, (N, C)
+        """
+        labels = np.broadcast_to(regions, (len(masks), *regions.shape[1:]))
+        groups: AnyArray = masks > 0.5 if ((masks == 0) | (masks == 1)).all() else masks
+        made = []
+        for i, labels in enumerate(np.broadcast_to(regions, (len(masks), *regions.shape[1:]))):
+            numbers = (each.astype(np.float64) for each in (scores[i].T, partials[i], logits[i]))
+            made.append(cls(labels, groups[i, :, : int(labels.max()) + 1], *numbers))
+        return made
 
     @property
     def contributions(self) -> FloatArray:

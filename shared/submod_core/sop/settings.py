@@ -98,6 +98,42 @@ def check_top(top: float) -> None:
         raise ValueError(f"`top` (={top!r}) must be a share in (0, 1]")
 
 
+def check_class_weights(weights: tuple[int, ...], logits: tuple[int, ...], hidden: tuple[int, ...]) -> None:
+    """Raise ValueError unless weights of a shape have a row for each logit, as long as the hidden states."""
+    if len(logits) != 2 or len(hidden) != 2 or weights != (logits[1], hidden[1]):
+        raise ValueError(
+            f"`class_weights` (of shape {weights}) must have a row for each logit of the backbone, as long as its "
+            f"hidden states: logits are {logits}, hidden states {hidden}"
+        )
+
+
+def choose_layer(layer: str | None, places: dict[str, int], n: int) -> str:
+    """The layer that embeds n features: the one asked for, or the last with as many places, or the last with any.
+
+    Parameters
+    ----------
+    layer : str, optional
+    places : dict of str to int
+        How many places each layer keeps apart, in their order.
+    n : int
+
+    Raises
+    ------
+    ValueError
+        If none is asked for and no layer has places.
+
+    Examples
+    --------
+    >>> choose_layer(None, {"first": 64, "second": 16, "third": 4}, 16)
+    'second'
+    """
+    if layer is not None:
+        return layer
+    if not places:
+        raise ValueError("`backbone` has no layer that keeps places apart: give an `encoder`")
+    return ([name for name, size in places.items() if size >= n] or list(places))[-1]
+
+
 def initial_projections(size: int, heads: int, seed: int = 0) -> FloatArray:
     """Where W_Q and W_K start, (heads, size, size // heads), at least one column each.
 
