@@ -51,7 +51,9 @@ def test_binomial_full_program_reduction_and_closed_form_agree(sizes):
 
 
 @pytest.mark.parametrize(
-    "problem", [monomial_deletion(9), *(binomial_insertion(n, n, n) for n in range(1, 5))], ids=repr
+    "problem",
+    [monomial_deletion(9), *(binomial_insertion(n, n, n) for n in range(1, 5))],
+    ids=lambda problem: str(problem.blocks),
 )
 def test_squared_errors_agree(problem):
     reduced, full = least_error(problem, squared=True), solve_primal(problem, squared=True)
