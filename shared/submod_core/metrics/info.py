@@ -34,6 +34,7 @@ METRICS = {
     "sparsity": MetricInfo(None, "none: looks at the map alone"),
     "kl_fidelity": MetricInfo(False, "none: compares probabilities"),
     "group_iou": MetricInfo(True, "none: compares groups with a mask"),
+    "object_share": MetricInfo(True, "none: compares groups with a mask"),
     "grown_insertion": MetricInfo(True, "all groups grow by a tenth of the features"),
     "grown_deletion": MetricInfo(False, "all groups shrink by a tenth of the features"),
     "errors_by_sparsity": MetricInfo(False, "groups of several sizes"),
