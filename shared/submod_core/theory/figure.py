@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from submod_core.theory.fits import CURVES, DELETION, INSERTION, Curve, fit_exponential
+from submod_core.theory.fits import CURVES, DELETION, INSERTION, Curve, fit_exponential, relative_error
 from submod_core.theory.problems import binomial_insertion, monomial_deletion
 from submod_core.theory.reduced import least_error
 
@@ -72,8 +72,6 @@ def fits_table(largest: int = 20) -> str:
     >>> print(fits_table().splitlines()[2].split("|")[3])
     0.000 + exp(-1.159 + 0.664 d)
     """
-    from submod_core.theory.fits import relative_error
-
     rows = [
         "| paper | problem | in print | its error | with −λ0 | our fit | its error |",
         "|---|---|---|---|---|---|---|",
