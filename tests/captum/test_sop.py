@@ -271,6 +271,13 @@ def test_self_attributing_models_see_their_top_features_alone():
     np.testing.assert_allclose(one.without(images, top=1.0), model(images * 0).detach(), atol=1e-12)
 
 
+def test_self_attributing_models_take_no_feature_that_an_input_lacks():
+    model, images = SmallNet(0), random_images(0, n=2)
+    masks = torch.stack([torch.arange(144).reshape(12, 12) // size for size in (12, 36)])
+    one = SelfAttributing(model, lambda x, target: -1 - x.sum(1, keepdim=True), images[:1], features=3, top=0.5)
+    assert [each.groups.sum() for each in one.explain(images, masks)] == [6, 2]
+
+
 def test_self_attributing_vectors_and_label_maps():
     torch.manual_seed(0)
     model, x = nn.Linear(6, 3), torch.rand(2, 6)

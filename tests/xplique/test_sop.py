@@ -160,6 +160,19 @@ def test_killed_in_the_middle_and_resumed_it_ends_where_an_uninterrupted_run_doe
     assert not np.allclose(whole.query, killed.query)
 
 
+@pytest.mark.parametrize("options", [{"blur": 3}, {"continuous": True}, {"positions": 1.0}], ids=str)
+def test_mixed_precision_trains(options):
+    before = tf.keras.config.dtype_policy()
+    tf.keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        sop, images = small_sop(**options), random_images(8)
+        assert np.isfinite(fit(sop, images, np.arange(8) % 5, lr=1e-3, verbose=False)).all()
+        one = sop.explain(images)[0]
+        np.testing.assert_allclose(one.contributions.sum(0), one.logits, atol=1e-5)
+    finally:
+        tf.keras.config.set_dtype_policy(before)
+
+
 def test_regression_trains():
     images = random_images(16)
     values = np.repeat(images.mean((1, 2, 3))[:, None], 5, axis=1)

@@ -82,6 +82,7 @@ class Masking:
             keep = tf.reshape(tf.gather(tf.gather(rows, index), where, batch_dims=1), view)
             shown = tf.gather(inputs, example)
             if continuous:
+                keep = tf.cast(keep, shown.dtype)
                 return keep * shown + (1 - keep) * self.baseline
             return tf.where(keep > 0.5, shown, tf.cast(self.baseline, shown.dtype))
 

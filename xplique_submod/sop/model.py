@@ -134,7 +134,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         if blur is not None:
             if self.masking.grid is None:
                 raise ValueError(f"`blur` (={blur}) needs features on a grid: patches, or a row of tokens")
-            self.blur = tf.constant(blur_matrix(self.masking.grid, blur), self.dtype)
+            self.blur = tf.constant(blur_matrix(self.masking.grid, blur), self.variable_dtype)
         self.layer, self.finetune, self.given_encoder = layer, finetune, encoder
         self.encoder = encoder if encoder is not None else self._layer_encoder()
         self._make_weights(example, class_weights)
@@ -278,7 +278,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
 
     def _embed(self, inputs: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """φ_e: one standardised embedding for each feature, and its place, (N, n, k)."""
-        embeddings = maths.standardised(self._encode(inputs, labels))
+        embeddings = maths.standardised(tf.cast(self._encode(inputs, labels), self.variable_dtype))
         if not self.settings.positions:
             return embeddings
         code = tf.cast(maths.position_code(self.masking.centres(labels)), embeddings.dtype) * self.settings.positions

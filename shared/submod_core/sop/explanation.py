@@ -50,7 +50,6 @@ class GroupExplanation:
         partials : ndarray, (N, m, C)
         logits : ndarray, (N, C)
         """
-        labels = np.broadcast_to(regions, (len(masks), *regions.shape[1:]))
         groups: AnyArray = masks > 0.5 if ((masks == 0) | (masks == 1)).all() else masks
         made = []
         for i, labels in enumerate(np.broadcast_to(regions, (len(masks), *regions.shape[1:]))):

@@ -180,7 +180,7 @@ def top_masks(scores: Array, present: Array, top: float) -> Array:
     ops = operations(scores)
     counts = ops.total(present, -1)[:, None, None]
     size = 1 + ops.relu(ops.floor(counts * top + 0.5 + _SLACK) - 1)
-    ranks = ops.order_up(ops.order_down(scores + (present[:, None, :] - 1)))
+    ranks = ops.order_up(ops.order_down(scores * present[:, None, :] + (present[:, None, :] - 1)))
     return ops.like(ops.like(ranks, scores) < size, scores) * present[:, None, :]
 
 
