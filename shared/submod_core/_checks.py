@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 
 
-def check_count(name: str, value: Any) -> None:
-    """Raise ValueError unless `value` is a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"`{name}` (={value!r}) must be a whole number of at least 1")
+def check_count(name: str, value: Any, least: int = 1) -> None:
+    """Raise ValueError unless `value` is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"`{name}` (={value!r}) must be a whole number of at least {least}")
+
+
+def check_share(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` is a number in (0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value <= 1:
+        raise ValueError(f"`{name}` (={value!r}) must be a share in (0, 1]")

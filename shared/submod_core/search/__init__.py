@@ -17,15 +17,31 @@ from submod_core.search._base import (
     limited,
     search,
 )
+from submod_core.search._baselines import random, singletons
+from submod_core.search._beam import beam
 from submod_core.search._bidirectional import bidirectional
 from submod_core.search._greedy import greedy
+from submod_core.search._guided import guided
+from submod_core.search._lazy import batched_lazy, lazy
+from submod_core.search._phase_window import phase_window
+from submod_core.search._swaps import swaps
 from submod_core.search._two_sided import two_sided
 
 SEARCHES: dict[str, Callable[..., Search]] = {
-    "greedy": greedy,
-    "bidirectional": bidirectional,
-    "backward": backward,
-    "two_sided": two_sided,
+    search.__name__: search
+    for search in (
+        bidirectional,
+        greedy,
+        guided,
+        two_sided,
+        backward,
+        lazy,
+        batched_lazy,
+        phase_window,
+        beam,
+        singletons,
+        random,
+    )
 }
 
 
@@ -34,8 +50,8 @@ def make_search(name: str | Callable[..., Search], **options: Any) -> Callable[[
 
     Parameters
     ----------
-    name : {"bidirectional", "greedy", "backward", "two_sided"} or callable
-        A callable is a search of your own, written with `submod_core.search.search`.
+    name : str or callable
+        A key of `SEARCHES`. A callable is a search of your own, written with `submod_core.search.search`.
     **options
         The search's own options, such as ``n_pending`` for ``"bidirectional"``.
 
@@ -74,11 +90,19 @@ __all__ = [
     "Search",
     "Steps",
     "backward",
+    "batched_lazy",
+    "beam",
     "bidirectional",
     "check_budget",
     "greedy",
+    "guided",
+    "lazy",
     "limited",
     "make_search",
+    "phase_window",
+    "random",
     "search",
+    "singletons",
+    "swaps",
     "two_sided",
 ]

@@ -95,7 +95,7 @@ class Order:
 
     def whole(self) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F of all elements."""
-        return (yield from self._ask(np.ones((1, self.n), dtype=bool)))
+        return (yield from self.ask(np.ones((1, self.n), dtype=bool)))
 
     def leave_out(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F of all that is not in the back, without c, for each candidate c."""
@@ -103,15 +103,16 @@ class Order:
         subsets[:, self.front] = True
         subsets[:, self.candidates] = True
         subsets[np.arange(len(candidates)), candidates] = False
-        return (yield from self._ask(subsets))
+        return (yield from self.ask(subsets))
 
     def _join(self, members: Sequence[int], candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         subsets = np.zeros((len(candidates), self.n), dtype=bool)
         subsets[:, members] = True
         subsets[np.arange(len(candidates)), candidates] = True
-        return (yield from self._ask(subsets))
+        return (yield from self.ask(subsets))
 
-    def _ask(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+    def ask(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F of subsets (B, n)."""
         values = yield subsets
         self._evaluations += len(subsets)
         return values
@@ -126,6 +127,24 @@ class Order:
         """Place an element at the start of the back."""
         self._open[element] = False
         self.back.insert(0, int(element))
+
+    def rearrange(self, front: Sequence[int], values: Sequence[float] | FloatArray) -> None:
+        """Replace the order by another front, given F of its prefixes, and an empty back."""
+        self._open[:] = True
+        self._open[list(front)] = False
+        self.front, self.back = list(front), []
+        self._values = list(values)
+
+    def adopt(self, ranking: Ranking) -> None:
+        """Take over what another search found, and its evaluations."""
+        placed = int(np.argmin([*ranking.searched, False]))
+        rest = ranking.order[~ranking.searched]
+        self.rearrange(ranking.order[:placed].tolist(), ranking.values[:placed])
+        self.back = ranking.order[placed + len(rest) :].tolist()
+        self._open[self.back] = False
+        self._last[rest] = -np.arange(len(rest))
+        self._rounds += ranking.rounds
+        self._evaluations += ranking.evaluations
 
     def ranking(self) -> Ranking:
         """The order as it stands: the front, what is still open by its last known value, the back."""

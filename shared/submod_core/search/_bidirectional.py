@@ -1,26 +1,29 @@
 """Bidirectional greedy search (LiMA, Algorithm 1)."""
 
+import math
+
 import numpy as np
 
 from submod_core._checks import check_count
 from submod_core.search._base import Order, Search, Steps, search
 
 
-def bidirectional(n: int, /, n_pending: int = 8) -> Search:
+def bidirectional(n: int, /, n_pending: int | float = 8) -> Search:
     """Admit the best element and retire one of the worst in each round; 805 evaluations for n = 49, n_pending = 8.
 
     Parameters
     ----------
     n : int
         Number of elements.
-    n_pending : int
-        The paper's n_p: how many elements of the smallest value F(front ∪ {c}) are tried for the back, where the one
-        that minimises F({c} ∪ back) goes. With at most that many left, the search is greedy.
+    n_pending : int, or float in (0, 1)
+        The paper's n_p, or a share of n, rounded up: how many elements of the smallest value F(front ∪ {c}) are tried
+        for the back, where the one that minimises F({c} ∪ back) goes. With at most that many left, the search is
+        greedy.
 
     Raises
     ------
     ValueError
-        If `n_pending` is not a whole number of at least 1.
+        If `n_pending` is neither a whole number of at least 1 nor a share below 1.
 
     Examples
     --------
@@ -29,8 +32,10 @@ def bidirectional(n: int, /, n_pending: int = 8) -> Search:
     >>> ranking.order, ranking.evaluations
     (array([3, 2, 1, 0]), 8)
     """
+    if isinstance(n_pending, float) and 0 < n_pending < 1:
+        n_pending = math.ceil(n_pending * n)
     check_count("n_pending", n_pending)
-    return _bidirectional(n, n_pending)
+    return _bidirectional(n, int(n_pending))
 
 
 @search

@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_share
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._base import Order, Search, Steps, search
 
@@ -36,8 +36,7 @@ def two_sided(n: int, /, retired: int = 2, window: float = 0.3, refresh: int = 4
     """
     check_count("retired", retired)
     check_count("refresh", refresh)
-    if isinstance(window, bool) or not isinstance(window, int | float) or not 0 < window <= 1:
-        raise ValueError(f"`window` (={window!r}) must be a share in (0, 1]")
+    check_share("window", window)
     return _two_sided(n, retired, window, refresh)
 
 

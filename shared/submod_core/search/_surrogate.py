@@ -1,0 +1,90 @@
+"""A regression on the subsets seen so far, to guess the values of those not yet evaluated."""
+
+import numpy as np
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.special import expit
+
+from submod_core._types import BoolArray, FloatArray
+
+_JITTER = 1e-4
+_MARGIN = 0.05
+
+
+class Surrogate:
+    """Kernel ridge regression of a set function (Gaussian process regression's mean).
+
+    The kernel of two subsets depends on the number d of elements in which they differ alone:
+    exp(−d / (reach · n)) + 1 − 2d/n. Its second part is that of modular functions. Regressed are the log-odds of the
+    values between bounds a little beyond those seen, since probabilities saturate.
+
+    Parameters
+    ----------
+    n : int
+        Number of elements.
+    reach : float
+        Share of the elements over which what is known of a subset fades, above 0.
+    memory : int
+        Most subsets remembered; beyond it the older half is forgotten.
+
+    Examples
+    --------
+    >>> surrogate = Surrogate(3)
+    >>> surrogate.observe(~np.eye(3, dtype=bool), np.array([2.0, 1.0, 0.0]))
+    >>> surrogate.flipped(np.ones((1, 3), dtype=bool)).round(2)
+    array([[2., 1., 0.]])
+    """
+
+    def __init__(self, n: int, reach: float = 0.12, memory: int = 2000) -> None:
+        d = np.arange(n + 1)
+        self.n, self.memory = n, memory
+        self._kernel = np.exp(-d / (reach * n)) + 1 - 2 * d / n
+        self._subsets = np.zeros((0, n))
+        self._values = np.zeros(0)
+        self._factor = np.zeros((0, 0))
+
+    def observe(self, subsets: BoolArray, values: FloatArray) -> None:
+        """Take in the values (B,) of subsets (B, n)."""
+        fresh = np.asarray(subsets, dtype=np.float64)
+        across = self._kernel[self._differing(fresh)]
+        self._subsets = np.concatenate([self._subsets, fresh])
+        self._values = np.concatenate([self._values, values])
+        self._extend(across)
+        if len(self._values) > self.memory:
+            self._subsets, self._values = self._subsets[-self.memory // 2 :], self._values[-self.memory // 2 :]
+            self._factor = np.zeros((0, 0))
+            self._extend(np.zeros((len(self._values), 0)))
+
+    def _extend(self, across: FloatArray) -> None:
+        """The Cholesky factor with the newest rows, of which `across` (B, known) are the kernels to the older ones."""
+        known, total = len(self._factor), len(self._values)
+        fresh = self._subsets[known:]
+        within = self._kernel[self._differing(fresh)[:, known:]] + _JITTER * np.eye(len(fresh))
+        factor = np.zeros((total, total))
+        factor[:known, :known] = self._factor
+        if known:
+            below = solve_triangular(self._factor, across.T, lower=True, check_finite=False).T
+            factor[known:, :known] = below
+            within -= below @ below.T
+        factor[known:, known:] = cholesky(within, lower=True, check_finite=False)
+        self._factor = factor
+
+    def _differing(self, subsets: FloatArray) -> np.ndarray:
+        both = subsets @ self._subsets.T
+        return np.rint(subsets.sum(1)[:, None] + self._subsets.sum(1) - 2 * both).astype(np.intp)
+
+    def flipped(self, bases: BoolArray) -> FloatArray:
+        """The guessed values (B, n) of each of the subsets (B, n) with one element put in or taken out."""
+        lowest, spread = self._values.min(), max(float(np.ptp(self._values)), 1e-12)
+        share = (self._values - lowest) / spread
+        odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
+        mean = odds.mean()
+        weights = cho_solve((self._factor, True), odds - mean, check_finite=False)
+        member = np.asarray(bases, dtype=np.float64)
+        d = self._differing(member)
+        # Flipping an element moves a subset away from those that agree about it and nearer to the others.
+        away, nearer = (weights * self._kernel[np.clip(d + step, 0, self.n)] for step in (1, -1))
+        by_element = (away - nearer) @ self._subsets
+        taken_out = nearer.sum(1)[:, None] + by_element
+        put_in = away.sum(1)[:, None] - by_element
+        guessed = expit(mean + np.where(bases, taken_out, put_in))
+        return np.asarray(lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN))
