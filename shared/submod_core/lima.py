@@ -1,13 +1,13 @@
 """LiMA and SMDL on any model behind an oracle: what both adapters run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from submod_core._types import FloatArray
 from submod_core.curves import Curves, areas
-from submod_core.diagnostics import diagnose
+from submod_core.diagnostics import Diagnostics, diagnose
 from submod_core.explanation import Explanation
 from submod_core.ground_set import GroundSet
 from submod_core.importance import importance
@@ -150,9 +150,9 @@ def explain(
             searched=ranking.searched,
             evaluations=ranking.evaluations,
             model_inputs=model_inputs,
-            diagnostics=diagnose(ranking, curves),
+            diagnostics=diagnostics,
         )
-        for ground_set, ((ranking, curves), model_inputs) in zip(sets, outcomes, strict=True)
+        for ground_set, ((ranking, curves, diagnostics), model_inputs) in zip(sets, outcomes, strict=True)
     ]
 
 
@@ -168,7 +168,7 @@ def _importance(ranking: Ranking, curves: Curves, settings: LiMASettings) -> Flo
     return scores
 
 
-def _explain(ground_set: GroundSet, settings: LiMASettings) -> Dialogue[tuple[Ranking, Curves]]:
+def _explain(ground_set: GroundSet, settings: LiMASettings) -> Dialogue[tuple[Ranking, Curves, Diagnostics | None]]:
     n = len(ground_set.sizes)
     objective = Objective(n, settings.weights, settings.distance, settings.feature_target)
     yield from objective.prepare()
@@ -177,4 +177,6 @@ def _explain(ground_set: GroundSet, settings: LiMASettings) -> Dialogue[tuple[Ra
     names = settings.weights.used | {"consistency", "collaboration"}
     scores = yield from objective.scores(prefixes(ranking.order), names)
     total = settings.weights.total(scores)
-    return ranking, Curves(areas(ranking.order, ground_set.sizes), objective=total, **scores)
+    curves = Curves(areas(ranking.order, ground_set.sizes), objective=total, **scores)
+    # What the rounds hold grows with n²: it is not kept until the other inputs are explained.
+    return replace(ranking, rounds=()), curves, diagnose(ranking, curves)

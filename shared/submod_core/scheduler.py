@@ -6,7 +6,7 @@ questions or of other inputs. An oracle answers batches; it knows nothing of sea
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, repeat
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -16,6 +16,11 @@ import numpy as np
 from submod_core._types import BoolArray, FloatArray, IntArray
 
 T = TypeVar("T")
+
+# Answers remembered per input: all of a greedy search over up to 127 regions, a few megabytes.
+_REMEMBERED = 1 << 14
+# Dialogues go on side by side until their questions fill so many batches: when one ends, the others still fill theirs.
+_BATCHES_AHEAD = 4
 
 
 class Query(NamedTuple):
@@ -103,7 +108,7 @@ class _Seat(Generic[T]):
                 query = next(self.dialogue) if responses is None else self.dialogue.send(responses)
             except StopIteration as stop:
                 self.outcome = Outcome(stop.value, self.model_inputs)
-                self.answers.clear()
+                self.answers, self.keys, self.missing = {}, [], []
                 break
             if question := self._ask(query):
                 return [question]
@@ -133,7 +138,10 @@ class _Seat(Generic[T]):
         return _Question(self, keep[list(rows.values())], query.features) if rows else None
 
     def _respond(self) -> Responses:
-        return Responses(*map(_stack, zip(*map(self.answers.__getitem__, self.keys), strict=True)))
+        responses = Responses(*map(_stack, zip(*map(self.answers.__getitem__, self.keys), strict=True)))
+        for key in list(islice(self.answers, max(0, len(self.answers) - _REMEMBERED))):
+            del self.answers[key]
+        return responses
 
 
 def _stack(values: Sequence[Any]) -> Any:
@@ -151,8 +159,9 @@ def drive(
 ) -> list[Outcome[T]]:
     """Run dialogues to their end, filling each model batch from all of them.
 
-    The model never sees the same subset of the same input twice, and what a dialogue receives does not depend on how
-    its questions were packed.
+    The model does not see a subset of an input again while its answer is remembered, as the last 16,384 of each input
+    are; what a dialogue receives does not depend on how its questions were packed. A dialogue begins only when those
+    before it ask for less than four batches, so that memory grows with the batch, not with the number of inputs.
 
     Parameters
     ----------
@@ -192,11 +201,10 @@ def drive(
     seats = [_Seat(i, dialogue, mask) for i, (dialogue, mask) in enumerate(zip(dialogues, inert, strict=True))]
     width = max((len(seat.inert) for seat in seats), default=0)
     queue: deque[_Question] = deque()
+    waiting = iter(seats)
     announced = batch_size
     try:
-        for seat in seats:
-            queue.extend(seat.advance(None))
-        while queue:
+        while _fill(queue, waiting, _BATCHES_AHEAD * batch_size):
             parts = _take(queue, batch_size)
             examples, keep = _pack(parts, width)
             try:
@@ -218,6 +226,16 @@ def drive(
         for seat in seats:
             seat.dialogue.close()
     return [seat.outcome for seat in seats if seat.outcome is not None]
+
+
+def _fill(queue: deque[_Question], waiting: Iterator[_Seat[T]], most: int) -> bool:
+    """Begin dialogues until the queue holds so many rows; False if there is nothing to show."""
+    rows = sum(len(question.keep) - question.shown for question in queue)
+    while rows < most and (seat := next(waiting, None)) is not None:
+        asked = seat.advance(None)
+        queue.extend(asked)
+        rows += sum(len(question.keep) for question in asked)
+    return bool(queue)
 
 
 def _take(queue: deque[_Question], most: int) -> list[_Part]:

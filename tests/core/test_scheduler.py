@@ -1,5 +1,7 @@
 """One scheduler for all inputs: packing, memory of answers, budget of memory, and what it says when things go wrong."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -86,6 +88,32 @@ def test_batches_are_filled_across_inputs():
     oracle = ToyOracle()
     run(oracle, [12] * 8, batch_size=64)
     assert np.mean(np.array(oracle.batches) == 64) > 0.7
+
+
+def test_memory_does_not_grow_with_the_inputs():
+    def peak(n_inputs, n):
+        oracle = lambda examples, keep, features: Responses(keep.mean(1), None, keep[:, :1] + 1.0)  # noqa: E731
+        settings = LiMASettings(make_search("greedy", k=60), Weights.of({"consistency": 1}), cosine_distance)
+        sets = [ground_set(n)] * n_inputs
+        tracemalloc.start()
+        try:
+            explain(oracle, sets, settings, batch_size=8)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    one = peak(1, 300)  # 16,230 questions
+    assert peak(12, 300) < 2 * one
+    assert one < 24e6
+
+
+def test_an_answer_that_was_forgotten_is_asked_for_again(monkeypatch):
+    expected = run(ToyOracle(), [12], search="greedy")
+    monkeypatch.setattr("submod_core.scheduler._REMEMBERED", 5)
+    (found,) = run(ToyOracle(), [12], search="greedy")
+    assert found.order.tolist() == expected[0].order.tolist()
+    assert np.array_equal(found.curves.objective, expected[0].curves.objective)
+    assert found.model_inputs > expected[0].model_inputs
 
 
 def test_regions_that_equal_the_baseline_are_never_shown():

@@ -1,4 +1,5 @@
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from submod_core import SEARCHES, rank
 from submod_core.objective import count_evaluations
-from submod_core.search import bidirectional, greedy, two_sided
+from submod_core.search import bidirectional, greedy, singletons, swaps, two_sided
+from submod_core.search._surrogate import Surrogate
 from submod_core.testing import check_search
 
 
@@ -17,11 +19,27 @@ def random_function(seed, n):
     return lambda subset: float(np.tanh(noise[np.ix_(sorted(subset), sorted(subset))].sum()))
 
 
-@pytest.mark.parametrize("search", SEARCHES)
+CONFORMING = {name: name for name in SEARCHES if name != "random"} | {
+    "swaps of two_sided": partial(swaps, base=two_sided),
+    "swaps of singletons": partial(swaps, base=singletons, passes=50),
+    "bidirectional by share": partial(bidirectional, n_pending=0.2),
+}
+
+
+@pytest.mark.parametrize("search", CONFORMING)
 @settings(deadline=None, max_examples=30)
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_every_search_conforms(search, n, seed):
-    check_search(search, n, seed)
+    check_search(CONFORMING[search], n, seed)
+
+
+@settings(deadline=None, max_examples=30)
+@given(n=st.integers(1, 40), seed=st.integers(0, 99))
+def test_random_is_a_permutation_of_its_seed_and_asks_nothing(n, seed):
+    one, again = (rank(len, n, "random", seed=seed) for _ in range(2))
+    assert sorted(one.order.tolist()) == list(range(n))
+    assert one.order.tolist() == again.order.tolist()
+    assert one.evaluations == 0
 
 
 @settings(deadline=None, max_examples=60)
@@ -85,6 +103,149 @@ def test_two_sided_with_a_full_window_picks_from_both_ends(n, seed, retired):
     assert rank(function, n, "two_sided", retired=retired, window=1.0).order.tolist() == front + back
 
 
+@settings(deadline=None, max_examples=60)
+@given(n=st.integers(1, 14), batch=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
+def test_batched_lazy_looks_at_the_largest_last_gains(n, batch, seed):
+    function = random_function(seed, n)
+    gains, order, base = dict.fromkeys(range(n), np.inf), [], 0.0
+    while len(order) < n:
+        left = sorted(set(range(n)) - set(order), key=lambda c: (-gains[c], c))
+        looked = left[:batch] if order else left
+        values = {c: function(frozenset([*order, c])) for c in looked}
+        best = max(looked, key=lambda c: (values[c], -c))
+        gains |= {c: value - base for c, value in values.items()}
+        base = values[best]
+        order.append(best)
+    assert rank(function, n, "batched_lazy", batch=batch).order.tolist() == order
+
+
+@settings(deadline=None, max_examples=60)
+@given(n=st.integers(1, 14), window=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
+def test_phase_window_is_its_description(n, window, seed):
+    function = random_function(seed, n)
+    order, base = [], 0.0
+    while len(order) < n:
+        screened = {c: function(frozenset([*order, c])) for c in set(range(n)) - set(order)}
+        ranked = sorted(screened, key=lambda c: (-screened[c], c))
+        outside = [screened[c] - base for c in ranked[window + 1 :]]
+        order.append(ranked[0])
+        base, inside = screened[ranked[0]], ranked[1 : window + 1]
+        while inside:
+            values = {c: function(frozenset([*order, c])) for c in inside}
+            best = max(inside, key=lambda c: (values[c], -c))
+            if outside and values[best] - base < outside[0]:
+                break
+            order.append(best)
+            base = values[best]
+            inside.remove(best)
+            if inside:
+                inside.remove(min(inside, key=lambda c: (values[c], -c)))
+    assert rank(function, n, "phase_window", window=window).order.tolist() == order
+
+
+@settings(deadline=None, max_examples=40)
+@given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
+def test_a_beam_of_width_1_is_greedy(n, seed):
+    function = random_function(seed, n)
+    assert rank(function, n, "beam", width=1).order.tolist() == rank(function, n, "greedy").order.tolist()
+
+
+def prefix_sum(function, order):
+    return sum(function(frozenset(order[:k])) for k in range(1, len(order) + 1))
+
+
+@settings(deadline=None, max_examples=30)
+@given(n=st.integers(1, 6), seed=st.integers(0, 2**32 - 1))
+def test_a_wide_beam_finds_the_order_of_the_largest_sum(n, seed):
+    function = random_function(seed, n)
+    best = max(prefix_sum(function, order) for order in itertools.permutations(range(n)))
+    assert np.isclose(prefix_sum(function, rank(function, n, "beam", width=20).order.tolist()), best)
+
+
+@settings(deadline=None, max_examples=40)
+@given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
+def test_swaps_leave_no_neighbours_to_exchange(n, seed):
+    function = random_function(seed, n)
+    order = rank(function, n, partial(swaps, base=singletons, passes=1000)).order.tolist()
+    for k in range(n - 1):
+        other = [*order[:k], order[k + 1]]
+        assert function(frozenset(order[: k + 1])) >= function(frozenset(other))
+
+
+@settings(deadline=None, max_examples=40)
+@given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
+def test_guided_without_guesses_is_backward(n, seed):
+    function = random_function(seed, n)
+    found = rank(function, n, "guided", admitted=0, window=1, polish=0)
+    assert found.order.tolist() == slow_backward(function, n)
+
+
+@settings(deadline=None, max_examples=30)
+@given(n=st.integers(2, 25), admitted=st.integers(0, 4), seed=st.integers(0, 2**32 - 1))
+def test_polishing_raises_the_weighted_sum_and_leaves_the_admitted(n, admitted, seed):
+    function = random_function(seed, n)
+    rough, fine = (rank(function, n, "guided", admitted=admitted, polish=polish) for polish in (0, 8))
+    weights = 1 + 8 * np.clip(1 - 3 * np.arange(n) / n, 0, None)
+    assert weights @ fine.values >= weights @ rough.values - 1e-9
+    assert fine.order[:admitted].tolist() == rough.order[:admitted].tolist()
+    assert fine.evaluations <= rough.evaluations + 8 * n
+
+
+@settings(deadline=None, max_examples=40)
+@given(n=st.integers(1, 9), seen=st.integers(1, 30), seed=st.integers(0, 2**32 - 1))
+def test_the_surrogate_is_kernel_ridge_regression(n, seen, seed):
+    rng = np.random.default_rng(seed)
+    subsets, values = rng.random((seen, n)) < 0.5, rng.normal(size=seen)
+    surrogate = Surrogate(n, reach=0.3)
+    for part in np.array_split(np.arange(seen), 3):
+        if len(part):
+            surrogate.observe(subsets[part], values[part])
+
+    def kernel(a, b):
+        d = int((a != b).sum())
+        return np.exp(-d / (0.3 * n)) + 1 - 2 * d / n
+
+    gram = np.array([[kernel(a, b) for b in subsets] for a in subsets]) + 1e-4 * np.eye(seen)
+    share = (values - values.min()) / max(np.ptp(values), 1e-12)
+    odds = np.log((share + 0.05) / (1.05 - share))
+    weights = np.linalg.solve(gram, odds - odds.mean())
+    base = rng.random(n) < 0.5
+    for i, guess in enumerate(surrogate.flipped(base[None])[0]):
+        flipped = base ^ (np.arange(n) == i)
+        z = odds.mean() + sum(w * kernel(flipped, s) for w, s in zip(weights, subsets, strict=True))
+        expected = values.min() + max(np.ptp(values), 1e-12) * (1.1 / (1 + np.exp(-z)) - 0.05)
+        assert np.isclose(guess, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_the_surrogate_forgets_the_older_half():
+    surrogate, subsets = Surrogate(8, memory=20), np.random.default_rng(0).random((24, 8)) < 0.5
+    fresh = Surrogate(8)
+    for row in range(24):
+        surrogate.observe(subsets[row : row + 1], np.array([float(row)]))
+    fresh.observe(subsets[11:], np.arange(11.0, 24.0))
+    assert np.allclose(surrogate.flipped(subsets[:1]), fresh.flipped(subsets[:1]))
+
+
+@pytest.mark.parametrize(
+    ("search", "options"),
+    [
+        ("guided", {"admitted": -1}),
+        ("guided", {"window": 0}),
+        ("guided", {"polish": -1}),
+        ("guided", {"polish": float("inf")}),
+        ("batched_lazy", {"batch": 0}),
+        ("phase_window", {"window": 1.5}),
+        ("beam", {"width": 0}),
+        (partial(swaps, base=greedy), {"passes": 0}),
+        ("bidirectional", {"n_pending": 1.0}),
+    ],
+)
+def test_searches_refuse_options_out_of_range(search, options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        rank(len, 3, search, **options)
+
+
 @pytest.mark.parametrize("options", [{"retired": 0}, {"window": 0}, {"window": 1.1}, {"refresh": 0.5}])
 def test_two_sided_refuses(options):
     (name,) = options
@@ -120,6 +281,25 @@ def test_greedy_reaches_its_guarantee_on_monotone_submodular_functions(family, d
         assert ranking.values[k - 1] >= (1 - 1 / np.e) * best - 1e-9
 
 
+@pytest.mark.parametrize("family", [coverage, facility_location])
+@settings(deadline=None, max_examples=80)
+@given(data=st.data(), offset=st.floats(-9, 9))
+def test_lazy_is_greedy_on_submodular_functions(family, data, offset):
+    n, function = family(data.draw)
+    eager, lazy = (rank(lambda chosen: function(chosen) + offset, n, search) for search in ("greedy", "lazy"))
+    assert np.allclose(lazy.values, eager.values)
+    assert lazy.evaluations <= eager.evaluations
+
+
+def test_lazy_saves_evaluations():
+    rng = np.random.default_rng(0)
+    benefit = rng.random((40, 30))
+    function = lambda chosen: float(benefit[:, sorted(chosen)].max(axis=1).sum())  # noqa: E731
+    eager, lazy = (rank(function, 30, search) for search in ("greedy", "lazy"))
+    assert lazy.order.tolist() == eager.order.tolist()
+    assert lazy.evaluations < 0.5 * eager.evaluations
+
+
 def test_a_budget_that_runs_out_orders_the_rest_by_last_value_and_says_so():
     weights = [3.0, 1.0, 4.0, 1.5, 9.0]
     ranking = rank(lambda chosen: sum(weights[i] for i in chosen), 5, "greedy", max_evaluations=5)
@@ -145,6 +325,7 @@ def test_a_budget_keeps_what_the_back_already_holds():
         ({"n": 3, "search": "fastest"}, "`search`"),
         ({"n": 3, "n_pending": 0}, "`n_pending`"),
         ({"n": 3, "n_pending": 1.5}, "`n_pending`"),
+        ({"n": 3, "n_pending": 1.0}, "`n_pending`"),
         ({"n": 3, "max_evaluations": 0}, "`max_evaluations`"),
         ({"n": 3, "max_evaluations": 2.5}, "`max_evaluations`"),
         ({"n": 3, "set_function": lambda s: float("nan")}, "`set_function`"),

@@ -16,7 +16,7 @@ _MOVES_PER_ROUND = 8
 _EMPHASIS = 8
 
 
-def guided(n: int, /, admitted: int = 2, window: float = 0.2, polish: float = 6) -> Search:
+def guided(n: int, /, admitted: int = 4, window: float = 0.25, polish: float = 6) -> Search:
     """Admit a few, retire the rest from the full set on, then move elements; evaluate only what a regression favours.
 
     Kernel ridge regression on all subsets seen so far guesses the values of the others. A pick evaluates the share
@@ -163,7 +163,8 @@ def _moves(
     promise = np.where(size >= place, down, up)
     length = np.abs(size - place + (size >= place))
     worth = np.where((promise > least) & (np.minimum(size, place) >= fixed), promise / np.sqrt(length), 0)
-    taken, moves = np.zeros(n, dtype=bool), []
+    taken = np.zeros(n, dtype=bool)
+    moves: list[_Move] = []
     for flat in np.argsort(-worth, axis=None, kind="stable")[: 4 * n]:
         row, start = np.unravel_index(flat, worth.shape)
         if worth[row, start] <= 0 or len(moves) == _MOVES_PER_ROUND:
