@@ -12,7 +12,7 @@ from captum_submod._compat import BaselineType, TargetType, TensorOrTupleOfTenso
 from captum_submod._inputs import Batch, prepare, target_indices
 from captum_submod._oracle import TorchOracle, evaluating
 from submod_core import Explanation, LiMASettings, Readout, explain
-from submod_core._checks import check_count
+from submod_core.batching import check_batch_size
 from submod_core.ground_set import Regions
 
 
@@ -49,7 +49,7 @@ class RegionAttribution(PerturbationAttribution):
         target: TargetType = None,
         additional_forward_args: object = None,
         feature_mask: Tensor | tuple[Tensor, ...] | None = None,
-        perturbations_per_eval: int = 1,
+        perturbations_per_eval: int | str = 1,
         show_progress: bool = False,
     ) -> TensorOrTupleOfTensorsGeneric:
         """Score every element by the importance of its region.
@@ -72,9 +72,9 @@ class RegionAttribution(PerturbationAttribution):
             Region ids that broadcast to the inputs, with a first dimension of 1 or N. Ids may have gaps and are shared
             across the tensors of a tuple. By default images (N, C, H, W) are cut as `regions` says, and in other inputs
             every element is a region of its own.
-        perturbations_per_eval : int
-            Each call of `forward_func` gets at most perturbations_per_eval · N masked inputs. The result does not
-            depend on it; the time does.
+        perturbations_per_eval : int or "auto"
+            Each call of `forward_func` gets at most perturbations_per_eval · N masked inputs; with "auto" as many as a
+            few timed calls found fastest. The result does not depend on it; the time does.
         show_progress : bool
             Show a progress bar, counting images through the model.
 
@@ -107,7 +107,7 @@ class RegionAttribution(PerturbationAttribution):
         target: TargetType = None,
         additional_forward_args: object = None,
         feature_mask: Tensor | tuple[Tensor, ...] | None = None,
-        perturbations_per_eval: int = 1,
+        perturbations_per_eval: int | str = 1,
         show_progress: bool = False,
     ) -> list[Explanation]:
         """The regions, their order and the evidence for it, one `Explanation` per example.
@@ -131,13 +131,12 @@ class RegionAttribution(PerturbationAttribution):
         target: Any,
         additional: Any,
         feature_mask: Any,
-        perturbations_per_eval: int,
+        perturbations_per_eval: int | str,
         show_progress: bool,
     ) -> tuple[Batch, list[Explanation]]:
-        check_count("perturbations_per_eval", perturbations_per_eval)
+        check_batch_size("perturbations_per_eval", perturbations_per_eval)
         oracle = self.oracle(inputs, baselines, target, additional, feature_mask)
-        size = int(perturbations_per_eval) * len(oracle.batch)
-        return oracle.batch, self.ask(oracle, size, show_progress)
+        return oracle.batch, self.ask(oracle, batch_size(perturbations_per_eval, len(oracle.batch)), show_progress)
 
     def oracle(self, inputs: Any, baselines: Any, target: Any, additional: Any, feature_mask: Any) -> TorchOracle:
         """The model, ready to be asked about the arguments of one call."""
@@ -150,7 +149,7 @@ class RegionAttribution(PerturbationAttribution):
         wants_confidence = "confidence" in self.settings.weights.used
         return TorchOracle(self.forward_func, batch, target_indices(target, len(batch)), self.readout, wants_confidence)
 
-    def ask(self, oracle: TorchOracle, batch_size: int, show_progress: bool) -> list[Explanation]:
+    def ask(self, oracle: TorchOracle, size: int | str, show_progress: bool) -> list[Explanation]:
         """Run the search for every example of the oracle's batch."""
         sets = oracle.batch.sets
         total = self.settings.expected_model_inputs(sets) if show_progress else None
@@ -162,12 +161,17 @@ class RegionAttribution(PerturbationAttribution):
                 oracle,
                 sets,
                 self.settings,
-                batch_size=batch_size,
+                batch_size=size,
                 on_batch=bar.update,
                 model_name="forward_func",
             )
             bar.total = bar.n
         return explanations
+
+
+def batch_size(perturbations_per_eval: int | str, n_examples: int) -> int | str:
+    """Images per call, which Captum counts per example."""
+    return perturbations_per_eval if isinstance(perturbations_per_eval, str) else perturbations_per_eval * n_examples
 
 
 def _paint(batch: Batch, k: int, explanations: list[Explanation]) -> Tensor:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from captum_submod._attribution import RegionAttribution
+from captum_submod._attribution import RegionAttribution, batch_size
 from captum_submod._compat import BaselineType, TargetType
 from captum_submod._oracle import evaluating
 from captum_submod.lima import LiMA
-from submod_core._checks import check_count
+from submod_core.batching import check_batch_size
 from submod_core.mistakes import Mistake, find_mistakes
 
 
@@ -21,7 +21,7 @@ def explain_error(
     baselines: BaselineType = None,
     additional_forward_args: object = None,
     feature_mask: Tensor | tuple[Tensor, ...] | None = None,
-    perturbations_per_eval: int = 1,
+    perturbations_per_eval: int | str = 1,
     show_progress: bool = False,
     *,
     method: RegionAttribution | None = None,
@@ -61,7 +61,7 @@ def explain_error(
     >>> mistake.confidence_after >= mistake.confidence_before, len(mistake.supports) + len(mistake.causes)
     (True, 4)
     """
-    check_count("perturbations_per_eval", perturbations_per_eval)
+    check_batch_size("perturbations_per_eval", perturbations_per_eval)
     method = LiMA(forward_func) if method is None else method
     if not isinstance(method, RegionAttribution) or method.forward_func is not forward_func:
         raise ValueError(f"`method` (a {type(method).__name__}) must be a LiMA or SMDL of the same `forward_func`")
@@ -75,7 +75,7 @@ def explain_error(
             probabilities: np.ndarray = oracle.class_probabilities(np.array([example]), keep[None])[0]
         return probabilities
 
-    size = int(perturbations_per_eval) * len(oracle.batch)
+    size = batch_size(perturbations_per_eval, len(oracle.batch))
     return find_mistakes(
         classify,
         lambda: method.ask(oracle, size, show_progress),

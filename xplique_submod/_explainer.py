@@ -7,7 +7,7 @@ import tensorflow as tf
 from tqdm.auto import tqdm
 
 from submod_core import Explanation, LiMASettings, Readout, explain
-from submod_core._checks import check_count
+from submod_core.batching import check_batch_size
 from submod_core.ground_set import Regions
 from xplique_submod._compat import (
     BlackBoxExplainer,
@@ -25,7 +25,7 @@ class RegionExplainer(BlackBoxExplainer):
     def __init__(
         self,
         model: Any,
-        batch_size: int | None,
+        batch_size: int | str | None,
         operator: Any,
         regions: Regions,
         settings: LiMASettings,
@@ -36,7 +36,7 @@ class RegionExplainer(BlackBoxExplainer):
         if not callable(model) and not hasattr(model, "predict_proba") and not isinstance(model, tf.lite.Interpreter):
             raise TypeError(f"`model` (={model!r}) must be callable")
         if batch_size is not None:
-            check_count("batch_size", batch_size)
+            check_batch_size("batch_size", batch_size)
         # Not the constructor of the base: its cache of models fails on subclassed Keras 3 models.
         self.model, self.batch_size = model, batch_size
         self.inference_function, self.batch_inference_function = get_inference_function(model, operator)
@@ -110,7 +110,7 @@ class RegionExplainer(BlackBoxExplainer):
                 oracle,
                 sets,
                 self.settings,
-                batch_size=2**31 if self.batch_size is None else int(self.batch_size),
+                batch_size=2**31 if self.batch_size is None else self.batch_size,
                 on_batch=bar.update,
             )
             bar.total = bar.n

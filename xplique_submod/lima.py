@@ -22,8 +22,9 @@ class LiMA(RegionExplainer):
     model : callable
         A Keras model, tf.Module, TFLite interpreter, `TorchWrapper`, an estimator with ``predict_proba``, or a function
         of a numpy array.
-    batch_size : int or None
-        Most masked inputs per call of the model; None for all of a round at once. The result does not depend on it.
+    batch_size : int, "auto" or None
+        Most masked inputs per call of the model; "auto" finds by timing where it is fastest; None for all of a round at
+        once. The result does not depend on it.
     operator : str, Tasks or callable, optional
         g(f, x, y), one value per example, which then is the consistency itself: detection, segmentation, regression.
         By default, and for ``"classification"``, the consistency is the activation of the target output.
@@ -85,7 +86,7 @@ class LiMA(RegionExplainer):
     def __init__(
         self,
         model: Any,
-        batch_size: int | None = 32,
+        batch_size: int | str | None = 32,
         operator: Any = None,
         *,
         regions: Regions = 49,

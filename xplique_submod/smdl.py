@@ -66,7 +66,7 @@ class SMDL(RegionExplainer):
     def __init__(
         self,
         model: Any,
-        batch_size: int | None = 32,
+        batch_size: int | str | None = 32,
         operator: Any = None,
         *,
         prior: Any = None,

@@ -91,7 +91,7 @@ def explain(
     sets: Sequence[GroundSet],
     settings: LiMASettings,
     *,
-    batch_size: int,
+    batch_size: int | str,
     on_batch: Callable[[int], object] | None = None,
     model_name: str = "model",
 ) -> list[Explanation]:
@@ -104,8 +104,8 @@ def explain(
     sets : sequence of GroundSet
         One per input.
     settings : LiMASettings
-    batch_size : int
-        Most images per call of the oracle.
+    batch_size : int or "auto"
+        Most images per call of the oracle; "auto" finds by timing where it is fastest.
     on_batch : callable, optional
         Called with the number of images after each batch.
     model_name : str

@@ -4,6 +4,7 @@ A dialogue is a generator that yields a `Query` and receives `Responses`; it kno
 questions or of other inputs. An oracle answers batches; it knows nothing of searches.
 """
 
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.batching import BatchSize
 
 T = TypeVar("T")
 
@@ -153,7 +155,7 @@ def drive(
     oracle: Oracle,
     *,
     inert: Sequence[BoolArray],
-    batch_size: int,
+    batch_size: int | str,
     on_batch: Callable[[int], object] | None = None,
     model_name: str = "model",
 ) -> list[Outcome[T]]:
@@ -170,8 +172,9 @@ def drive(
     oracle : Oracle
     inert : sequence of ndarray of bool, (n,)
         For each input, the regions whose elements all equal the baseline.
-    batch_size : int
-        Most images per call of the oracle. Halved, once or more, when it raises `OutOfMemoryError`.
+    batch_size : int or "auto"
+        Most images per call of the oracle; "auto" finds by timing where it is fastest. Halved, once or more, when it
+        raises `OutOfMemoryError`.
     on_batch : callable, optional
         Called with the number of images after each batch.
     model_name : str
@@ -202,22 +205,25 @@ def drive(
     width = max((len(seat.inert) for seat in seats), default=0)
     queue: deque[_Question] = deque()
     waiting = iter(seats)
-    announced = batch_size
+    batch, halved, announced = BatchSize(batch_size), 0, False
     try:
-        while _fill(queue, waiting, _BATCHES_AHEAD * batch_size):
-            parts = _take(queue, batch_size)
+        while _fill(queue, waiting, _BATCHES_AHEAD * batch.size):
+            parts = _take(queue, batch.size)
             examples, keep = _pack(parts, width)
+            start = time.perf_counter()
             try:
                 responses = oracle(examples, keep, parts[0].question.features)
             except OutOfMemoryError:
                 if len(examples) == 1:
                     raise
-                batch_size = len(examples) // 2
+                halved = halved or batch.size
+                batch.too_large(len(examples))
                 _put_back(queue, parts)
                 continue
-            if batch_size < announced:
-                _warn_smaller(announced, batch_size)
-                announced = 0
+            batch.timed(len(examples), time.perf_counter() - start)
+            if halved and not announced:
+                _warn_smaller(halved, batch.size)
+                announced = True
             _check_finite(examples, keep, responses, model_name)
             queue.extend(_settle(parts, responses))
             if on_batch is not None:

@@ -20,6 +20,7 @@ from submod_core import (
     explain,
     make_search,
 )
+from submod_core.batching import BatchSize
 from submod_core.objective import count_evaluations
 
 
@@ -93,7 +94,7 @@ def test_batches_are_filled_across_inputs():
 def test_memory_does_not_grow_with_the_inputs():
     def peak(n_inputs, n):
         oracle = lambda examples, keep, features: Responses(keep.mean(1), None, keep[:, :1] + 1.0)  # noqa: E731
-        settings = LiMASettings(make_search("greedy", k=60), Weights.of({"consistency": 1}), cosine_distance)
+        settings = LiMASettings(make_search("greedy", k=40), Weights.of({"consistency": 1}), cosine_distance)
         sets = [ground_set(n)] * n_inputs
         tracemalloc.start()
         try:
@@ -102,9 +103,40 @@ def test_memory_does_not_grow_with_the_inputs():
         finally:
             tracemalloc.stop()
 
-    one = peak(1, 300)  # 16,230 questions
-    assert peak(12, 300) < 2 * one
-    assert one < 24e6
+    assert peak(12, 200) < 1.3 * peak(3, 200)
+
+
+@settings(deadline=None, max_examples=60)
+@given(knee=st.sampled_from([8, 16, 64, 256, 512, 4096]), data=st.data())
+def test_auto_ends_at_the_batch_after_which_images_per_second_no_longer_rise(knee, data):
+    size = BatchSize("auto")
+    for _ in range(60):
+        n = data.draw(st.sampled_from([size.size, max(1, size.size - 3)]))  # partial batches tell nothing
+        size.timed(n, n / (min(n, knee) ** 0.5) if n <= knee else 1.2 * n / knee**0.5)
+    for _ in range(60):
+        size.timed(size.size, size.size / min(size.size, knee) ** 0.5 * (1.2 if size.size > knee else 1))
+    assert size.size == min(knee, 512)
+
+
+def test_auto_changes_nothing_but_the_batches():
+    expected = run(ToyOracle(), [12] * 6, batch_size=32)
+    found = run(oracle := ToyOracle(), [12] * 6, batch_size="auto")
+    assert oracle.batches[0] == 8
+    for a, b in zip(expected, found, strict=True):
+        assert np.array_equal(a.order, b.order)
+        assert np.array_equal(a.curves.objective, b.curves.objective)
+
+
+def test_auto_stays_below_what_does_not_fit_into_memory():
+    size = BatchSize("auto")
+    size.too_large(8)
+    for _ in range(9):
+        size.timed(size.size, 1.0)
+    assert size.size == 4
+    oracle = ToyOracle(capacity=5)
+    with pytest.warns(RuntimeWarning, match="batch of 8 images; going on with batches of 4"):
+        run(oracle, [10, 10], batch_size="auto")
+    assert max(oracle.batches) == 4
 
 
 def test_an_answer_that_was_forgotten_is_asked_for_again(monkeypatch):

@@ -1,0 +1,69 @@
+"""How many images go into one batch of the model."""
+
+from typing import Any
+
+from submod_core._checks import check_count
+
+_SMALLEST, _LARGEST = 8, 512
+_TIMED = 3
+_FASTER = 1.05
+
+
+def check_batch_size(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` is a whole number of at least 1 or "auto"."""
+    if isinstance(value, str) and value != "auto":
+        raise ValueError(f"`{name}` (={value!r}) must be a whole number of at least 1 or 'auto'")
+    if value != "auto":
+        check_count(name, value)
+
+
+class BatchSize:
+    """A fixed number of images, or with "auto" the one at which the model is fastest.
+
+    The largest batch is not the fastest: on a processor its activations leave the cache. "auto" begins with 8 images
+    and doubles for as long as images per second rise by a twentieth; what it times are the questions at hand, so
+    nothing is evaluated for it.
+
+    Parameters
+    ----------
+    size : int or "auto"
+
+    Attributes
+    ----------
+    size : int
+        Images of the next batch.
+
+    Examples
+    --------
+    >>> size = BatchSize("auto")
+    >>> for seconds in (9, 1, 1, 1.5, 1.5, 1.5, 4, 4, 4):  # the first is slow: caches, tracing
+    ...     size.timed(size.size, seconds)
+    >>> size.size
+    16
+    """
+
+    def __init__(self, size: int | str) -> None:
+        self._searching = isinstance(size, str)
+        self.size = _SMALLEST if isinstance(size, str) else size
+        self._best, self._rate = self.size, 0.0
+        self._seconds: list[float] = []
+
+    def timed(self, n_images: int, seconds: float) -> None:
+        """Take in how long a batch took."""
+        if not self._searching or n_images != self.size:
+            return
+        self._seconds.append(seconds)
+        if len(self._seconds) < _TIMED:
+            return
+        rate = n_images / max(min(self._seconds[1:]), 1e-9)
+        self._seconds = []
+        faster = rate > _FASTER * self._rate
+        if faster:
+            self._best, self._rate, self.size = n_images, rate, 2 * n_images
+        self._searching = faster and self.size <= _LARGEST
+        if not self._searching:
+            self.size = self._best
+
+    def too_large(self, n_images: int) -> None:
+        """Stay at half of a batch that did not fit into memory."""
+        self.size, self._searching = n_images // 2, False
