@@ -10,9 +10,10 @@ and images. With `--figure FILE` the means are drawn as well, with `--output FIL
 
 import argparse
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -61,26 +62,42 @@ SEARCHES: dict[str, Callable[..., Any]] = {
 SCORES = ("insertion", "deletion", "highest", "images")
 
 
-def explained(args: argparse.Namespace, part: int) -> dict[str, list[list[float]]]:
-    """The scores of each search on every `jobs`-th photograph."""
+@lru_cache
+def loaded(data: Path, model_name: str, n: int) -> Any:
     torch.set_num_threads(1)
-    model, images, labels, names = classified(args.data, args.model, args.images)
-    model = model.to(memory_format=torch.channels_last)
-    rows: dict[str, list[list[float]]] = {name: [] for name in args.searches}
-    for i in range(part, args.images, args.jobs):
-        x = images[i : i + 1]
-        mask = torch.from_numpy(slico(x[0].movedim(0, -1).numpy(), args.regions))[None, None]
-        for name in args.searches:
-            lima = LiMA(model, search=SEARCHES[name])
-            (found,) = lima.explain(x, target=labels[i], feature_mask=mask, perturbations_per_eval=args.batch_size)
-            ranks = torch.from_numpy(-np.argsort(found.order).astype(np.float64))
-            (curves,) = metrics.faithfulness_curves(
-                model, x, ranks[mask], target=labels[i], steps=50, max_examples_per_batch=args.batch_size
-            )
-            best = float(curves.insertion[1:].max())
-            rows[name].append([curves.insertion_auc, curves.deletion_auc, best, found.model_inputs])
-        print(f"{i + 1}/{args.images} {names[i]}", flush=True)
+    model, images, labels, names = classified(data, model_name, n)
+    return model.to(memory_format=torch.channels_last), images, labels, names
+
+
+def explained(args: argparse.Namespace, i: int) -> list[list[float]]:
+    """The scores of each search on a photograph."""
+    model, images, labels, names = loaded(args.data, args.model, args.images)
+    x, rows = images[i : i + 1], []
+    mask = torch.from_numpy(slico(x[0].movedim(0, -1).numpy(), args.regions))[None, None]
+    for name in args.searches:
+        lima = LiMA(model, search=SEARCHES[name])
+        (found,) = lima.explain(x, target=labels[i], feature_mask=mask, perturbations_per_eval=args.batch_size)
+        ranks = torch.from_numpy(-np.argsort(found.order).astype(np.float64))
+        (curves,) = metrics.faithfulness_curves(
+            model, x, ranks[mask], target=labels[i], steps=50, max_examples_per_batch=args.batch_size
+        )
+        best = float(curves.insertion[1:].max())
+        rows.append([curves.insertion_auc, curves.deletion_auc, best, found.model_inputs])
+    print(f"{i + 1}/{args.images} {names[i]}", flush=True)
     return rows
+
+
+def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
+    """The scores of each search, (photographs, 4); fewer photographs than asked for when the time is up."""
+    start, done = time.monotonic(), []
+    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(explained, args, i) for i in range(args.images)]
+        for future in waiting:
+            if time.monotonic() - start > 60 * args.minutes:
+                future.cancel()
+            if not future.cancelled():
+                done.append(future.result())
+    return {name: np.array([rows[k] for rows in done]) for k, name in enumerate(args.searches)}
 
 
 def interval(differences: np.ndarray) -> tuple[float, float]:
@@ -136,13 +153,12 @@ def main() -> None:
     parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further photograph after so long")
     parser.add_argument("--figure", type=Path, help="draw the means")
     parser.add_argument("--output", type=Path, help="write every score as JSON")
     args = parser.parse_args()
-    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        parts = list(pool.map(partial(explained, args), range(args.jobs)))
-    scores = {name: np.array([row for part in parts for row in part[name]]) for name in args.searches}
-    title = f"{args.model}, {args.images} photographs, {args.regions} regions"
+    scores = measure(args)
+    title = f"{args.model}, {len(next(iter(scores.values())))} photographs, {args.regions} regions"
     print(f"\n{title}\n\n{table(scores)}")
     if args.figure:
         draw(scores, args.figure, title)
