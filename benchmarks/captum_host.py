@@ -65,7 +65,8 @@ class CaptumHost:
 
         coarse = method(captum.LayerGradCam(model, layer), relu_attributions=True)
         return {
-            "LiMA, bidirectional": method(LiMA(model), True, **batched),
+            "LiMA, guided": method(LiMA(model, search="guided"), True, **batched),
+            "LiMA, bidirectional": method(LiMA(model, search="bidirectional"), True, **batched),
             "LiMA, greedy": method(LiMA(model, search="greedy"), True, **batched),
             "LiMA, two-sided": method(LiMA(model, search="two_sided"), True, **batched),
             "LiMA, backward": method(LiMA(model, search="backward"), True, **batched),
@@ -79,6 +80,14 @@ class CaptumHost:
             "IntegratedGradients": method(captum.IntegratedGradients(model), internal_batch_size=self.batch_size),
             "Grad-CAM": lambda i: nn.functional.interpolate(coarse(i), size=(size, size), mode="bilinear"),
         }
+
+    def together(self, which: slice) -> Tensor:
+        """LiMA on several photographs in one call."""
+        x = self.images[which]
+        size = max(1, self.batch_size // len(x))
+        mask = torch.cat(self.masks[which])
+        lima = LiMA(self.model, search="bidirectional")
+        return lima.attribute(x, target=self.labels[which], feature_mask=mask, perturbations_per_eval=size)
 
     def evaluate(self, attributions: list[Tensor]) -> dict[str, float]:
         """Mean insertion, deletion and highest confidence, pixel by pixel in 50 steps."""

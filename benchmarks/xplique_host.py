@@ -80,7 +80,8 @@ class XpliqueHost:
         size, grid = self.batch_size, round(self.regions**0.5)
         surrogate = {"batch_size": size, "nb_samples": self.samples, "map_to_interpret_space": superpixels}
         return {
-            "LiMA, bidirectional": method(LiMA(black_box, size, regions=self.regions)),
+            "LiMA, guided": method(LiMA(black_box, size, regions=self.regions, search="guided")),
+            "LiMA, bidirectional": method(LiMA(black_box, size, regions=self.regions, search="bidirectional")),
             "LiMA, greedy": method(LiMA(black_box, size, regions=self.regions, search="greedy")),
             "LiMA, two-sided": method(LiMA(black_box, size, regions=self.regions, search="two_sided")),
             "SMDL, patches": method(SMDL(black_box, size, prior=xplique.Saliency(self.model))),
@@ -93,6 +94,14 @@ class XpliqueHost:
             "Saliency": method(xplique.Saliency(self.model)),
             "Grad-CAM": method(xplique.GradCAM(self.model)),
         }
+
+    @cached_property
+    def _lima(self) -> LiMA:
+        return LiMA(self.counted, self.batch_size, regions=self.regions, search="bidirectional")
+
+    def together(self, which: slice) -> tf.Tensor:
+        """LiMA on several photographs in one call."""
+        return self._lima(self.images[which], self.targets[which])
 
     def evaluate(self, attributions: list[tf.Tensor]) -> dict[str, float]:
         """Xplique's own metrics, pixel by pixel in 50 steps."""

@@ -29,12 +29,12 @@ class LiMA(RegionAttribution):
         Division of images (N, C, H, W) where `attribute` gets no `feature_mask`: about that many SLICO superpixels, a
         grid of rows and columns, one label map (H, W) for all, or a function of an image (H, W, C) that returns a label
         map, such as ``lambda image: submod_core.from_masks(sam.generate(image))``.
-    search : {"bidirectional", "greedy", "two_sided", "backward"} or callable
-        How the regions are ordered: LiMA's Algorithm 1; plain greedy; forward and backward at once, looking at the most
-        promising regions, with a quarter fewer model calls than Algorithm 1; backward elimination, for the sake of
-        insertion alone; or a search of your own.
-    n_pending : int
-        The bidirectional search's n_p.
+    search : str or callable
+        How the regions are ordered: ``"guided"``, by evaluating what a regression on the subsets seen so far favours;
+        ``"bidirectional"``, the paper's Algorithm 1; another key of `submod_core.SEARCHES`; or a function of the number
+        of regions, such as ``functools.partial(submod_core.search.guided, window=0.15)`` or a search of your own.
+    n_pending : int or float
+        The bidirectional search's n_p: a number of regions, or a share of them below 1.
     weights : mapping or Weights, optional
         Weights of the scores by name; those left out are 0. By default the paper's (Eq. 8): consistency 20,
         collaboration 5, confidence 0.05, effectiveness 0.01.
@@ -84,8 +84,8 @@ class LiMA(RegionAttribution):
         forward_func: Callable[..., Any],
         *,
         regions: Regions = 49,
-        search: str | Callable[..., Search] = "bidirectional",
-        n_pending: int = 8,
+        search: str | Callable[..., Search] = "guided",
+        n_pending: int | float = 8,
         weights: Mapping[str, float] | Weights | None = None,
         activation: Activation = "softmax",
         features: Features = None,

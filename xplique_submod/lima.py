@@ -32,12 +32,12 @@ class LiMA(RegionExplainer):
         Division of images (N, H, W, C): about that many SLICO superpixels, a grid of rows and columns, one label map
         (H, W), or a function of an image (H, W, C) that returns one. In other inputs every element is a region of its
         own unless this is a label map shaped like one input.
-    search : {"bidirectional", "greedy", "two_sided", "backward"} or callable
-        How the regions are ordered: LiMA's Algorithm 1; plain greedy; forward and backward at once, looking at the most
-        promising regions, with a quarter fewer model calls than Algorithm 1; backward elimination, for the sake of
-        insertion alone; or a search of your own.
-    n_pending : int
-        The bidirectional search's n_p.
+    search : str or callable
+        How the regions are ordered: ``"guided"``, by evaluating what a regression on the subsets seen so far favours;
+        ``"bidirectional"``, the paper's Algorithm 1; another key of `submod_core.SEARCHES`; or a function of the number
+        of regions, such as ``functools.partial(submod_core.search.guided, window=0.15)`` or a search of your own.
+    n_pending : int or float
+        The bidirectional search's n_p: a number of regions, or a share of them below 1.
     weights : mapping or Weights, optional
         Weights of consistency, collaboration, confidence and effectiveness by name; those left out are 0. By default
         the paper's: 20, 5, 0.05 and 0.01.
@@ -90,8 +90,8 @@ class LiMA(RegionExplainer):
         operator: Any = None,
         *,
         regions: Regions = 49,
-        search: str | Callable[..., Search] = "bidirectional",
-        n_pending: int = 8,
+        search: str | Callable[..., Search] = "guided",
+        n_pending: int | float = 8,
         weights: Mapping[str, float] | Weights | None = None,
         activation: str | Callable[[tf.Tensor], tf.Tensor] = "softmax",
         features: Any = None,

@@ -46,8 +46,8 @@ class LiMASettings:
     @classmethod
     def of(
         cls,
-        search: str | Callable[..., Search] = "bidirectional",
-        n_pending: int = 8,
+        search: str | Callable[..., Search] = "guided",
+        n_pending: int | float = 8,
         weights: Mapping[str, float] | Weights | None = None,
         distance: str | Distance = "cosine",
         max_evaluations: int | None = None,
@@ -67,8 +67,9 @@ class LiMASettings:
         if not callable(distance) and distance not in DISTANCES:
             raise ValueError(f"`distance` (={distance!r}) must be one of {sorted(DISTANCES)} or a callable")
         check_budget(max_evaluations)
+        algorithm_1 = make_search("bidirectional", n_pending=n_pending)
         return cls(
-            search=make_search(search, **({"n_pending": n_pending} if search == "bidirectional" else {})),
+            search=algorithm_1 if search == "bidirectional" else make_search(search),
             weights=Weights.of(weights),
             distance=distance if callable(distance) else DISTANCES[distance],
             max_evaluations=max_evaluations,

@@ -24,8 +24,8 @@ def rank(
         Takes a frozenset of elements and returns a number; called once for each of `Ranking.evaluations`.
     n : int
         Number of elements, at least 1.
-    search : {"bidirectional", "greedy", "backward", "two_sided"} or callable
-        The search; a callable is one of your own.
+    search : str or callable
+        A key of `submod_core.SEARCHES`; a callable is a search of your own.
     max_evaluations : int, optional
         Most calls of `set_function`. When the next round would exceed it, the rest is ordered by its last known value
         and marked in `Ranking.searched`.

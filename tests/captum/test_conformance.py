@@ -15,7 +15,8 @@ from captum_submod import SMDL, LiMA
 CASES = [case for case in config if FeatureAblation in case["algorithms"]]
 METHODS = {
     "greedy": partial(LiMA, search="greedy"),
-    "bidirectional": LiMA,
+    "guided": LiMA,
+    "bidirectional": partial(LiMA, search="bidirectional"),
     "SMDL": partial(SMDL, patches=2),
 }
 

@@ -127,7 +127,7 @@ def _polish(
 ) -> Generator[BoolArray, FloatArray, None]:
     chain = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, values)
-    least = 1e-6 * np.ptp(values)
+    least = surrogate.resolution
     weights = 1 + _EMPHASIS * np.clip(1 - 3 * np.arange(order.n) / order.n, 0, None)
     while moves := _moves(chain, values, surrogate, weights, fixed, least):
         sets = [m.of(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]

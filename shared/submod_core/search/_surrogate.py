@@ -8,6 +8,7 @@ from submod_core._types import BoolArray, FloatArray
 
 _JITTER = 1e-4
 _MARGIN = 0.05
+_RESOLUTION = 1e-5
 
 
 class Surrogate:
@@ -42,6 +43,11 @@ class Surrogate:
         self._values = np.zeros(0)
         self._factor = np.zeros((0, 0))
 
+    @property
+    def resolution(self) -> float:
+        """What guesses are rounded to, so that the rounding noise of float32 models decides nothing."""
+        return max(_RESOLUTION * float(np.abs(self._values).max(initial=0.0)), 1e-300)
+
     def observe(self, subsets: BoolArray, values: FloatArray) -> None:
         """Take in the values (B,) of subsets (B, n)."""
         fresh = np.asarray(subsets, dtype=np.float64)
@@ -73,7 +79,7 @@ class Surrogate:
         return np.rint(subsets.sum(1)[:, None] + self._subsets.sum(1) - 2 * both).astype(np.intp)
 
     def flipped(self, bases: BoolArray) -> FloatArray:
-        """The guessed values (B, n) of each of the subsets (B, n) with one element put in or taken out."""
+        """Guess the values (B, n) of subsets (B, n) with one element put in or taken out, rounded to `resolution`."""
         lowest, spread = self._values.min(), max(float(np.ptp(self._values)), 1e-12)
         share = (self._values - lowest) / spread
         odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
@@ -87,4 +93,5 @@ class Surrogate:
         taken_out = nearer.sum(1)[:, None] + by_element
         put_in = away.sum(1)[:, None] - by_element
         guessed = expit(mean + np.where(bases, taken_out, put_in))
-        return np.asarray(lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN))
+        guesses = lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN)
+        return np.asarray(np.rint(guesses / self.resolution) * self.resolution)
