@@ -19,6 +19,8 @@ from submod_core.ground_set import Regions
 class RegionAttribution(PerturbationAttribution):
     """Orders the regions of an input by a search over a set function."""
 
+    autocast: torch.dtype | None = None
+
     def __init__(
         self, forward_func: Callable[..., Any], regions: Regions, settings: LiMASettings, readout: Readout
     ) -> None:
@@ -147,7 +149,8 @@ class RegionAttribution(PerturbationAttribution):
                 feature_mask = self.divide(inputs, target, additional)
         batch = prepare(inputs, baselines, feature_mask, additional, self.regions)
         wants_confidence = "confidence" in self.settings.weights.used
-        return TorchOracle(self.forward_func, batch, target_indices(target, len(batch)), self.readout, wants_confidence)
+        targets = target_indices(target, len(batch))
+        return TorchOracle(self.forward_func, batch, targets, self.readout, wants_confidence, self.autocast)
 
     def ask(self, oracle: TorchOracle, size: int | str, show_progress: bool) -> list[Explanation]:
         """Run the search for every example of the oracle's batch."""

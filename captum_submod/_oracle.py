@@ -32,6 +32,8 @@ class TorchOracle:
     readout : Readout
     wants_confidence : bool
         False leaves the entropy out.
+    autocast : torch.dtype or None
+        The lower precision in which the model runs where it can.
     """
 
     forward_func: Callable[..., Any]
@@ -39,17 +41,24 @@ class TorchOracle:
     target: Tensor | None
     readout: Readout
     wants_confidence: bool = True
+    autocast: torch.dtype | None = None
     _warned: bool = field(default=False, init=False)
 
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         """See `submod_core.Oracle`."""
         try:
-            with torch.no_grad():
+            with self._inference():
                 return self._answer(examples, keep, features)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _MEMORY_ERRORS):
                 raise OutOfMemoryError(str(error)) from error
             raise
+
+    @contextlib.contextmanager
+    def _inference(self) -> Iterator[None]:
+        device = self.batch.inputs[0].device.type
+        with torch.no_grad(), torch.autocast(device, self.autocast, enabled=self.autocast is not None):
+            yield
 
     def _answer(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         rows = torch.from_numpy(examples)
@@ -111,7 +120,7 @@ class TorchOracle:
 
     def class_probabilities(self, examples: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """What the model makes of all classes, (B, C)."""
-        with torch.no_grad():
+        with self._inference():
             rows = torch.from_numpy(examples)
             arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
             output, _ = self._run(arguments, len(rows), features=False)

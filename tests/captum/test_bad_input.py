@@ -131,6 +131,18 @@ def test_bad_options_are_refused_by_name(arguments, error, named):
         attribute(options=arguments, feature_mask=None)
 
 
+@pytest.mark.parametrize("size", ["fastest", 0, 2.5])
+def test_perturbations_per_eval_is_a_count_or_auto(size):
+    with pytest.raises(ValueError, match="`perturbations_per_eval`"):
+        attribute(perturbations_per_eval=size)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, "bfloat16"])
+def test_autocast_takes_the_two_half_precisions(dtype):
+    with pytest.raises(ValueError, match="`autocast`"):
+        LiMA(SmallNet(0), autocast=dtype)
+
+
 def test_an_unknown_option_is_refused():
     with pytest.raises(TypeError, match="n_regions"):
         LiMA(SmallNet(0), n_regions=49)

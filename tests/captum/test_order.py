@@ -49,14 +49,34 @@ def test_order_scores_and_importance_equal_the_slow_formulas(seed, search):
     assert np.allclose(painted[0].numpy(), found.importance[labels])
 
 
-@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize("search", [*SEARCHES, "guided"])
 def test_order_does_not_depend_on_the_batch_size(digits, search):
     model, images, labels = digits
     lima = LiMA(model, search=search)
-    runs = [lima.explain(images[:2], target=labels[:2], perturbations_per_eval=size) for size in (1, 7, 64)]
+    runs = [lima.explain(images[:2], target=labels[:2], perturbations_per_eval=size) for size in (1, 7, 64, "auto")]
     for one in zip(*runs, strict=True):
         assert len({tuple(e.order) for e in one}) == 1
         assert len({e.model_inputs for e in one}) == 1
+
+
+def test_autocast_runs_the_model_in_lower_precision(digits):
+    model, images, labels = digits
+    seen = []
+
+    def forward(x):
+        output = model(x)
+        seen.append(output.dtype)
+        return output
+
+    full, half = (
+        LiMA(forward, search="greedy", regions=(3, 3), autocast=dtype).explain(
+            images[:1], target=labels[:1], perturbations_per_eval=16
+        )[0]
+        for dtype in (None, torch.bfloat16)
+    )
+    assert set(seen) == {torch.float32, torch.bfloat16}
+    assert not np.array_equal(half.curves.consistency, full.curves.consistency)
+    assert np.allclose(half.curves.consistency[-1], full.curves.consistency[-1], atol=0.02)
 
 
 @pytest.mark.parametrize("search", SEARCHES)
