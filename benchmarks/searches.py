@@ -94,7 +94,7 @@ def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
         waiting = [pool.submit(explained, args, i) for i in range(args.images)]
         for future in waiting:
             if time.monotonic() - start > 60 * args.minutes:
-                future.cancel()
+                pool.shutdown(wait=False, cancel_futures=True)
             if not future.cancelled():
                 done.append(future.result())
     return {name: np.array([rows[k] for rows in done]) for k, name in enumerate(args.searches)}

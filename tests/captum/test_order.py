@@ -113,3 +113,13 @@ def test_bfloat16_differs_only_by_rounding(digits):
         images[:1].bfloat16(), target=labels[:1], feature_mask=mask, perturbations_per_eval=16
     )
     assert painted.dtype == torch.bfloat16
+
+
+def test_a_thousand_regions_on_a_photograph_of_the_usual_size():
+    model = torch.nn.Sequential(torch.nn.AvgPool2d(32), torch.nn.Flatten(), torch.nn.Linear(3 * 49, 4))
+    torch.manual_seed(0)
+    lima = LiMA(model, regions=(32, 32), search="batched_lazy", max_evaluations=1200)
+    (found,) = lima.explain(torch.rand(1, 3, 224, 224), target=1, perturbations_per_eval=32)
+    assert sorted(found.order) == list(range(1024))
+    assert found.evaluations == 1200
+    assert found.searched.sum() == 12  # 1,024 in the first round, 16 in each of 11 more
