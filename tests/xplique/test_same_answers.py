@@ -37,7 +37,7 @@ def test_the_twins_are_one_network(scenes):
     assert np.abs(torch_logits - keras_logits).max() < 1e-4
 
 
-@pytest.mark.parametrize("search", ["greedy", "bidirectional", "two_sided"])
+@pytest.mark.parametrize("search", ["greedy", "bidirectional", "two_sided", "guided"])
 @pytest.mark.parametrize("regions", [49, (4, 4)], ids=["superpixels", "grid"])
 def test_captum_and_xplique_give_the_same_explanations(scenes, search, regions):
     options = {"search": search, "regions": regions}
