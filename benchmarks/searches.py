@@ -132,15 +132,21 @@ def table(scores: dict[str, np.ndarray]) -> str:
 
 def draw(scores: dict[str, np.ndarray], file: Path, title: str) -> None:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
-    figure = Figure(figsize=(13, 4.5), layout="constrained")
+    figure = Figure(figsize=(14, 4.5), layout="constrained")
     figure.suptitle(title)
-    for k, axes in enumerate(figure.subplots(1, 3)):
-        for name, values in scores.items():
-            mean = values.mean(axis=0)
-            axes.plot(mean[3], mean[k], "o")
-            axes.annotate(name, (mean[3], mean[k]), fontsize=7, xytext=(4, 3), textcoords="offset points")
-        axes.set(xlabel="images evaluated", ylabel=("insertion", "deletion", "highest confidence")[k], xscale="symlog")
+    axes = figure.subplots(1, 3)
+    for i, (name, values) in enumerate(scores.items()):
+        mean = values.mean(axis=0)
+        for k, one in enumerate(axes):
+            one.plot(mean[3], mean[k], "osD^v<>P"[i % 8], color=f"C{i % 10}", label=name)
+    for one, what in zip(axes, ("insertion", "deletion", "highest confidence"), strict=True):
+        one.set(xlabel="images evaluated", ylabel=what, xscale="log")
+        one.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        one.xaxis.set_major_formatter("{x:,.0f}")
+        one.xaxis.set_minor_formatter("")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
     figure.savefig(file, dpi=110)
 
 
