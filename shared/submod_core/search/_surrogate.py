@@ -1,7 +1,8 @@
 """A regression on the subsets seen so far, to guess the values of those not yet evaluated."""
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import cholesky
+from scipy.linalg.lapack import dtrtrs
 from scipy.special import expit
 
 from submod_core._types import BoolArray, FloatArray
@@ -41,7 +42,9 @@ class Surrogate:
         self._kernel = np.exp(-d / (reach * n)) + 1 - 2 * d / n
         self._subsets = np.zeros((0, n))
         self._values = np.zeros(0)
-        self._factor = np.zeros((0, 0))
+        # The upper Cholesky factor of the first `_known`. It grows by columns, and LAPACK takes them without a copy.
+        self._factor = np.zeros((memory, memory), order="F")
+        self._known = 0
 
     @property
     def resolution(self) -> float:
@@ -50,29 +53,24 @@ class Surrogate:
 
     def observe(self, subsets: BoolArray, values: FloatArray) -> None:
         """Take in the values (B,) of subsets (B, n)."""
-        fresh = np.asarray(subsets, dtype=np.float64)
-        across = self._kernel[self._differing(fresh)]
-        self._subsets = np.concatenate([self._subsets, fresh])
+        self._subsets = np.concatenate([self._subsets, subsets])
         self._values = np.concatenate([self._values, values])
-        self._extend(across)
         if len(self._values) > self.memory:
             self._subsets, self._values = self._subsets[-self.memory // 2 :], self._values[-self.memory // 2 :]
-            self._factor = np.zeros((0, 0))
-            self._extend(np.zeros((len(self._values), 0)))
-
-    def _extend(self, across: FloatArray) -> None:
-        """The Cholesky factor with the newest rows, of which `across` (B, known) are the kernels to the older ones."""
-        known, total = len(self._factor), len(self._values)
-        fresh = self._subsets[known:]
-        within = self._kernel[self._differing(fresh)[:, known:]] + _JITTER * np.eye(len(fresh))
-        factor = np.zeros((total, total))
-        factor[:known, :known] = self._factor
+            self._known = 0
+        known, total = self._known, len(self._values)
+        kernels = self._kernel[self._differing(self._subsets[known:])].T
+        across, within = kernels[:known], kernels[known:] + _JITTER * np.eye(total - known)
         if known:
-            below = solve_triangular(self._factor, across.T, lower=True, check_finite=False).T
-            factor[known:, :known] = below
-            within -= below @ below.T
-        factor[known:, known:] = cholesky(within, lower=True, check_finite=False)
-        self._factor = factor
+            across = self._solve(across, transposed=True)
+            self._factor[:known, known:total] = across
+            within -= across.T @ across
+        self._factor[known:total, known:total] = cholesky(within, check_finite=False)
+        self._known = total
+
+    def _solve(self, right: FloatArray, transposed: bool = False) -> FloatArray:
+        solution: FloatArray = dtrtrs(self._factor[:, : len(right)], right, trans=transposed)[0]
+        return solution
 
     def _differing(self, subsets: FloatArray) -> np.ndarray:
         both = subsets @ self._subsets.T
@@ -84,7 +82,7 @@ class Surrogate:
         share = (self._values - lowest) / spread
         odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
         mean = odds.mean()
-        weights = cho_solve((self._factor, True), odds - mean, check_finite=False)
+        weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))[:, 0]
         member = np.asarray(bases, dtype=np.float64)
         d = self._differing(member)
         # Flipping an element moves a subset away from those that agree about it and nearer to the others.
