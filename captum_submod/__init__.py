@@ -11,12 +11,14 @@ from captum_submod.mistakes import explain_error
 from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
+from captum_submod.tokens import DropTokens
 from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty, watershed
 
 __all__ = [
     "SEANN",
     "SMDL",
     "AggMean",
+    "DropTokens",
     "Explanation",
     "LLMAttribution",
     "LiMA",
