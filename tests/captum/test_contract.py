@@ -184,6 +184,18 @@ def test_a_model_under_autocast(model):
     assert painted.isfinite().all()
 
 
+def test_masked_inputs_keep_the_memory_format():
+    net, x, seen = SmallNet(1), random_images(0), []
+
+    def forward(masked):
+        seen.append(masked.is_contiguous(memory_format=torch.channels_last))
+        return net(masked)
+
+    x = x.to(memory_format=torch.channels_last)
+    LiMA(forward).attribute(x, target=1, feature_mask=random_mask(0), perturbations_per_eval=8)
+    assert all(seen)
+
+
 def test_nan_outside_of_the_kept_regions_does_not_leak():
     x = torch.tensor([[1.0, float("nan"), 2.0]])
 
