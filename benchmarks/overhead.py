@@ -6,7 +6,8 @@
 *Overhead* is the wall time over the time of as many images in the bare model, at the same batch size, timed before and
 after in the same run; the lowest and highest are over photographs. *Published* is bidirectional search where each
 masked image is composed alone on the processor, goes through PIL and becomes a tensor, and subsets and complements are
-calls of their own. *Packing* is the time of all photographs in one call over that of one by one, the median of `--packing` repeats.
+calls of their own. *Packing* is the time of all photographs in one call over that of one by one, the median of as many
+repeats as `--packing` says.
 """
 
 import argparse

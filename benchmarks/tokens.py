@@ -3,10 +3,10 @@
     python benchmarks/tokens.py --images 100
 
 trains a small transformer to read scikit-learn's digits on coloured ground, with masked patches in turn set to 0 and
-dropped, and explains its right answers for scenes of other digits, with the 6 × 6 grid of patches as regions. *Insertion* and
-*deletion* are measured in both ways, whatever the order comes from; *on the ink* is the share of the digit's ink in the
-first third of the order. Seconds are of one run, so their ratio counts. Last comes the time of a ViT-B/16 with random
-weights for subsets of 49 regions with their complements.
+dropped, and explains its right answers for scenes of other digits, with the 6 × 6 grid of patches as regions.
+*Insertion* and *deletion* are measured in both ways, whatever the order comes from; *on the ink* is the share of the
+digit's ink in the first third of the order. Seconds are of one run, so their ratio counts. Last comes the time of a
+ViT-B/16 with random weights for subsets of 49 regions with their complements.
 """
 
 import argparse
