@@ -69,8 +69,10 @@ def loaded(data: Path, model_name: str, n: int) -> Any:
     return model.to(memory_format=torch.channels_last), images, labels, names
 
 
-def explained(args: argparse.Namespace, i: int) -> list[list[float]]:
-    """The scores of each search on a photograph."""
+def explained(args: argparse.Namespace, i: int, deadline: float) -> list[list[float]] | None:
+    """The scores of each search on a photograph; None when the time is up."""
+    if time.time() > deadline:
+        return None
     model, images, labels, names = loaded(args.data, args.model, args.images)
     x, rows = images[i : i + 1], []
     mask = torch.from_numpy(slico(x[0].movedim(0, -1).numpy(), args.regions))[None, None]
@@ -89,14 +91,12 @@ def explained(args: argparse.Namespace, i: int) -> list[list[float]]:
 
 def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
     """The scores of each search, (photographs, 4); fewer photographs than asked for when the time is up."""
-    start, done = time.monotonic(), []
+    deadline = time.time() + 60 * args.minutes
     with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(explained, args, i) for i in range(args.images)]
-        for future in waiting:
-            if time.monotonic() - start > 60 * args.minutes:
-                pool.shutdown(wait=False, cancel_futures=True)
-            if not future.cancelled():
-                done.append(future.result())
+        found = pool.map(partial(explained, args, deadline=deadline), range(args.images))
+        done = [rows for rows in found if rows is not None]
+    if not done:
+        raise SystemExit(f"--minutes (={args.minutes}) is too short for a single photograph")
     return {name: np.array([rows[k] for rows in done]) for k, name in enumerate(args.searches)}
 
 
