@@ -21,9 +21,9 @@ class DropTokens(nn.Module):
     Parameters
     ----------
     model : torch.nn.Module
-        Images (N, C, H, W) to outputs (N, …), at any time a function of its class token or of the mean over its tokens.
-        Positions must be added before the first block, neither within the blocks (rotary or relative ones) nor by
-        windows.
+        Images (N, C, H, W) to outputs (N, …), read off its class token or the mean over its tokens. Positions must be
+        added before the first block: within the blocks (rotary or relative ones, windows) they would be those of other
+        patches.
     first_block : torch.nn.Module
         The first of its transformer blocks. It must take tokens (N, T, d): those of the patches, row by row, last, and
         before them class and register tokens, if any, which are always kept.
