@@ -42,9 +42,8 @@ class Surrogate:
         self._kernel = np.exp(-d / (reach * n)) + 1 - 2 * d / n
         self._subsets = np.zeros((0, n))
         self._values = np.zeros(0)
-        # The upper Cholesky factor of the first `_known`. It grows by columns, and LAPACK takes them without a copy.
+        # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without a copy.
         self._factor = np.zeros((memory, memory), order="F")
-        self._known = 0
 
     @property
     def resolution(self) -> float:
@@ -53,12 +52,13 @@ class Surrogate:
 
     def observe(self, subsets: BoolArray, values: FloatArray) -> None:
         """Take in the values (B,) of subsets (B, n)."""
+        known = len(self._values)
         self._subsets = np.concatenate([self._subsets, subsets])
         self._values = np.concatenate([self._values, values])
         if len(self._values) > self.memory:
             self._subsets, self._values = self._subsets[-self.memory // 2 :], self._values[-self.memory // 2 :]
-            self._known = 0
-        known, total = self._known, len(self._values)
+            known = 0
+        total = len(self._values)
         kernels = self._kernel[self._differing(self._subsets[known:])].T
         across, within = kernels[:known], kernels[known:] + _JITTER * np.eye(total - known)
         if known:
@@ -66,7 +66,6 @@ class Surrogate:
             self._factor[:known, known:total] = across
             within -= across.T @ across
         self._factor[known:total, known:total] = cholesky(within, check_finite=False)
-        self._known = total
 
     def _solve(self, right: FloatArray, transposed: bool = False) -> FloatArray:
         solution: FloatArray = dtrtrs(self._factor[:, : len(right)], right, trans=transposed)[0]
