@@ -11,7 +11,7 @@ from submod_core.diagnostics import Diagnostics, diagnose
 from submod_core.explanation import Explanation
 from submod_core.ground_set import GroundSet
 from submod_core.importance import importance
-from submod_core.objective import Objective, count_evaluations
+from submod_core.objective import Objective, count_inputs
 from submod_core.scheduler import Dialogue, Oracle, drive
 from submod_core.scores import DISTANCES, Distance, Weights, prefixes
 from submod_core.search import Ranking, Search, check_budget, limited, make_search
@@ -83,8 +83,8 @@ class LiMASettings:
 
     def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:
         """About how many images will go through the model, for progress bars."""
-        sides = bool({"consistency", "confidence"} & self.weights.used) + ("collaboration" in self.weights.used)
-        return sum(sides * count_evaluations(self.start(len(s.sizes))) for s in sets)
+        both = "collaboration" in self.weights.used and bool({"consistency", "confidence"} & self.weights.used)
+        return sum(count_inputs(self.start(len(s.sizes)), both) for s in sets)
 
 
 def explain(

@@ -1,5 +1,6 @@
 """LiMA's set function F (Eq. 8) as a dialogue: which masked inputs the model has to see, and what F makes of it."""
 
+import contextlib
 from collections.abc import Collection, Generator
 
 import numpy as np
@@ -81,19 +82,27 @@ def _features(responses: Responses) -> FloatArray:
     return responses.features
 
 
-def count_evaluations(search: Search) -> int:
-    """How many evaluations a search takes on a function that tells it nothing.
+def count_inputs(search: Search, complements: bool = False) -> int:
+    """How many inputs a model sees for a search on a function that tells it nothing.
+
+    Parameters
+    ----------
+    search : Search
+    complements : bool
+        The function looks at the complement of a subset as well.
 
     Examples
     --------
     >>> from submod_core.search import greedy
-    >>> count_evaluations(greedy(49))
+    >>> count_inputs(greedy(49))
     1225
     """
     walk: Generator[BoolArray, FloatArray, Ranking] = search
-    try:
+    seen: set[bytes] = set()
+    with contextlib.suppress(StopIteration):
         subsets = next(walk)
         while True:
+            for side in (subsets, ~subsets)[: 1 + complements]:
+                seen.update(row.tobytes() for row in np.packbits(side, axis=1))
             subsets = walk.send(np.zeros(len(subsets)))
-    except StopIteration as stop:
-        return int(stop.value.evaluations)
+    return len(seen)

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from submod_core import SEARCHES, rank
-from submod_core.objective import count_evaluations
 from submod_core.search import bidirectional, greedy, singletons, swaps, two_sided
 from submod_core.search._surrogate import Surrogate
 from submod_core.testing import check_search
@@ -62,7 +61,7 @@ def test_greedy_is_greedy(n, seed):
 
 @pytest.mark.parametrize(("n_pending", "evaluations"), [(1, 649), (4, 719), (8, 805), (12, 883), (16, 953), (49, 1225)])
 def test_evaluations_of_bidirectional_at_49_regions(n_pending, evaluations):
-    assert count_evaluations(bidirectional(49, n_pending=n_pending)) == evaluations
+    assert rank(lambda subset: 0.0, 49, "bidirectional", n_pending=n_pending).evaluations == evaluations
 
 
 def slow_backward(function, n):
@@ -172,23 +171,43 @@ def test_swaps_leave_no_neighbours_to_exchange(n, seed):
         assert function(frozenset(order[: k + 1])) >= function(frozenset(other))
 
 
+def worth(function, n, remainder):
+    return lambda subset: function(subset) - (remainder and remainder * function(frozenset(range(n)) - subset))
+
+
+remainders = st.sampled_from([0, 0.5, 1.0])
+
+
 @settings(deadline=None, max_examples=40)
-@given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
-def test_guided_without_guesses_is_backward(n, seed):
+@given(n=st.integers(1, 12), remainder=remainders, seed=st.integers(0, 2**32 - 1))
+def test_guided_without_guesses_is_backward(n, remainder, seed):
     function = random_function(seed, n)
-    found = rank(function, n, "guided", admitted=0, window=1, polish=0)
-    assert found.order.tolist() == slow_backward(function, n)
+    found = rank(function, n, "guided", admitted=0, window=1, polish=0, remainder=remainder)
+    assert found.order.tolist() == slow_backward(worth(function, n, remainder), n)
 
 
 @settings(deadline=None, max_examples=30)
-@given(n=st.integers(2, 25), admitted=st.integers(0, 4), seed=st.integers(0, 2**32 - 1))
-def test_polishing_raises_the_weighted_sum_and_leaves_the_admitted(n, admitted, seed):
+@given(n=st.integers(1, 12), admitted=st.integers(0, 3), remainder=remainders, seed=st.integers(0, 2**32 - 1))
+def test_guided_admits_like_greedy(n, admitted, remainder, seed):
     function = random_function(seed, n)
-    rough, fine = (rank(function, n, "guided", admitted=admitted, polish=polish) for polish in (0, 8))
-    weights = 1 + 8 * np.clip(1 - 3 * np.arange(n) / n, 0, None)
-    assert weights @ fine.values >= weights @ rough.values - 1e-9
+    found = rank(function, n, "guided", admitted=admitted, window=1, polish=0, remainder=remainder)
+    best, _ = reference.greedy(worth(function, n, remainder), n)
+    assert found.order[:admitted].tolist() == best[:admitted]
+
+
+@settings(deadline=None, max_examples=30)
+@given(n=st.integers(2, 25), admitted=st.integers(0, 4), remainder=remainders, seed=st.integers(0, 2**32 - 1))
+def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, remainder, seed):
+    function = random_function(seed, n)
+    options = {"admitted": admitted, "remainder": remainder}
+    rough, fine = (rank(function, n, "guided", **options, polish=polish) for polish in (0, 8))
+    sums = [
+        sum(worth(function, n, remainder)(frozenset(found.order[:size].tolist())) for size in range(1, n))
+        for found in (rough, fine)
+    ]
+    assert sums[1] >= sums[0] - 1e-9
     assert fine.order[:admitted].tolist() == rough.order[:admitted].tolist()
-    assert fine.evaluations <= rough.evaluations + 8 * n
+    assert fine.evaluations <= rough.evaluations + (2 if remainder else 1) * 8 * n
 
 
 @settings(deadline=None, max_examples=40)
@@ -233,6 +252,7 @@ def test_the_surrogate_forgets_the_older_half():
         ("guided", {"window": 0}),
         ("guided", {"polish": -1}),
         ("guided", {"polish": float("inf")}),
+        ("guided", {"remainder": -0.5}),
         ("batched_lazy", {"batch": 0}),
         ("phase_window", {"window": 1.5}),
         ("beam", {"width": 0}),
@@ -254,7 +274,7 @@ def test_two_sided_refuses(options):
 
 
 def test_evaluations_of_greedy_at_49_regions():
-    assert count_evaluations(greedy(49)) == 49 * 50 // 2 == 1225
+    assert rank(lambda subset: 0.0, 49, "greedy").evaluations == 49 * 50 // 2 == 1225
 
 
 def coverage(draw):

@@ -84,14 +84,18 @@ class Order:
 
     def join_front(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F(front ∪ {c}) of each candidate c."""
-        values = yield from self._join(self.front, candidates)
+        values = yield from self.ask(self.joined(candidates))
+        self.note(candidates, values)
+        return values
+
+    def note(self, candidates: IntArray, values: FloatArray) -> None:
+        """Keep F(front ∪ {c}) of each candidate c as what the search learned on its way forward."""
         self._last[candidates] = values
         self._rounds.append(Round(len(self.front), candidates, values))
-        return values
 
     def join_back(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F({c} ∪ back) of each candidate c."""
-        return (yield from self._join(self.back, candidates))
+        return (yield from self.ask(self._joined(self.back, candidates)))
 
     def whole(self) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F of all elements."""
@@ -99,17 +103,23 @@ class Order:
 
     def leave_out(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F of all that is not in the back, without c, for each candidate c."""
-        subsets = np.zeros((len(candidates), self.n), dtype=bool)
-        subsets[:, self.front] = True
-        subsets[:, self.candidates] = True
-        subsets[np.arange(len(candidates)), candidates] = False
-        return (yield from self.ask(subsets))
+        return (yield from self.ask(self.left_by(candidates)))
 
-    def _join(self, members: Sequence[int], candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+    def joined(self, candidates: IntArray) -> BoolArray:
+        """Make front ∪ {c} for each candidate c, (B, n)."""
+        return self._joined(self.front, candidates)
+
+    def left_by(self, candidates: IntArray) -> BoolArray:
+        """Make all that is not in the back, without c, for each candidate c, (B, n)."""
+        subsets = self._joined([*self.front, *self.candidates], candidates)
+        subsets[np.arange(len(candidates)), candidates] = False
+        return subsets
+
+    def _joined(self, members: Sequence[int], candidates: IntArray) -> BoolArray:
         subsets = np.zeros((len(candidates), self.n), dtype=bool)
         subsets[:, members] = True
         subsets[np.arange(len(candidates)), candidates] = True
-        return (yield from self.ask(subsets))
+        return subsets
 
     def ask(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F of subsets (B, n)."""

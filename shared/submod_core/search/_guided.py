@@ -11,17 +11,17 @@ from submod_core.search._base import Order, Search, Steps, search
 from submod_core.search._surrogate import Surrogate
 
 _MOVES_PER_ROUND = 8
-# Among small prefixes F is nearly all collaboration, whose weight is a quarter of consistency's: were they not weighed
-# more, the moves would buy insertion with deletion.
-_EMPHASIS = 8
 
 
-def guided(n: int, /, admitted: int = 4, window: float = 0.25, polish: float = 6) -> Search:
+def guided(n: int, /, admitted: int = 1, window: float = 0.25, polish: float = 6, remainder: float = 0.5) -> Search:
     """Admit a few, retire the rest from the full set on, then move elements; evaluate only what a regression favours.
 
-    Kernel ridge regression on all subsets seen so far guesses the values of the others. A pick evaluates the share
-    `window` of the remaining elements for which the guess is best. The finished order is then improved: elements move
-    to where the guess promises the largest rise of the sum of F over all prefixes, and stay there if it does rise.
+    A good order has beginnings of high value, and what they leave has low value: a subset S of all elements V is judged
+    by its worth F(S) − `remainder` · F(V∖S). LiMA's F looks at both parts of the image for either value, so that asking
+    for both costs nothing more. Kernel ridge regression on all subsets seen so far guesses the worth of the others. A
+    pick evaluates the share `window` of the remaining elements for which the guess is best. The finished order is then
+    improved: elements move to where the guess promises the largest rise of the worth of all prefixes together, and stay
+    there if it does rise.
 
     Parameters
     ----------
@@ -33,7 +33,9 @@ def guided(n: int, /, admitted: int = 4, window: float = 0.25, polish: float = 6
     window : float
         Share of the remaining elements that a pick evaluates, in (0, 1].
     polish : float
-        Most evaluations spent on improving the finished order, as a multiple of n; 0 leaves it as it is.
+        Most subsets evaluated to improve the finished order, as a multiple of n; 0 leaves it as it is.
+    remainder : float
+        Weight of what a subset leaves, at least 0. At 0 it is not asked for: for an F that does not look at it anyway.
 
     Raises
     ------
@@ -48,58 +50,62 @@ def guided(n: int, /, admitted: int = 4, window: float = 0.25, polish: float = 6
     """
     check_count("admitted", admitted, least=0)
     check_share("window", window)
-    if isinstance(polish, bool) or not isinstance(polish, int | float) or not 0 <= polish < np.inf:
-        raise ValueError(f"`polish` (={polish!r}) must be a finite number of at least 0")
-    return _guided(n, admitted, window, polish)
+    for name, value in (("polish", polish), ("remainder", remainder)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
+            raise ValueError(f"`{name}` (={value!r}) must be a finite number of at least 0")
+    return _guided(n, admitted, window, polish, remainder)
 
 
 @search
-def _guided(order: Order, admitted: int, window: float, polish: float) -> Steps:
-    n, surrogate = order.n, Surrogate(order.n)
-    values = np.zeros(n)  # F of the prefixes of the order to be, by size − 1
-    values[-1:] = yield from _learning(surrogate, order.whole())
+def _guided(order: Order, admitted: int, window: float, polish: float, remainder: float) -> Steps:
+    n, judge = order.n, _Judge(order, remainder)
+    known = np.zeros((2, n))  # F and the worth of the prefixes of the order to be, by size − 1
+    known[:, -1:] = yield from order.whole()
     while len(order.front) < min(admitted, n - 1):
-        looked = _promising(order, surrogate, _members(n, order.front), window if order.front else 1)
-        answers = yield from _learning(surrogate, order.join_front(looked))
-        best = np.argmax(answers)
-        values[len(order.front)] = answers[best]
-        order.admit(looked[best], answers[best])
+        looked = judge.promising(_members(n, order.front), window if order.front else 1)
+        values, worth = yield from judge.look(order.joined(looked))
+        order.note(looked, values)
+        best = np.argmax(worth)
+        known[:, len(order.front)] = values[best], worth[best]
+        order.admit(looked[best], values[best])
     while len(candidates := order.candidates) > 1:
         # The higher index goes first where values tie, so that the lowest stays.
-        looked = _promising(order, surrogate, ~_members(n, order.back), window if order.back else 1)[::-1]
-        answers = yield from _learning(surrogate, order.leave_out(looked))
-        best = np.argmax(answers)
-        values[len(order.front) + len(candidates) - 2] = answers[best]
+        looked = judge.promising(~_members(n, order.back), window if order.back else 1)[::-1]
+        values, worth = yield from judge.look(order.left_by(looked))
+        best = np.argmax(worth)
+        known[:, len(order.front) + len(candidates) - 2] = values[best], worth[best]
         order.retire(looked[best])
-    yield from _polish(order, values, surrogate, len(order.front), int(polish * n))
-
-
-def _learning(
-    surrogate: Surrogate, question: Generator[BoolArray, FloatArray, FloatArray]
-) -> Generator[BoolArray, FloatArray, FloatArray]:
-    """The same question; the surrogate takes in its answer."""
-    subsets = next(question)
-    answers = yield subsets
-    surrogate.observe(subsets, answers)
-    try:
-        question.send(answers)
-    except StopIteration as stop:
-        values: FloatArray = stop.value
-    return values
+    yield from _polish(order, known, judge, len(order.front), int(polish * n) if n > 1 else 0)
 
 
 def _members(n: int, elements: Sequence[int]) -> BoolArray:
     return np.isin(np.arange(n), elements)
 
 
-def _promising(order: Order, surrogate: Surrogate, base: BoolArray, share: float) -> IntArray:
-    """The candidates whose joining or leaving of the base promises the highest values, in ascending order."""
-    candidates = order.candidates
-    if share == 1:
-        return candidates
-    size = max(2, int(np.ceil(share * len(candidates))))
-    guesses = surrogate.flipped(base[None])[0, candidates]
-    return np.sort(candidates[np.argsort(-guesses, kind="stable")[:size]])
+class _Judge:
+    """Finds out what subsets are worth, and guesses it for others."""
+
+    def __init__(self, order: Order, remainder: float) -> None:
+        self.order, self.remainder, self.surrogate = order, remainder, Surrogate(order.n)
+
+    def look(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F and the worth of subsets (B, n); return them as (2, B)."""
+        if self.remainder:
+            values, left = np.split((yield from self.order.ask(np.concatenate([subsets, ~subsets]))), 2)
+            worth = values - self.remainder * left
+        else:
+            values = worth = yield from self.order.ask(subsets)
+        self.surrogate.observe(subsets, worth)
+        return np.stack([values, worth])
+
+    def promising(self, base: BoolArray, share: float) -> IntArray:
+        """The candidates whose joining or leaving of the base promises the highest worth, in ascending order."""
+        candidates = self.order.candidates
+        if share == 1:
+            return candidates
+        size = max(2, int(np.ceil(share * len(candidates))))
+        guesses = self.surrogate.flipped(base[None])[0, candidates]
+        return np.sort(candidates[np.argsort(-guesses, kind="stable")[:size]])
 
 
 class _Move(NamedTuple):
@@ -123,33 +129,30 @@ class _Move(NamedTuple):
 
 
 def _polish(
-    order: Order, values: FloatArray, surrogate: Surrogate, fixed: int, budget: int
+    order: Order, known: FloatArray, judge: _Judge, fixed: int, budget: int
 ) -> Generator[BoolArray, FloatArray, None]:
     chain = [*order.front, *order.candidates.tolist(), *order.back]
-    order.rearrange(chain, values)
-    least = surrogate.resolution
-    weights = 1 + _EMPHASIS * np.clip(1 - 3 * np.arange(order.n) / order.n, 0, None)
-    while moves := _moves(chain, values, surrogate, weights, fixed, least):
+    order.rearrange(chain, known[0])
+    least = judge.surrogate.resolution
+    while budget > 0 and (moves := _moves(chain, known[1], judge.surrogate, fixed, least)):
         sets = [m.of(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
         if (budget := budget - len(sets)) < 0:
             break
-        answers = yield from _learning(surrogate, order.ask(np.array([_members(order.n, s) for s in sets])))
+        found = yield from judge.look(np.array([_members(order.n, s) for s in sets]))
         for move in moves:
-            mine, answers = np.split(answers, [move.high - move.low])
-            gains = (mine - values[move.low : move.high]) * weights[move.low : move.high]
+            mine, found = np.split(found, [move.high - move.low], axis=1)
+            gains = mine[1] - known[1, move.low : move.high]
             down = move.start < move.end
             summed = np.cumsum(gains if down else gains[::-1])
             if summed.max() > least:  # as far as it pays
                 steps = 1 + int(np.argmax(summed))
                 done = _Move(move.start, move.start + (steps if down else -steps))
                 chain = done.of(chain)
-                values[done.low : done.high] = mine[done.low - move.low : done.high - move.low]
-        order.rearrange(chain, values)
+                known[:, done.low : done.high] = mine[:, done.low - move.low : done.high - move.low]
+        order.rearrange(chain, known[0])
 
 
-def _moves(
-    chain: Sequence[int], values: FloatArray, surrogate: Surrogate, weights: FloatArray, fixed: int, least: float
-) -> list[_Move]:
+def _moves(chain: Sequence[int], worth: FloatArray, surrogate: Surrogate, fixed: int, least: float) -> list[_Move]:
     """Moves that promise most for what they cost, no two of which touch the same prefix."""
     n = len(chain)
     places = np.arange(n)
@@ -157,17 +160,17 @@ def _moves(
     guesses = surrogate.flipped(prefixes)[:, chain]
     size, place = places[:-1, None], places[None]
     # Moving down from a place changes the prefixes after it, moving up those before it.
-    without, with_ = (weights[:-1, None] * (g - values[:-1, None]) for g in (guesses[2:], guesses[:-2]))
+    without, with_ = (g - worth[:-1, None] for g in (guesses[2:], guesses[:-2]))
     down = np.cumsum(np.where(size >= place, without, 0), axis=0)
     up = np.cumsum(np.where(size < place, with_, 0)[::-1], axis=0)[::-1]
     promise = np.where(size >= place, down, up)
     length = np.abs(size - place + (size >= place))
-    worth = np.where((promise > least) & (np.minimum(size, place) >= fixed), promise / np.sqrt(length), 0)
+    rating = np.where((promise > least) & (np.minimum(size, place) >= fixed), promise / np.sqrt(length), 0)
     taken = np.zeros(n, dtype=bool)
     moves: list[_Move] = []
-    for flat in np.argsort(-worth, axis=None, kind="stable")[: 4 * n]:
-        row, start = np.unravel_index(flat, worth.shape)
-        if worth[row, start] <= 0 or len(moves) == _MOVES_PER_ROUND:
+    for flat in np.argsort(-rating, axis=None, kind="stable")[: 4 * n]:
+        row, start = np.unravel_index(flat, rating.shape)
+        if rating[row, start] <= 0 or len(moves) == _MOVES_PER_ROUND:
             break
         move = _Move(int(start), int(row) + (row >= start))
         if not taken[move.low : move.high + 1].any():
