@@ -74,7 +74,7 @@ class Masking(nn.Module):
         counts = torch.zeros_like(sums).scatter_add_(1, features, torch.ones_like(features, dtype=sums.dtype))
         return (sums / counts.clamp_min(1))[:, :n]
 
-    def masked(self, inputs: Tensor, masks: Tensor, labels: Tensor, continuous: bool = False) -> Iterator[Tensor]:
+    def masked(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> Iterator[Tensor]:
         """All inputs under all of their masks (N, m, n), example by example, at most `batch_size` at a time."""
         n, shape = masks.shape[-1], self.shape(inputs)
         places = torch.where(labels < 0, n, labels).flatten(1)
@@ -86,8 +86,8 @@ class Masking(nn.Module):
             for first, last, example in _runs(start, min(start + self.batch_size, len(rows)), masks.shape[1]):
                 keep = rows[first:last].index_select(1, places[example % len(places)]).reshape(view)
                 shown = inputs[example]
-                if continuous:
-                    parts.append(keep * shown + (1 - keep) * baseline)
+                if shown.is_floating_point():  # exact at 0 and 1, and several times faster than `where`
+                    parts.append(torch.lerp(baseline.expand_as(shown), shown, keep.to(shown)))
                 else:
                     parts.append(torch.where(keep > 0.5, shown, baseline))
             yield torch.cat(parts) if len(parts) > 1 else parts[0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from submod_core.importance import importance
 from submod_core.objective import Objective, count_inputs
 from submod_core.scheduler import Dialogue, Oracle, drive
 from submod_core.scores import DISTANCES, Distance, Weights, prefixes
-from submod_core.search import Ranking, Search, check_budget, limited, make_search
+from submod_core.search import Ranking, Search, check_budget, guided, limited, make_search
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +68,13 @@ class LiMASettings:
         if not callable(distance) and distance not in DISTANCES:
             raise ValueError(f"`distance` (={distance!r}) must be one of {sorted(DISTANCES)} or a callable")
         check_budget(max_evaluations)
+        chosen = Weights.of(weights)
         algorithm_1 = make_search("bidirectional", n_pending=n_pending)
+        if search == "guided" and not chosen.both_parts:
+            search = partial(guided, remainder=0)  # what a subset leaves would cost images of its own
         return cls(
             search=algorithm_1 if search == "bidirectional" else make_search(search),
-            weights=Weights.of(weights),
+            weights=chosen,
             distance=distance if callable(distance) else DISTANCES[distance],
             max_evaluations=max_evaluations,
         )
@@ -83,8 +87,7 @@ class LiMASettings:
 
     def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:
         """About how many images will go through the model, for progress bars."""
-        both = "collaboration" in self.weights.used and bool({"consistency", "confidence"} & self.weights.used)
-        return sum(count_inputs(self.start(len(s.sizes)), both) for s in sets)
+        return sum(count_inputs(self.start(len(s.sizes)), self.weights.both_parts) for s in sets)
 
 
 def explain(

@@ -62,6 +62,11 @@ class Weights:
         """The scores whose weight is above 0."""
         return frozenset(name for name, value in asdict(self).items() if value > 0)
 
+    @property
+    def both_parts(self) -> bool:
+        """F looks at what a subset leaves as well as at the subset."""
+        return "collaboration" in self.used and bool({"consistency", "confidence"} & self.used)
+
     def total(self, scores: Mapping[str, FloatArray]) -> FloatArray:
         """F, the weighted sum of the scores in use (LiMA, Eq. 8); a score that the model cannot give is left out."""
         terms = [getattr(self, name) * scores[name] for name in SCORES if name in self.used & scores.keys()]

@@ -1,6 +1,7 @@
 """One scheduler for all inputs: packing, memory of answers, budget of memory, and what it says when things go wrong."""
 
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from submod_core import (
     rank,
 )
 from submod_core.batching import BatchSize
+from submod_core.search import guided
 
 
 class ToyOracle:
@@ -208,6 +210,16 @@ def test_dialogues_are_closed_when_the_model_fails():
     with pytest.raises(KeyError, match="broken"):
         drive([dialogue(), dialogue()], oracle, inert=[np.zeros(2, bool)] * 2, batch_size=1)
     assert closed == [True, True]
+
+
+@pytest.mark.parametrize("weights", [{"consistency": 1}, {"collaboration": 1}])
+def test_guided_looks_at_one_part_where_the_objective_does(weights):
+    plain, one_part = (
+        explain(ToyOracle(), [ground_set(9)], LiMASettings.of(search, weights=weights), batch_size=4)[0]
+        for search in ("guided", partial(guided, remainder=0))
+    )
+    assert plain.order.tolist() == one_part.order.tolist()
+    assert plain.model_inputs == one_part.model_inputs
 
 
 def test_progress_counts_every_image():
