@@ -22,6 +22,8 @@ class Batch:
     inputs : tuple of Tensor, each (N, …)
     baselines : tuple of Tensor, each broadcastable to its input with a leading axis of 1 or N
     labels : tuple of Tensor of int64, each broadcastable likewise: the region of every element
+    blends : tuple of bool
+        An input and its baseline may be mixed by arithmetic: the difference of any two elements is a finite number.
     sets : list of GroundSet, N
     additional : tuple
         Further arguments of the forward function.
@@ -30,6 +32,7 @@ class Batch:
     inputs: tuple[Tensor, ...]
     baselines: tuple[Tensor, ...]
     labels: tuple[Tensor, ...]
+    blends: tuple[bool, ...]
     sets: list[GroundSet]
     additional: tuple[Any, ...]
 
@@ -48,7 +51,12 @@ def prepare(inputs: Any, baselines: Any, feature_mask: Any, additional: Any, reg
     device_labels = tuple(
         torch.from_numpy(np.stack([labels[k] for labels in rows])).to(tensor.device) for k, tensor in enumerate(tensors)
     )
-    return Batch(tensors, references, device_labels, sets, _additional(additional))
+    blends = tuple(map(_blends, tensors, references))
+    return Batch(tensors, references, device_labels, blends, sets, _additional(additional))
+
+
+def _blends(tensor: Tensor, baseline: Tensor) -> bool:
+    return tensor.is_floating_point() and bool((tensor - baseline).isfinite().all())
 
 
 def _inputs(inputs: Any) -> tuple[Tensor, ...]:

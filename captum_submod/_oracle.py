@@ -57,7 +57,8 @@ class TorchOracle:
     @contextlib.contextmanager
     def _inference(self) -> Iterator[None]:
         device = self.batch.inputs[0].device.type
-        with torch.no_grad(), torch.autocast(device, self.autocast, enabled=self.autocast is not None):
+        precision = contextlib.nullcontext() if self.autocast is None else torch.autocast(device, self.autocast)
+        with torch.no_grad(), precision:
             yield
 
     def _answer(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
@@ -169,18 +170,19 @@ _MEMORY_ERRORS = ("out of memory", "can't allocate memory")
 
 
 def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
-    """The masked inputs, one tensor (B, …) per input; `where` and never a product, so that NaN cannot leak."""
-    return [
-        _mask(tensor, baseline, labels, rows.to(tensor.device), keep.to(tensor.device))
-        for tensor, baseline, labels in zip(batch.inputs, batch.baselines, batch.labels, strict=True)
-    ]
+    """The masked inputs, one tensor (B, …) per input."""
+    sides = zip(batch.inputs, batch.baselines, batch.labels, batch.blends, strict=True)
+    return [_mask(*side, rows.to(side[0].device), keep.to(side[0].device)) for side in sides]
 
 
-def _mask(tensor: Tensor, baseline: Tensor, labels: Tensor, rows: Tensor, keep: Tensor) -> Tensor:
+def _mask(tensor: Tensor, baseline: Tensor, labels: Tensor, blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
+    if blends:
+        keep = keep.to(tensor.dtype)
     regions = (labels if len(labels) == 1 else labels[rows]).flatten(1)
     kept = keep.gather(1, regions.expand(len(rows), -1)).view(len(rows), *labels.shape[1:])
     x, reference = (side if len(side) == 1 else side[rows] for side in (tensor, baseline))
-    return torch.where(kept, x, reference)
+    # Exact at 0 and 1, and twice as fast as `where` on a mask without channels; but it would let NaN leak.
+    return torch.lerp(reference, x, kept) if blends else torch.where(kept, x, reference)
 
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:

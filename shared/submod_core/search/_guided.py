@@ -79,7 +79,9 @@ def _guided(order: Order, admitted: int, window: float, polish: float, remainder
 
 
 def _members(n: int, elements: Sequence[int]) -> BoolArray:
-    return np.isin(np.arange(n), elements)
+    members = np.zeros(n, dtype=bool)
+    members[list(elements)] = True
+    return members
 
 
 class _Judge:
