@@ -43,7 +43,7 @@ class Surrogate:
         self._subsets = np.zeros((0, n))
         self._values = np.zeros(0)
         # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without a copy.
-        self._factor = np.zeros((memory, memory), order="F")
+        self._factor = np.zeros((0, 0), order="F")
 
     @property
     def resolution(self) -> float:
@@ -60,12 +60,20 @@ class Surrogate:
             known = 0
         total = len(self._values)
         kernels = self._kernel[self._differing(self._subsets[known:])].T
+        self._make_room(known, total)
         across, within = kernels[:known], kernels[known:] + _JITTER * np.eye(total - known)
         if known:
             across = self._solve(across, transposed=True)
             self._factor[:known, known:total] = across
             within -= across.T @ across
         self._factor[known:total, known:total] = cholesky(within, check_finite=False)
+
+    def _make_room(self, known: int, total: int) -> None:
+        if total > len(self._factor):
+            before = self._factor[:known, :known]
+            size = max(total, min(2 * len(self._factor), self.memory))
+            self._factor = np.zeros((size, size), order="F")
+            self._factor[:known, :known] = before
 
     def _solve(self, right: FloatArray, transposed: bool = False) -> FloatArray:
         solution: FloatArray = dtrtrs(self._factor[:, : len(right)], right, trans=transposed)[0]
