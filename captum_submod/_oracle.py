@@ -169,20 +169,37 @@ class TorchOracle:
 _MEMORY_ERRORS = ("out of memory", "can't allocate memory")
 
 
+# An example with so many elements is not copied for each of its rows: that costs as much as masking it.
+_LARGE = 4096
+
+
 def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
     """The masked inputs, one tensor (B, …) per input."""
     sides = zip(batch.inputs, batch.baselines, batch.labels, batch.blends, strict=True)
-    return [_mask(*side, rows.to(side[0].device), keep.to(side[0].device)) for side in sides]
+    return [_composed(side, blends, rows, keep.to(side[0].device)) for *side, blends in sides]
 
 
-def _mask(tensor: Tensor, baseline: Tensor, labels: Tensor, blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
-    if blends:
-        keep = keep.to(tensor.dtype)
-    regions = (labels if len(labels) == 1 else labels[rows]).flatten(1)
-    kept = keep.gather(1, regions.expand(len(rows), -1)).view(len(rows), *labels.shape[1:])
-    x, reference = (side if len(side) == 1 else side[rows] for side in (tensor, baseline))
+def _composed(side: list[Tensor], blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
+    """Of an input, its baseline and labels: the examples `rows` with the regions `keep` of each."""
+    if side[0][0].numel() < _LARGE:
+        return _mask(keep, blends, *_examples(side, rows.to(keep.device)))
+    examples, counts = torch.unique_consecutive(rows, return_counts=True)
+    parts = [
+        _mask(kept, blends, *_examples(side, slice(i, i + 1)))
+        for i, kept in zip(examples.tolist(), keep.split(counts.tolist()), strict=True)
+    ]
+    return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+
+def _examples(side: list[Tensor], which: Tensor | slice) -> list[Tensor]:
+    return [one if len(one) == 1 else one[which] for one in side]
+
+
+def _mask(keep: Tensor, blends: bool, x: Tensor, baseline: Tensor, labels: Tensor) -> Tensor:
+    keep = keep.to(x.dtype) if blends else keep
+    kept = keep.gather(1, labels.flatten(1).expand(len(keep), -1)).view(len(keep), *labels.shape[1:])
     # Exact at 0 and 1, and twice as fast as `where` on a mask without channels; but it would let NaN leak.
-    return torch.lerp(reference, x, kept) if blends else torch.where(kept, x, reference)
+    return torch.lerp(baseline, x, kept) if blends else torch.where(kept, x, baseline)
 
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:
