@@ -196,10 +196,11 @@ def _examples(side: list[Tensor], which: Tensor | slice) -> list[Tensor]:
 
 
 def _mask(keep: Tensor, blends: bool, x: Tensor, baseline: Tensor, labels: Tensor) -> Tensor:
-    keep = keep.to(x.dtype) if blends else keep
-    kept = keep.gather(1, labels.flatten(1).expand(len(keep), -1)).view(len(keep), *labels.shape[1:])
-    # Exact at 0 and 1, and twice as fast as `where` on a mask without channels; but it would let NaN leak.
-    return torch.lerp(baseline, x, kept) if blends else torch.where(kept, x, baseline)
+    left = (~keep).to(x.dtype if blends else torch.bool).gather(1, labels.flatten(1).expand(len(keep), -1))
+    left = left.view(len(keep), *labels.shape[1:])
+    # Exact at 0 and 1, and twice as fast as `where` on a mask without channels; but it would let NaN leak. With the
+    # input in front the result is laid out in memory as it is.
+    return torch.lerp(x, baseline, left) if blends else torch.where(left, baseline, x)
 
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:
