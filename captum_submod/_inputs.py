@@ -51,11 +51,12 @@ def prepare(inputs: Any, baselines: Any, feature_mask: Any, additional: Any, reg
     device_labels = tuple(
         torch.from_numpy(np.stack([labels[k] for labels in rows])).to(tensor.device) for k, tensor in enumerate(tensors)
     )
-    blends = tuple(map(_blends, tensors, references))
-    return Batch(tensors, references, device_labels, blends, sets, _additional(additional))
+    mixable = tuple(map(blends, tensors, references))
+    return Batch(tensors, references, device_labels, mixable, sets, _additional(additional))
 
 
-def _blends(tensor: Tensor, baseline: Tensor) -> bool:
+def blends(tensor: Tensor, baseline: Tensor) -> bool:
+    """Whether `torch.lerp` between them is exact at 0 and 1: where a difference is not finite, it would leak."""
     return tensor.is_floating_point() and bool((tensor - baseline).isfinite().all())
 
 

@@ -59,7 +59,8 @@ class LiMA(RegionAttribution):
         value.
     autocast : torch.dtype, optional
         Run the model under `torch.autocast` in this precision, such as ``torch.bfloat16``: faster where the device has
-        units for it. Scores lose digits, and regions that are nearly equal may change places.
+        units for it. Scores lose digits, and regions that are nearly equal may change places. By default whatever
+        holds where `attribute` is called.
 
     Raises
     ------

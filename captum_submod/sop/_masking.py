@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from captum_submod._inputs import blends
 from submod_core._checks import check_count
 from submod_core.sop.features import Features, check_labels, feature_map
 
@@ -74,19 +75,22 @@ class Masking(nn.Module):
         counts = torch.zeros_like(sums).scatter_add_(1, features, torch.ones_like(features, dtype=sums.dtype))
         return (sums / counts.clamp_min(1))[:, :n]
 
-    def masked(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> Iterator[Tensor]:
+    def masked(self, inputs: Tensor, masks: Tensor, labels: Tensor, continuous: bool = False) -> Iterator[Tensor]:
         """All inputs under all of their masks (N, m, n), example by example, at most `batch_size` at a time."""
         n, shape = masks.shape[-1], self.shape(inputs)
         places = torch.where(labels < 0, n, labels).flatten(1)
         rows = nn.functional.pad(masks.flatten(0, 1), (0, 1), value=1.0)
+        if continuous:
+            inputs = inputs.to(torch.promote_types(inputs.dtype, masks.dtype))
         baseline = torch.tensor(self.baseline, device=inputs.device).to(inputs.dtype)
+        mixed = continuous or blends(inputs, baseline)
         view = (-1, 1, *shape) if self.images else (-1, *shape, *(1,) * (inputs.dim() - 2))
         for start in range(0, len(rows), self.batch_size):
             parts = []
             for first, last, example in _runs(start, min(start + self.batch_size, len(rows)), masks.shape[1]):
                 keep = rows[first:last].index_select(1, places[example % len(places)]).reshape(view)
                 shown = inputs[example]
-                if shown.is_floating_point():  # exact at 0 and 1, and several times faster than `where`
+                if mixed:  # several times faster than `where`
                     parts.append(torch.lerp(baseline.expand_as(shown), shown, keep.to(shown)))
                 else:
                     parts.append(torch.where(keep > 0.5, shown, baseline))

@@ -297,7 +297,7 @@ class SumOfParts(nn.Module):
     def _ask(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, m, C) and hidden states (N, m, h) of all masked inputs."""
         # Hard masks have no gradient to pass, so that no activation of the backbone needs to be kept.
-        batches = self.masking.masked(inputs, masks, labels)
+        batches = self.masking.masked(inputs, masks, labels, self.settings.continuous)
         with nullcontext() if self.settings.continuous else torch.no_grad():
             answers = [self.backbone(batch) for batch in batches]
         logits, hidden = (torch.cat(column).to(masks.dtype) for column in zip(*answers, strict=True))

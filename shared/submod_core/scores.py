@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
-from submod_core._types import BoolArray, FloatArray
+from submod_core._types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -200,24 +200,25 @@ def effectiveness(subsets: ArrayLike, distances: ArrayLike) -> FloatArray:
     >>> effectiveness([[True, True, False], [True, False, False]], cosine_distance([[1, 0], [0, 1], [1, 0]]))
     array([2., 0.])
     """
-    return Effectiveness(distances)(subsets)
+    matrix = np.array(distances, dtype=np.float64)
+    np.fill_diagonal(matrix, np.inf)
+    chosen = np.asarray(subsets, dtype=bool)
+    shared = chosen.all(axis=0)
+    rows, added = np.nonzero(chosen & ~shared)
+    if shared.any() and np.array_equal(rows, np.arange(len(chosen))):
+        return _spreads_with(np.flatnonzero(shared), added, matrix)
+    return np.array([_spread(np.flatnonzero(subset), matrix) for subset in chosen])
 
 
-class Effectiveness:
-    """The score at distances that stay the same; see `effectiveness`."""
+def _spread(members: IntArray, matrix: FloatArray) -> float:
+    return float(matrix[members[:, None], members].min(axis=1).sum()) if len(members) > 1 else 0.0
 
-    def __init__(self, distances: ArrayLike) -> None:
-        matrix = np.array(distances, dtype=np.float64)
-        np.fill_diagonal(matrix, np.inf)
-        self._by_nearness = np.argsort(matrix, axis=1)
-        self._distances = np.take_along_axis(matrix, self._by_nearness, axis=1)
 
-    def __call__(self, subsets: ArrayLike) -> FloatArray:
-        """The score of subsets (B, n), (B,)."""
-        chosen = np.asarray(subsets, dtype=bool)
-        nearest = chosen[:, self._by_nearness].argmax(axis=2)  # the first of each region's others that is chosen
-        found = np.where(chosen, self._distances[np.arange(chosen.shape[1]), nearest], 0)
-        return np.asarray(np.where(chosen.sum(axis=1) > 1, found.sum(axis=1), 0.0))
+def _spreads_with(members: IntArray, added: IntArray, matrix: FloatArray) -> FloatArray:
+    """Of the members and each of the added regions: a search's round, where all subsets share all but one region."""
+    to_added = matrix[added[:, None], members]
+    nearest = matrix[members[:, None], members].min(axis=1)
+    return np.asarray(np.minimum(nearest, to_added).sum(axis=1) + to_added.min(axis=1))
 
 
 def prefixes(order: ArrayLike) -> BoolArray:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from captum_submod import _oracle
 from captum_submod._inputs import prepare
+from captum_submod.sop._masking import Masking
 
 
 @pytest.mark.parametrize("large", [1, 10**9], ids=["example by example", "row by row"])
@@ -41,3 +42,14 @@ def test_kept_elements_are_the_inputs_and_the_others_the_baseline(large, n_examp
             region = labels[i if len(labels) > 1 else 0, 0, *place[1:]]
             expected = (x if keep[b, region] else baseline)[i, *place]
             assert torch.equal(composed[b, *place], expected) or (expected.isnan() and composed[b, *place].isnan())
+
+
+def test_groups_leave_nan_out_and_mix_whole_numbers():
+    masking = Masking(torch.zeros(1, 3), None, 0.5, 8)
+    labels, masks = torch.arange(3)[None], torch.tensor([[[1.0, 0.0, 1.0]]])
+    (composed,) = masking.masked(torch.tensor([[1.0, float("nan"), 3.0]]), masks, labels)
+    assert composed.tolist() == [[1.0, 0.5, 3.0]]
+    (composed,) = masking.masked(torch.tensor([[1, 2, 4]]), masks / 2, labels, continuous=True)
+    assert composed.dtype == torch.float32
+    assert composed[0, 0] > composed[0, 1]
+    assert composed[0, 2] > 2

@@ -1,4 +1,5 @@
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -75,3 +76,14 @@ def test_bad_weights(weights, named):
 def test_weights_must_be_named():
     with pytest.raises(TypeError, match="`weights`"):
         Weights.of([20, 5, 0.05, 0.01])
+
+
+def test_effectiveness_of_a_round_takes_the_memory_of_matrices():
+    n = 300
+    round_ = np.eye(n, dtype=bool)
+    round_[:, 0] = True
+    tracemalloc.start()
+    effectiveness(round_[1:], np.ones((n, n)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * 8 * n * n

@@ -60,7 +60,7 @@ def guided(n: int, /, admitted: int = 1, window: float = 0.25, polish: float = 6
 def _guided(order: Order, admitted: int, window: float, polish: float, remainder: float) -> Steps:
     n, judge = order.n, _Judge(order, remainder)
     known = np.zeros((2, n))  # F and the worth of the prefixes of the order to be, by size − 1
-    known[:, -1:] = yield from order.whole()
+    known[0, -1:] = yield from order.whole()
     while len(order.front) < min(admitted, n - 1):
         looked = judge.promising(_members(n, order.front), window if order.front else 1)
         values, worth = yield from judge.look(order.joined(looked))
