@@ -23,6 +23,8 @@ class Batch:
     baseline : tf.Tensor of float32, (1, …) or (N, …), broadcastable to the inputs
     labels : tf.Tensor of int32, (1, …) or (N, …), broadcastable likewise: the region of every element
     targets : tf.Tensor of float32, (N, …)
+    blends : bool
+        Inputs and baseline are finite: a sum of shares of 1 and 0 is one of them.
     sets : list of GroundSet, N
     """
 
@@ -30,6 +32,7 @@ class Batch:
     baseline: tf.Tensor
     labels: tf.Tensor
     targets: tf.Tensor
+    blends: bool
     sets: list[GroundSet]
 
 
@@ -50,7 +53,8 @@ def prepare(inputs: Any, targets: Any, baseline: Any, divide: Divide, needs_targ
     sets = [
         _ground_set(maps[i % len(maps)], image != references[i % len(references)]) for i, image in enumerate(images)
     ]
-    return Batch(x, reference, tf.constant(np.stack(maps), tf.int32), y, sets)
+    finite = bool(np.isfinite(images).all() and np.isfinite(references).all())
+    return Batch(x, reference, tf.constant(np.stack(maps), tf.int32), y, finite, sets)
 
 
 def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor, tf.Tensor]:

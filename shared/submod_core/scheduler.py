@@ -8,6 +8,8 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice, repeat
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -163,7 +165,9 @@ def drive(
 
     The model does not see a subset of an input again while its answer is remembered, as the last 16,384 of each input
     are; what a dialogue receives does not depend on how its questions were packed. A dialogue begins only when those
-    before it ask for less than four batches, so that memory grows with the batch, not with the number of inputs.
+    before it ask for less than four batches, so that memory grows with the batch, not with the number of inputs. While
+    the model works on a full batch, dialogues whose questions are answered go on in a second thread, one at a time; the
+    oracle is called in the caller's.
 
     Parameters
     ----------
@@ -206,7 +210,9 @@ def drive(
     queue: deque[_Question] = deque()
     waiting = iter(seats)
     batch, halved, announced = BatchSize(batch_size), 0, False
-    try:
+    # The oracle keeps the caller's thread: what frameworks are told for a block of code holds in its thread alone.
+    with _closing(seats), ThreadPoolExecutor(1) as second_thread:
+        going_on: Future[list[_Question]] | None = None
         while _fill(queue, waiting, _BATCHES_AHEAD * batch.size):
             parts = _take(queue, batch.size)
             examples, keep = _pack(parts, width)
@@ -225,23 +231,25 @@ def drive(
                 _warn_smaller(halved, batch.size)
                 announced = True
             _check_finite(examples, keep, responses, model_name)
-            queue.extend(_settle(parts, responses))
+            answered = _hand_out(parts, responses)
+            queue.extend(going_on.result() if going_on else ())
+            fills = answered and _rows(queue) >= batch.size
+            going_on = second_thread.submit(_go_on, answered) if fills else None
+            queue.extend(() if going_on else _go_on(answered))
             if on_batch is not None:
                 on_batch(len(examples))
-    finally:
-        for seat in seats:
-            seat.dialogue.close()
     return [seat.outcome for seat in seats if seat.outcome is not None]
 
 
 def _fill(queue: deque[_Question], waiting: Iterator[_Seat[T]], most: int) -> bool:
     """Begin dialogues until the queue holds so many rows; False if there is nothing to show."""
-    rows = sum(len(question.keep) - question.shown for question in queue)
-    while rows < most and (seat := next(waiting, None)) is not None:
-        asked = seat.advance(None)
-        queue.extend(asked)
-        rows += sum(len(question.keep) for question in asked)
+    while _rows(queue) < most and (seat := next(waiting, None)) is not None:
+        queue.extend(seat.advance(None))
     return bool(queue)
+
+
+def _rows(queue: deque[_Question]) -> int:
+    return sum(len(question.keep) - question.shown for question in queue)
 
 
 def _take(queue: deque[_Question], most: int) -> list[_Part]:
@@ -284,17 +292,28 @@ def _warn_smaller(asked: int, fitting: int) -> None:
     )
 
 
-def _settle(parts: Sequence[_Part], responses: Responses) -> list[_Question]:
-    asked: list[_Question] = []
+def _hand_out(parts: Sequence[_Part], responses: Responses) -> list[_Question]:
+    """Give each part its answers; return the questions that now have all of theirs."""
     start = 0
     for question, rows in parts:
         mine = slice(start, start + len(rows))
         confidence, features = (part if part is None else part[mine] for part in responses[1:])
         question.answered.append(Responses(responses.target[mine], confidence, features))
         start = mine.stop
-        if question.shown == len(question.keep):
-            asked += question.seat.receive(question.answered)
-    return asked
+    return [question for question, _ in parts if question.shown == len(question.keep)]
+
+
+def _go_on(answered: Sequence[_Question]) -> list[_Question]:
+    return [asked for question in answered for asked in question.seat.receive(question.answered)]
+
+
+@contextmanager
+def _closing(seats: Sequence[_Seat[Any]]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for seat in seats:
+            seat.dialogue.close()
 
 
 def _check_finite(examples: IntArray, keep: BoolArray, responses: Responses, model_name: str) -> None:

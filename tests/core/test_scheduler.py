@@ -1,5 +1,6 @@
 """One scheduler for all inputs: packing, memory of answers, budget of memory, and what it says when things go wrong."""
 
+import threading
 import tracemalloc
 from functools import partial
 
@@ -210,6 +211,36 @@ def test_dialogues_are_closed_when_the_model_fails():
     with pytest.raises(KeyError, match="broken"):
         drive([dialogue(), dialogue()], oracle, inert=[np.zeros(2, bool)] * 2, batch_size=1)
     assert closed == [True, True]
+
+
+def two_rounds(went_on=None, error=None):
+    yield Query(np.array([[True, False], [False, True]]))
+    if went_on is not None:
+        went_on.set()
+    if error is not None:
+        raise error
+    return (yield Query(np.ones((1, 2), bool))).target
+
+
+def test_dialogues_go_on_while_the_model_works_in_the_callers_thread():
+    went_on, threads = threading.Event(), set()
+
+    def oracle(examples, keep, features):
+        threads.add(threading.get_ident())
+        assert examples[0] == 0 or went_on.wait(timeout=20)
+        return Responses(keep.sum(1) + 10.0 * examples)
+
+    dialogues = [two_rounds(went_on), two_rounds(), two_rounds()]
+    found = drive(dialogues, oracle, inert=[np.zeros(2, bool)] * 3, batch_size=2)
+    assert [one.result.tolist() for one in found] == [[2.0], [12.0], [22.0]]
+    assert threads == {threading.get_ident()}
+
+
+def test_an_error_in_a_dialogue_ends_the_others():
+    dialogues = [two_rounds(error=ZeroDivisionError("of mine")), two_rounds(), two_rounds()]
+    with pytest.raises(ZeroDivisionError, match="of mine"):
+        drive(dialogues, lambda e, keep, f: Responses(keep.sum(1) + 0.0), inert=[np.zeros(2, bool)] * 3, batch_size=2)
+    assert all(dialogue.gi_frame is None for dialogue in dialogues)
 
 
 @pytest.mark.parametrize("weights", [{"consistency": 1}, {"collaboration": 1}])

@@ -1,0 +1,33 @@
+"""Masked inputs against element by element, whichever way they are composed."""
+
+import numpy as np
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xplique_submod._inputs import prepare
+from xplique_submod._oracle import _composer, _pack
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    n_examples=st.integers(1, 4),
+    per_example=st.booleans(),
+    special=st.sampled_from([0.0, float("nan"), float("inf"), 3e38]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_kept_elements_are_the_inputs_and_the_others_the_baseline(n_examples, per_example, special, seed):
+    rng = np.random.default_rng(seed)
+    x = np.where(rng.random((n_examples, 4, 5, 3)) < 0.1, special, rng.normal(size=(n_examples, 4, 5, 3)) * 10)
+    x = x.astype(np.float32)
+    scale = 1e37 if special == 3e38 else 1.0  # differences overflow
+    baseline = np.float32(scale) * rng.normal(size=x.shape).astype(np.float32)
+    maps = [rng.integers(0, 6, size=(4, 5)) for _ in range(n_examples if per_example else 1)]
+    batch = prepare(x, np.eye(n_examples), baseline, lambda *_: maps)
+    assert batch.blends == bool(np.isfinite(x).all())
+    rows, keep = rng.integers(0, n_examples, size=7), rng.random((7, 6)) < 0.5
+    arrays = (batch.inputs, batch.baseline, batch.labels, tf.zeros((n_examples, 1)))
+    composed, _ = _composer(batch.blends, *(tuple(a.shape[1:]) for a in arrays))(*arrays, _pack(rows, keep))
+    for b, i in enumerate(rows):
+        kept = keep[b, maps[i % len(maps)]][..., None]
+        np.testing.assert_array_equal(composed[b], np.where(kept, x[i], baseline[i]))
