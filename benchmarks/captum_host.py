@@ -81,13 +81,11 @@ class CaptumHost:
             "Grad-CAM": lambda i: nn.functional.interpolate(coarse(i), size=(size, size), mode="bilinear"),
         }
 
-    def together(self, which: slice) -> Tensor:
-        """LiMA on several photographs in one call."""
-        x = self.images[which]
-        size = max(1, self.batch_size // len(x))
-        mask = torch.cat(self.masks[which])
-        lima = LiMA(self.model, search="bidirectional")
-        return lima.attribute(x, target=self.labels[which], feature_mask=mask, perturbations_per_eval=size)
+    def together(self, search: str) -> Tensor:
+        """LiMA on all photographs in one call."""
+        size = max(1, self.batch_size // len(self.images))
+        options = {"feature_mask": torch.cat(self.masks), "perturbations_per_eval": size}
+        return LiMA(self.model, search=search).attribute(self.images, target=self.labels, **options)
 
     def evaluate(self, attributions: list[Tensor]) -> dict[str, float]:
         """Mean insertion, deletion and highest confidence, pixel by pixel in 50 steps."""
