@@ -168,14 +168,10 @@ def _moves(chain: Sequence[int], worth: FloatArray, surrogate: Surrogate, fixed:
     promise = np.where(size >= place, down, up)
     length = np.abs(size - place + (size >= place))
     rating = np.where((promise > least) & (np.minimum(size, place) >= fixed), promise / np.sqrt(length), 0)
-    taken = np.zeros(n, dtype=bool)
+    best = np.argsort(-rating, axis=None, kind="stable")[: min(4 * n, np.count_nonzero(rating))]
     moves: list[_Move] = []
-    for flat in np.argsort(-rating, axis=None, kind="stable")[: 4 * n]:
-        row, start = np.unravel_index(flat, rating.shape)
-        if rating[row, start] <= 0 or len(moves) == _MOVES_PER_ROUND:
-            break
-        move = _Move(int(start), int(row) + (row >= start))
-        if not taken[move.low : move.high + 1].any():
-            taken[move.low : move.high + 1] = True
+    for row, start in zip(*(axis.tolist() for axis in np.unravel_index(best, rating.shape)), strict=True):
+        move = _Move(start, row + (row >= start))
+        if len(moves) < _MOVES_PER_ROUND and all(move.high < other.low or other.high < move.low for other in moves):
             moves.append(move)
     return moves
