@@ -1,5 +1,6 @@
 """From features to masked inputs, a batch at a time."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,24 +68,38 @@ class Masking:
 
     def batches(self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor, continuous: bool = False) -> Any:
         """How many batches all inputs under all of their masks (N, m, n) make, and a function that makes the k-th."""
-        n, size = tf.shape(masks)[-1], self.batch_size
+        per_example, n, size = masks.shape[1], tf.shape(masks)[-1], self.batch_size
         flat = tf.reshape(labels, (tf.shape(labels)[0], -1))
         places = tf.where(flat < 0, tf.cast(n, flat.dtype), flat)
         rows = tf.reshape(masks, (-1, n))
         rows = tf.concat([rows, tf.ones_like(rows[:, :1])], 1)
         total = tf.shape(rows)[0]
         view = (-1, *self.shape(inputs.shape), *(1,) * (len(inputs.shape) - 1 - len(labels.shape[1:])))
+        finite = tf.reduce_all(tf.math.is_finite(inputs)) if inputs.dtype.is_floating else None
+        if continuous and not inputs.dtype.is_floating:
+            inputs = tf.cast(inputs, masks.dtype)
+
+        # Compiled, since as single operations it costs as much as a small network.
+        @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+        def compose(inputs: tf.Tensor, rows: tf.Tensor, places: tf.Tensor, k: tf.Tensor, mixed: bool) -> tf.Tensor:
+            index = tf.minimum(k * size + tf.range(size), tf.shape(rows)[0] - 1)
+            example = index // per_example
+            where = tf.gather(places, tf.minimum(example, tf.shape(places)[0] - 1))
+            keep = tf.reshape(tf.gather(tf.gather(rows, index), where, batch_dims=1), view)
+            shown, baseline = tf.gather(inputs, example), tf.cast(self.baseline, inputs.dtype)
+            if mixed:
+                keep = tf.cast(keep, shown.dtype)
+                return keep * shown + (1 - keep) * baseline
+            return tf.where(keep > 0.5, shown, baseline)
 
         def make(k: tf.Tensor) -> tf.Tensor:
-            index = tf.range(k * size, tf.minimum((k + 1) * size, total))
-            example = index // masks.shape[1]
-            where = tf.gather(places, example * tf.cast(tf.shape(places)[0] > 1, tf.int32))
-            keep = tf.reshape(tf.gather(tf.gather(rows, index), where, batch_dims=1), view)
-            shown = tf.gather(inputs, example)
-            if continuous:
-                keep = tf.cast(keep, shown.dtype)
-                return keep * shown + (1 - keep) * self.baseline
-            return tf.where(keep > 0.5, shown, tf.cast(self.baseline, shown.dtype))
+            mixture, either = (partial(compose, inputs, rows, places, k, mixed) for mixed in (True, False))
+            if continuous or finite is None:
+                masked = (mixture if continuous else either)()
+            else:
+                # A mixture takes two thirds of the time, but lets what is not finite leak.
+                masked = tf.cond(finite, mixture, either)
+            return masked[: total - k * size]
 
         return -(-total // size), make
 

@@ -138,6 +138,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         self.layer, self.finetune, self.given_encoder = layer, finetune, encoder
         self.encoder = encoder if encoder is not None else self._layer_encoder()
         self._make_weights(example, class_weights)
+        self._traced = tf.function(self._parts, reduce_retracing=True)
         self.built = True
 
     def _layer_encoder(self) -> Any:
@@ -197,6 +198,11 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         check_top(top)
         inputs, feature_mask = _unpack(inputs, feature_mask, self.compute_dtype)
         labels = self._labels_of(inputs, feature_mask)
+        # As single operations, the layers of a small network take longer to call than to compute.
+        make = self._traced if tf.executing_eagerly() else self._parts
+        return make(inputs, labels, tf.cast(top, self.variable_dtype), remove)
+
+    def _parts(self, inputs: tf.Tensor, labels: tf.Tensor, top: tf.Tensor, remove: bool) -> Parts:
         embeddings = self._embed(inputs, labels)
         present = tf.cast(self.masking.present(labels, tf.shape(inputs)[0]), embeddings.dtype)
         groups = maths.generate(

@@ -13,7 +13,9 @@ from submod_core.search._surrogate import Surrogate
 _MOVES_PER_ROUND = 8
 
 
-def guided(n: int, /, admitted: int = 1, window: float = 0.25, polish: float = 6, remainder: float = 0.5) -> Search:
+def guided(
+    n: int, /, admitted: int | float = 0.04, window: float = 0.25, polish: float = 6, remainder: float = 1
+) -> Search:
     """Admit a few, retire the rest from the full set on, then move elements; evaluate only what a regression favours.
 
     A good order has beginnings of high value, and what they leave has low value: a subset S of all elements V is judged
@@ -27,9 +29,9 @@ def guided(n: int, /, admitted: int = 1, window: float = 0.25, polish: float = 6
     ----------
     n : int
         Number of elements.
-    admitted : int
+    admitted : int, or float in (0, 1)
         Elements admitted from the empty set on, before the others are retired; they keep their places. More of them
-        mean lower deletion curves, fewer mean higher insertion curves.
+        mean lower deletion curves, fewer mean higher insertion curves. Or a share of n, rounded down to at least 1.
     window : float
         Share of the remaining elements that a pick evaluates, in (0, 1].
     polish : float
@@ -48,12 +50,14 @@ def guided(n: int, /, admitted: int = 1, window: float = 0.25, polish: float = 6
     >>> rank(lambda chosen: sum(chosen), 5, search="guided").order
     array([4, 3, 2, 1, 0])
     """
+    if isinstance(admitted, float) and 0 < admitted < 1:
+        admitted = max(1, int(admitted * n))
     check_count("admitted", admitted, least=0)
     check_share("window", window)
     for name, value in (("polish", polish), ("remainder", remainder)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
             raise ValueError(f"`{name}` (={value!r}) must be a finite number of at least 0")
-    return _guided(n, admitted, window, polish, remainder)
+    return _guided(n, int(admitted), window, polish, remainder)
 
 
 @search
