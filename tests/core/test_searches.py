@@ -195,6 +195,14 @@ def test_guided_admits_like_greedy(n, admitted, remainder, seed):
     assert found.order[:admitted].tolist() == best[:admitted]
 
 
+def test_guided_admits_a_share():
+    def evaluations(n, admitted):
+        return rank(len, n, "guided", admitted=admitted).evaluations
+
+    assert evaluations(30, 0.09) == evaluations(30, 2) != evaluations(30, 1)
+    assert evaluations(3, 0.04) == evaluations(3, 1)
+
+
 @settings(deadline=None, max_examples=30)
 @given(n=st.integers(2, 25), admitted=st.integers(0, 4), remainder=remainders, seed=st.integers(0, 2**32 - 1))
 def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, remainder, seed):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from xplique_submod._inputs import prepare
 from xplique_submod._oracle import _composer, _pack
+from xplique_submod.sop._masking import Masking
 
 
 @settings(deadline=None, max_examples=60)
@@ -31,3 +32,28 @@ def test_kept_elements_are_the_inputs_and_the_others_the_baseline(n_examples, pe
     for b, i in enumerate(rows):
         kept = keep[b, maps[i % len(maps)]][..., None]
         np.testing.assert_array_equal(composed[b], np.where(kept, x[i], baseline[i]))
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    special=st.sampled_from([0.0, float("nan"), float("inf")]),
+    batch_size=st.integers(1, 9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_groups_are_the_inputs_and_the_rest_the_baseline(special, batch_size, seed):
+    rng = np.random.default_rng(seed)
+    x = np.where(rng.random((3, 4, 6, 2)) < 0.1, special, rng.normal(size=(3, 4, 6, 2))).astype(np.float32)
+    masking = Masking(x.shape, 2, 0.25, batch_size)
+    masks = (rng.random((3, 4, 6)) < 0.5).astype(np.float32)
+    labels = masking.labels_of(tf.constant(x), None)
+    count, make = masking.batches(tf.constant(x), tf.constant(masks), labels)
+    masked = np.concatenate([make(tf.constant(k)) for k in range(int(count))])
+    kept = masks[:, :, labels.numpy()[0]].reshape(12, 4, 6, 1)
+    np.testing.assert_array_equal(masked, np.where(kept > 0, np.repeat(x, 4, 0), np.float32(0.25)))
+
+
+def test_groups_mix_whole_numbers():
+    x, masks = tf.constant([[1, 2, 4]]), tf.constant([[[0.5, 0.0, 0.5]]])
+    masking = Masking((1, 3), None, 0.5, 8)
+    _, make = masking.batches(x, masks, masking.labels_of(x, None), continuous=True)
+    np.testing.assert_array_equal(make(tf.constant(0)), [[0.75, 0.5, 2.25]])
