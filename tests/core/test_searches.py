@@ -175,6 +175,15 @@ def worth(function, n, remainder):
     return lambda subset: function(subset) - (remainder and remainder * function(frozenset(range(n)) - subset))
 
 
+def assert_same_up_to_noise(function, found, expected, sizes):
+    """The prefixes are the same, up to the first where two that are worth the same part ways."""
+    for size in sizes:
+        mine, other = frozenset(found[:size]), frozenset(expected[:size])
+        if mine != other:
+            assert abs(function(mine) - function(other)) < 1e-5
+            return
+
+
 remainders = st.sampled_from([0, 0.5, 1.0])
 
 
@@ -183,7 +192,8 @@ remainders = st.sampled_from([0, 0.5, 1.0])
 def test_guided_without_guesses_is_backward(n, remainder, seed):
     function = random_function(seed, n)
     found = rank(function, n, "guided", admitted=0, window=1, polish=0, remainder=remainder)
-    assert found.order.tolist() == slow_backward(worth(function, n, remainder), n)
+    worths = worth(function, n, remainder)
+    assert_same_up_to_noise(worths, found.order.tolist(), slow_backward(worths, n), range(n - 1, 0, -1))
 
 
 @settings(deadline=None, max_examples=30)
@@ -191,8 +201,9 @@ def test_guided_without_guesses_is_backward(n, remainder, seed):
 def test_guided_admits_like_greedy(n, admitted, remainder, seed):
     function = random_function(seed, n)
     found = rank(function, n, "guided", admitted=admitted, window=1, polish=0, remainder=remainder)
-    best, _ = reference.greedy(worth(function, n, remainder), n)
-    assert found.order[:admitted].tolist() == best[:admitted]
+    worths = worth(function, n, remainder)
+    best, _ = reference.greedy(worths, n)
+    assert_same_up_to_noise(worths, found.order.tolist(), best, range(1, admitted + 1))
 
 
 def test_guided_admits_a_share():

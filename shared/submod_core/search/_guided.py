@@ -11,6 +11,7 @@ from submod_core.search._base import Order, Search, Steps, search
 from submod_core.search._surrogate import Surrogate
 
 _MOVES_PER_ROUND = 8
+_NOISE = 1e-6
 
 
 def guided(
@@ -98,7 +99,9 @@ class _Judge:
         """Ask for F and the worth of subsets (B, n); return them as (2, B)."""
         if self.remainder:
             values, left = np.split((yield from self.order.ask(np.concatenate([subsets, ~subsets]))), 2)
-            worth = values - self.remainder * left
+            # What cancels leaves the rounding noise of float32 models, which must not decide.
+            noise = max(_NOISE * float(np.abs(values).max()), 1e-300)
+            worth = np.rint((values - self.remainder * left) / noise) * noise
         else:
             values = worth = yield from self.order.ask(subsets)
         self.surrogate.observe(subsets, worth)
