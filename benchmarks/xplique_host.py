@@ -40,8 +40,8 @@ class XpliqueHost:
         self.counted = Counted(self.model)
         self.images, self.targets = images.movedim(1, -1).numpy(), tf.one_hot(labels, 1000)
         self.batch_size, self.samples, self.regions = args.batch_size, args.samples, args.regions
-        # Counting is the benchmark's own: it is part of the bare model too, as the hook is under Captum.
         self._limas: dict[str, LiMA] = {}
+        # Counting is the benchmark's own: it is part of the bare model too, as the hook is under Captum.
         self._bare = tf.function(self.counted, input_signature=[tf.TensorSpec([None, *self.images.shape[1:]])])
         settings = {"steps": 50, "batch_size": args.batch_size, "activation": "softmax"}
         self.metrics = {
