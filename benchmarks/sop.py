@@ -1,17 +1,16 @@
-"""Sum-of-Parts on a real network: what training and explaining cost, in time and in memory.
+"""Sum-of-Parts on a real network: what training costs, and what it gains.
 
     python benchmarks/sop.py --data DIR --model mobilenet_v1_025 --steps 300
 
 wraps the network with patches of its images, trains the attentions on the 200 photographs of DIR/imagenet_sample, and
-prints the loss on those held out, the time of `explain` over that of as many bare passes of the backbone, and the peak
-memory for several batch sizes, each measured in a process of its own. With `--output FILE` it draws one photograph.
+prints time, memory and the error on those held out. With `--output FILE` it draws one photograph.
 """
 
 import argparse
-import subprocess
-import sys
+import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +23,15 @@ from captum_submod.sop import fit
 from captum_submod.visualization import plot_groups
 
 GROUPS = 20
+OPTIONS: dict[str, Any] = {
+    "features": 16,
+    "groups": GROUPS,
+    "alpha": 0.06,
+    "beta": 0.1,
+    "positions": 1.5,
+    "blur": 3,
+    "baseline": 0.5,
+}
 HELD_OUT = 40
 
 
@@ -35,17 +43,11 @@ def wrap(network: nn.Module, images: Tensor, batch_size: int, top: float) -> Sum
     return SumOfParts(
         network,
         images[:1],
-        features=16,
         classifier=last,
         class_weights=weights[-logits:],
-        groups=GROUPS,
-        alpha=0.06,
-        beta=0.1,
-        positions=1.5,
-        blur=3,
-        baseline=0.5,
         top=top,
         batch_size=batch_size,
+        **OPTIONS,
     )
 
 
@@ -58,37 +60,6 @@ def quality(sop: SumOfParts, images: Tensor, labels: Tensor) -> str:
     return f"error {np.mean(predicted != labels.numpy()):.3f}, {used:.1f} groups used"
 
 
-@torch.no_grad()
-def overhead(sop: SumOfParts, network: nn.Module, images: Tensor, repeats: int = 7) -> float:
-    """Median over pairs of runs: `explain`, and its m + 1 passes of the bare network in batches of the same size."""
-    size = sop.masking.batch_size
-    passes = images.repeat_interleave(GROUPS, 0)
-    ratios = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        for batch in (*images.split(size), *passes.split(size)):
-            network(batch)
-        middle = time.perf_counter()
-        sop.explain(images)
-        ratios.append((time.perf_counter() - middle) / (middle - start))
-    return float(np.median(ratios))
-
-
-def peak(network: nn.Module, images: Tensor, batch_size: int) -> float:
-    """By how much the process grows while it explains, in MiB."""
-    sop = wrap(network, images, batch_size, top=0.2)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from what is resident now
-    before = resident("VmRSS")
-    sop.explain(images)
-    return resident("VmHWM") - before
-
-
-def resident(entry: str) -> float:
-    """An entry of this process's memory status, in MiB."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(entry))
-    return int(line.split()[1]) / 1024
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -98,14 +69,7 @@ def main() -> None:
     parser.add_argument("--top", type=float, default=0.2, help="share of the patches in each group")
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--output", type=Path, help="file for a picture of one photograph's groups")
-    parser.add_argument("--memory", type=int, nargs=2, metavar=("N", "BATCH"), help="print the peak memory alone")
     args = parser.parse_args()
-    if args.memory:
-        n, batch_size = args.memory
-        network, images, _ = photographs(args.data, args.model, n)
-        print(f"{peak(network, images, batch_size):.0f}")
-        return
-
     network, images, labels = photographs(args.data, args.model, 200)
     order = torch.from_numpy(np.random.default_rng(0).permutation(len(images)))
     train, test = order[HELD_OUT:], order[:HELD_OUT]
@@ -122,14 +86,8 @@ def main() -> None:
     spent = time.perf_counter() - start
     first, last = np.mean(losses[:40]), np.mean(losses[-40:])
     print(f"{len(losses)} steps of {batch} photographs: {spent:.0f} s; loss {first:.3f} → {last:.3f}", end="; ")
-    print(f"peak memory {resident('VmHWM'):.0f} MiB")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     print(f"held out, trained: {quality(sop, images[test], labels[test])}")
-    print(f"explain over bare passes: {overhead(sop, network, images[:4]):.3f}")
-    for n, batch_size in ((2, 8), (8, 8), (2, 32), (8, 32)):
-        command: list[str | Path] = [sys.executable, __file__, "--data", args.data, "--model", args.model]
-        command += ["--memory", str(n), str(batch_size)]
-        grown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-        print(f"peak growth, {n} photographs, batches of {batch_size}: {grown} MiB")
     if args.output:
         (one,) = sop.explain(images[test][:1])
         target = int(one.logits.argmax())
