@@ -7,7 +7,7 @@ import numpy as np
 
 from submod_core._types import BoolArray, FloatArray
 from submod_core.scheduler import Dialogue, Query, Responses
-from submod_core.scores import Distance, Weights, cosine_to, effectiveness
+from submod_core.scores import Distance, NearestFellows, Weights, cosine_to
 from submod_core.search import Ranking, Search
 
 Scores = dict[str, FloatArray]
@@ -33,14 +33,14 @@ class Objective:
         self.weights = weights
         self.feature_target = feature_target
         self._distance = distance
-        self._distances = np.zeros((n, n))
+        self._fellows = NearestFellows(np.zeros((n, n)))
         self._whole = np.zeros(0)
 
     def prepare(self) -> Dialogue[None]:
         """Ask for the features of the single regions and of the whole input, where the scores need them."""
         if "effectiveness" in self.weights.used:
             responses = yield Query(np.eye(self.n, dtype=bool), features=True)
-            self._distances = self._distance(_features(responses))
+            self._fellows = NearestFellows(self._distance(_features(responses)))
         if self.feature_target:
             responses = yield Query(np.ones((1, self.n), dtype=bool), features=True)
             self._whole = _features(responses)[0]
@@ -62,7 +62,7 @@ class Objective:
             if backward:
                 scores["collaboration"] = 1 - target[-len(subsets) :]
         if "effectiveness" in names:
-            scores["effectiveness"] = effectiveness(subsets, self._distances)
+            scores["effectiveness"] = self._fellows.effectiveness(subsets)
         return {name: scores[name] for name in names if name in scores}
 
     def answer(self, search: Search) -> Dialogue[Ranking]:

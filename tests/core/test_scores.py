@@ -44,6 +44,17 @@ def test_effectiveness_of_a_whole_round_is_that_of_each_subset(features, front):
     assert np.allclose(effectiveness(round_, distances), one_by_one, atol=1e-12)
 
 
+@given(n=st.integers(1, 30), density=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
+def test_effectiveness_finds_fellows_near_and_far(n, density, seed):
+    rng = np.random.default_rng(seed)
+    distances, subsets = rng.random((n, n)), rng.random((4, n)) < density
+    slow = []
+    for subset in map(np.flatnonzero, subsets):
+        nearest = [min((distances[i, j] for j in subset if j != i), default=0.0) for i in subset]
+        slow.append(sum(nearest))
+    assert np.allclose(effectiveness(subsets, distances), slow, atol=1e-12)
+
+
 @given(st.permutations(range(6)))
 def test_prefixes_are_nested(order):
     rows = prefixes(order)
@@ -83,7 +94,8 @@ def test_effectiveness_of_a_round_takes_the_memory_of_matrices():
     round_ = np.eye(n, dtype=bool)
     round_[:, 0] = True
     tracemalloc.start()
-    effectiveness(round_[1:], np.ones((n, n)))
+    found = effectiveness(round_[1:], np.ones((n, n)))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10 * 8 * n * n
+    assert (found == 2).all()

@@ -176,9 +176,11 @@ def _moves(chain: Sequence[int], worth: FloatArray, surrogate: Surrogate, fixed:
     length = np.abs(size - place + (size >= place))
     rating = np.where((promise > least) & (np.minimum(size, place) >= fixed), promise / np.sqrt(length), 0)
     best = np.argsort(-rating, axis=None, kind="stable")[: min(4 * n, np.count_nonzero(rating))]
+    rows, starts = np.unravel_index(best, rating.shape)
+    ends = rows + (rows >= starts)
     moves: list[_Move] = []
-    for row, start in zip(*(axis.tolist() for axis in np.unravel_index(best, rating.shape)), strict=True):
-        move = _Move(start, row + (row >= start))
-        if len(moves) < _MOVES_PER_ROUND and all(move.high < other.low or other.high < move.low for other in moves):
-            moves.append(move)
+    while len(starts) and len(moves) < _MOVES_PER_ROUND:
+        moves.append(_Move(int(starts[0]), int(ends[0])))
+        apart = (np.maximum(starts, ends) < moves[-1].low) | (np.minimum(starts, ends) > moves[-1].high)
+        starts, ends = starts[apart], ends[apart]
     return moves

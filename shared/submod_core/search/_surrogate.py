@@ -5,7 +5,7 @@ from scipy.linalg import cholesky
 from scipy.linalg.lapack import dtrtrs
 from scipy.special import expit
 
-from submod_core._types import BoolArray, FloatArray
+from submod_core._types import BoolArray, FloatArray, IntArray
 
 _JITTER = 1e-4
 _MARGIN = 0.05
@@ -40,7 +40,10 @@ class Surrogate:
         d = np.arange(n + 1)
         self.n, self.memory = n, memory
         self._kernel = np.exp(-d / (reach * n)) + 1 - 2 * d / n
-        self._subsets = np.zeros((0, n))
+        # Of the kernel at d + 1 and at d − 1, half the sum and half the difference.
+        nearer, away = self._kernel[np.maximum(d - 1, 0)], self._kernel[np.minimum(d + 1, n)]
+        self._both, self._apart = (away + nearer) / 2, (away - nearer) / 2
+        self._signs = np.zeros((0, n))
         self._values = np.zeros(0)
         # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without a copy.
         self._factor = np.zeros((0, 0), order="F")
@@ -52,14 +55,14 @@ class Surrogate:
 
     def observe(self, subsets: BoolArray, values: FloatArray) -> None:
         """Take in the values (B,) of subsets (B, n)."""
-        known = len(self._values)
-        self._subsets = np.concatenate([self._subsets, subsets])
+        known, signs = len(self._values), _signs(subsets)
+        self._signs = np.concatenate([self._signs, signs])
         self._values = np.concatenate([self._values, values])
         if len(self._values) > self.memory:
-            self._subsets, self._values = self._subsets[-self.memory // 2 :], self._values[-self.memory // 2 :]
+            self._signs, self._values = self._signs[-self.memory // 2 :], self._values[-self.memory // 2 :]
             known = 0
         total = len(self._values)
-        kernels = self._kernel[self._differing(self._subsets[known:])].T
+        kernels = self._kernel[self._differing(self._signs[known:])].T
         self._make_room(known, total)
         across, within = kernels[:known], kernels[known:] + _JITTER * np.eye(total - known)
         if known:
@@ -79,9 +82,8 @@ class Surrogate:
         solution: FloatArray = dtrtrs(self._factor[:, : len(right)], right, trans=transposed)[0]
         return solution
 
-    def _differing(self, subsets: FloatArray) -> np.ndarray:
-        both = subsets @ self._subsets.T
-        return np.rint(subsets.sum(1)[:, None] + self._subsets.sum(1) - 2 * both).astype(np.intp)
+    def _differing(self, signs: FloatArray) -> IntArray:
+        return ((self.n - signs @ self._signs.T) / 2).astype(np.intp)
 
     def flipped(self, bases: BoolArray) -> FloatArray:
         """Guess the values (B, n) of subsets (B, n) with one element put in or taken out, rounded to `resolution`."""
@@ -90,13 +92,14 @@ class Surrogate:
         odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
         mean = odds.mean()
         weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))[:, 0]
-        member = np.asarray(bases, dtype=np.float64)
-        d = self._differing(member)
+        signs = _signs(bases)
+        d = self._differing(signs)
         # Flipping an element moves a subset away from those that agree about it and nearer to the others.
-        away, nearer = (weights * self._kernel[np.clip(d + step, 0, self.n)] for step in (1, -1))
-        by_element = (away - nearer) @ self._subsets
-        taken_out = nearer.sum(1)[:, None] + by_element
-        put_in = away.sum(1)[:, None] - by_element
-        guessed = expit(mean + np.where(bases, taken_out, put_in))
+        guessed = expit(mean + (self._both[d] @ weights)[:, None] + signs * ((self._apart[d] * weights) @ self._signs))
         guesses = lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN)
         return np.asarray(np.rint(guesses / self.resolution) * self.resolution)
+
+
+def _signs(subsets: BoolArray) -> FloatArray:
+    """1 for members, −1 for the others: of two subsets, the product counts where they agree."""
+    return np.where(subsets, 1.0, -1.0)
