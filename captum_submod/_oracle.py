@@ -196,11 +196,19 @@ def _examples(side: list[Tensor], which: Tensor | slice) -> list[Tensor]:
 
 
 def _mask(keep: Tensor, blends: bool, x: Tensor, baseline: Tensor, labels: Tensor) -> Tensor:
+    if _is_channels_last(x):
+        # A mask without channels is spread over the last axis, of three, five times as slowly as one that has them.
+        sides = (side.movedim(1, -1) for side in (x, baseline, labels.expand(-1, x.shape[1], -1, -1)))
+        return _mask(keep, blends, *sides).movedim(-1, 1)
     left = (~keep).to(x.dtype if blends else torch.bool).gather(1, labels.flatten(1).expand(len(keep), -1))
     left = left.view(len(keep), *labels.shape[1:])
     # Exact at 0 and 1, and twice as fast as `where` on a mask without channels; but it would let NaN leak. With the
     # input in front the result is laid out in memory as it is.
     return torch.lerp(x, baseline, left) if blends else torch.where(left, baseline, x)
+
+
+def _is_channels_last(x: Tensor) -> bool:
+    return x.dim() == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
 
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:

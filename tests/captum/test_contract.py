@@ -184,16 +184,26 @@ def test_a_model_under_autocast(model):
     assert painted.isfinite().all()
 
 
-def test_masked_inputs_keep_the_memory_format():
-    net, x, seen = SmallNet(1), random_images(0), []
+@pytest.mark.parametrize("finite", [True, False])
+@pytest.mark.parametrize("baselines", [0.5, torch.linspace(0, 1, 3).reshape(1, 3, 1, 1), random_images(7)])
+def test_masked_inputs_keep_the_memory_format(baselines, finite):
+    net, x, shown = SmallNet(1), random_images(0), {}
+    x[0, 0, 0, 0] = 0.5 if finite else float("inf")
+    per_channel = torch.cat([random_mask(seed) for seed in (1, 1, 2)], dim=1)
+    formats = (torch.contiguous_format, torch.channels_last)
+    for format_ in formats:
+        seen = shown[format_] = []
 
-    def forward(masked):
-        seen.append(masked.is_contiguous(memory_format=torch.channels_last))
-        return net(masked)
+        def forward(masked, seen=seen):
+            seen.append(masked)
+            return net(masked.nan_to_num(posinf=1))
 
-    x = x.to(memory_format=torch.channels_last)
-    LiMA(forward).attribute(x, target=1, feature_mask=random_mask(0), perturbations_per_eval=8)
-    assert all(seen)
+        options = {"target": 1, "baselines": baselines, "perturbations_per_eval": 8}
+        for mask in (random_mask(0), per_channel):
+            LiMA(forward).attribute(x.to(memory_format=format_), feature_mask=mask, **options)
+    assert all(masked.is_contiguous(memory_format=torch.channels_last) for masked in shown[torch.channels_last])
+    assert len(shown[formats[0]]) == len(shown[formats[1]])
+    assert all(torch.equal(*pair) for pair in zip(*shown.values(), strict=True))
 
 
 def test_nan_outside_of_the_kept_regions_does_not_leak():
