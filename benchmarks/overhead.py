@@ -5,9 +5,10 @@
 
 *Overhead* is the wall time over the time of as many images in the bare model, at the same batch size, timed before and
 after in the same run; the lowest and highest are over photographs. *One call* is the overhead of all photographs in
-one call: the median of as many repeats as `--repeats` says. *Published* is bidirectional search where each masked image
-is composed alone on the processor, goes through PIL and becomes a tensor, and subsets and complements are calls of
-their own.
+one call: the median of as many repeats as `--repeats` says; under Captum, where a batch is a multiple of the
+photographs, their number must divide the batch size. *Published* is bidirectional search where each masked image is
+composed alone on the processor, goes through PIL and becomes a tensor, and subsets and complements are calls of their
+own.
 """
 
 import argparse
@@ -81,12 +82,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
     parser.add_argument("--host", choices=HOSTS, default="captum")
     parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
-    parser.add_argument("--images", type=int, default=6)
+    parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--regions", type=int, default=49)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--repeats", type=int, default=3, help="calls with all photographs; 0 leaves them out")
     parser.set_defaults(samples=0, mistakes=False)
     args = parser.parse_args()
+    if args.host == "captum" and args.repeats and args.batch_size % args.images:
+        parser.error(f"--images (={args.images}) must divide --batch-size (={args.batch_size}), or --repeats be 0")
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
     methods = [f"LiMA, {search}" for search in SEARCHES]
