@@ -43,6 +43,7 @@ class TorchOracle:
     wants_confidence: bool = True
     autocast: torch.dtype | None = None
     _warned: bool = field(default=False, init=False)
+    _targets: dict[tuple[int, ...], Tensor] = field(default_factory=dict, init=False)
 
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         """See `submod_core.Oracle`."""
@@ -68,7 +69,7 @@ class TorchOracle:
         if self.readout.feature_target:
             score, confidence, n_classes = torch.zeros(len(rows), device=output.device), None, None
         else:
-            classes, chosen = _class_scores(output, None if self.target is None else self.target[rows])
+            classes, chosen = self._class_scores(output, rows)
             score, confidence = self._score(classes, chosen)
             n_classes = classes.shape[1]
         if self.wants_confidence and self.readout.confidence_model is not None:
@@ -125,7 +126,7 @@ class TorchOracle:
             rows = torch.from_numpy(examples)
             arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
             output, _ = self._run(arguments, len(rows), features=False)
-            classes, _ = _class_scores(output, None if self.target is None else self.target[rows])
+            classes, _ = self._class_scores(output, rows)
             if classes.shape[1] < 2:
                 raise ValueError("`forward_func` gives one value per example; a mistake needs classes")
             probabilities: np.ndarray = self._probabilities(classes).cpu().double().numpy()
@@ -136,6 +137,21 @@ class TorchOracle:
         self.readout.check_evidence(tuple(outputs.shape[1:]), n_classes)
         certainty: Tensor = 1 - uncertainty(outputs)
         return certainty
+
+    def _class_scores(self, output: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The scores of all classes (B, C) at the target's place in the output, and the target's class (B,)."""
+        shape = tuple(output.shape[1:])
+        if self.target is None:
+            if math.prod(shape) != 1:
+                raise ValueError(f"`target` is needed: the model gives outputs of shape {shape} per example")
+            return output.reshape(-1, 1), torch.zeros(len(output), dtype=torch.long, device=output.device)
+        if shape not in self._targets:
+            self._targets[shape] = _within(self.target, shape).to(output.device)
+        target = self._targets[shape][rows.to(output.device)]
+        if len(shape) > 1:
+            places = torch.arange(len(output), device=output.device)
+            output = output[(places, slice(None), *target[:, 1:].T)]
+        return output, target[:, 0]
 
     def _probabilities(self, classes: Tensor) -> Tensor:
         activation = self.readout.activation
@@ -181,7 +197,7 @@ def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
 
 def _composed(side: list[Tensor], blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
     """Of an input, its baseline and labels: the examples `rows` with the regions `keep` of each."""
-    if side[0][0].numel() < _LARGE:
+    if len(side[0]) == 1 or side[0][0].numel() < _LARGE:
         return _mask(keep, blends, *_examples(side, rows.to(keep.device)))
     examples, counts = torch.unique_consecutive(rows, return_counts=True)
     parts = [
@@ -230,13 +246,8 @@ def _pooled(vectors: Tensor) -> Tensor:
     )
 
 
-def _class_scores(output: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor]:
-    """The scores of all classes (B, C) at the target's place in the output, and the target's class (B,)."""
-    shape = tuple(output.shape[1:])
-    if target is None:
-        if math.prod(shape) != 1:
-            raise ValueError(f"`target` is needed: the model gives outputs of shape {shape} per example")
-        return output.reshape(-1, 1), torch.zeros(len(output), dtype=torch.long, device=output.device)
+def _within(target: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Targets (N, k), counted from the front, if outputs of that shape have them."""
     if target.shape[1] != len(shape):
         raise ValueError(
             f"`target` (={target[0].tolist()}, {target.shape[1]} indices) must have one index for each dimension of "
@@ -245,11 +256,7 @@ def _class_scores(output: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor
     for index, size in zip(target.T, shape, strict=True):
         if bool(((index < -size) | (index >= size)).any()):
             raise ValueError(f"`target` (={index.tolist()}) is out of range for outputs of shape {shape} per example")
-    target = (target % torch.tensor(shape)).to(output.device)
-    if len(shape) > 1:
-        rows = torch.arange(len(output), device=output.device)
-        output = output[(rows, slice(None), *target[:, 1:].T)]
-    return output, target[:, 0]
+    return target % torch.tensor(shape)
 
 
 def _is_layer(features: Any, forward_func: Any) -> bool:
