@@ -221,6 +221,7 @@ def _pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
     # The composition is compiled for each shape: to have few of them, rows and regions are padded with 0.
     n_rows, n_regions = keep.shape
     packed = np.zeros((2 ** (n_rows - 1).bit_length(), 2 + n_regions + -n_regions % _WIDTH), np.int32)
+    packed[:, 1] = examples[0]
     packed[:n_rows, 0], packed[:n_rows, 1], packed[:n_rows, 2 : 2 + n_regions] = 1, examples, keep
     return tf.constant(packed)
 
@@ -254,17 +255,17 @@ def _composer(blends: bool, *shapes: tuple[int, ...]) -> Callable[..., Tensors]:
             # A sum takes two thirds of the time, but lets what is not finite leak.
             return kept * inputs + (1 - kept) * reference if blends else tf.where(kept > 0, inputs, reference)
 
-        def one() -> Any:
-            return mask(tf.gather(keep, labels[0], axis=1), x[0], baseline[0])
+        def of(shared: Any, which: Any) -> Any:
+            return tf.gather(shared, tf.minimum(which, tf.shape(shared)[0] - 1))
 
-        def of_rows(shared: Any) -> Any:
-            return tf.gather(shared, tf.minimum(examples, tf.shape(shared)[0] - 1))
+        def one() -> Any:
+            return mask(tf.gather(keep, of(labels, examples[0]), axis=1), of(x, examples[0]), of(baseline, examples[0]))
 
         def several() -> Any:
-            return mask(tf.gather(keep, of_rows(labels), batch_dims=1), of_rows(x), of_rows(baseline))
+            return mask(tf.gather(keep, of(labels, examples), batch_dims=1), of(x, examples), of(baseline, examples))
 
-        # Decided when compiling: a single example is spared the look-ups row by row.
-        masked = tf.cond(tf.shape(x)[0] == 1, one, several)
+        # Most batches are of a single example, which is spared the look-ups row by row.
+        masked = tf.cond(tf.reduce_all(examples == examples[0]), one, several)
         return masked, tf.gather(targets, examples)
 
     compiled: Callable[..., Tensors] = compose.get_concrete_function()

@@ -14,10 +14,11 @@ from xplique_submod.sop._masking import Masking
 @given(
     n_examples=st.integers(1, 4),
     per_example=st.booleans(),
+    alone=st.booleans(),
     special=st.sampled_from([0.0, float("nan"), float("inf"), 3e38]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_kept_elements_are_the_inputs_and_the_others_the_baseline(n_examples, per_example, special, seed):
+def test_kept_elements_are_the_inputs_and_the_others_the_baseline(n_examples, per_example, alone, special, seed):
     rng = np.random.default_rng(seed)
     x = np.where(rng.random((n_examples, 4, 5, 3)) < 0.1, special, rng.normal(size=(n_examples, 4, 5, 3)) * 10)
     x = x.astype(np.float32)
@@ -26,7 +27,8 @@ def test_kept_elements_are_the_inputs_and_the_others_the_baseline(n_examples, pe
     maps = [rng.integers(0, 6, size=(4, 5)) for _ in range(n_examples if per_example else 1)]
     batch = prepare(x, np.eye(n_examples), baseline, lambda *_: maps)
     assert batch.blends == bool(np.isfinite(x).all())
-    rows, keep = rng.integers(0, n_examples, size=7), rng.random((7, 6)) < 0.5
+    rows = np.repeat(rng.integers(n_examples), 7) if alone else rng.integers(n_examples, size=7)
+    keep = rng.random((7, 6)) < 0.5
     arrays = (batch.inputs, batch.baseline, batch.labels, tf.zeros((n_examples, 1)))
     composed, _ = _composer(batch.blends, *(tuple(a.shape[1:]) for a in arrays))(*arrays, _pack(rows, keep))
     for b, i in enumerate(rows):
