@@ -218,7 +218,8 @@ def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
 
 def _pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
     """For each row a 1, the number of its example, and which regions it keeps."""
-    # The composition is compiled for each shape: to have few of them, rows and regions are padded with 0.
+    # The composition is compiled for each shape: to have few of them, rows and regions are padded with 0. The rows that
+    # pad keep the first example, since a batch of one example is composed faster.
     n_rows, n_regions = keep.shape
     packed = np.zeros((2 ** (n_rows - 1).bit_length(), 2 + n_regions + -n_regions % _WIDTH), np.int32)
     packed[:, 1] = examples[0]

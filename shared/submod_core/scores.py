@@ -177,9 +177,6 @@ def _directions(features: ArrayLike) -> FloatArray:
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0))
 
 
-_NEAREST = 8
-_MOST_CELLS = 1 << 22
-
 Distance = Callable[[Any], FloatArray]
 DISTANCES: dict[str, Distance] = {"cosine": cosine_distance, "angular": angular_distance}
 
@@ -206,6 +203,12 @@ def effectiveness(subsets: ArrayLike, distances: ArrayLike) -> FloatArray:
     return NearestFellows(distances).effectiveness(subsets)
 
 
+# So many of the regions nearest to each are looked up first.
+_NEAREST = 8
+# Of a region by region table for each subset, so many entries are held at a time.
+_MOST_ENTRIES = 1 << 22
+
+
 class NearestFellows:
     """Distances (n, n), prepared so that the effectiveness of many subsets takes little time."""
 
@@ -217,7 +220,7 @@ class NearestFellows:
     def effectiveness(self, subsets: ArrayLike) -> FloatArray:
         """See `effectiveness`."""
         chosen = np.asarray(subsets, dtype=bool)
-        rows = max(1, _MOST_CELLS // max(1, self._matrix.size))
+        rows = max(1, _MOST_ENTRIES // max(1, self._matrix.size))
         return np.concatenate([self._spread(chosen[i : i + rows]) for i in range(0, max(1, len(chosen)), rows)])
 
     def _spread(self, chosen: BoolArray) -> FloatArray:
