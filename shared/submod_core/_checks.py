@@ -11,6 +11,16 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
         raise ValueError(f"`{name}` (={value!r}) must be a whole number of at least {least}")
 
 
+def check_count_or_share(name: str, value: Any, least: int = 1) -> None:
+    """Raise ValueError unless `value` is a whole number of at least `least`, or a float in (0, 1)."""
+    if isinstance(value, float) and 0 < value < 1:
+        return
+    try:
+        check_count(name, value, least)
+    except ValueError as error:
+        raise ValueError(f"{error}, or a share in (0, 1)") from None
+
+
 def check_share(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is a number in (0, 1]."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value <= 1:

@@ -269,6 +269,8 @@ def test_the_surrogate_forgets_the_older_half():
     ("search", "options"),
     [
         ("guided", {"admitted": -1}),
+        ("guided", {"admitted": 1.5}),
+        ("guided", {"admitted": 0.0}),
         ("guided", {"window": 0}),
         ("guided", {"polish": -1}),
         ("guided", {"polish": float("inf")}),
@@ -284,6 +286,12 @@ def test_searches_refuse_options_out_of_range(search, options):
     (name,) = options
     with pytest.raises(ValueError, match=f"`{name}`"):
         rank(len, 3, search, **options)
+
+
+@pytest.mark.parametrize(("search", "name"), [("guided", "admitted"), ("bidirectional", "n_pending")])
+def test_counts_that_may_be_shares_say_so(search, name):
+    with pytest.raises(ValueError, match=rf"`{name}` \(=1.5\) must be a whole number.*, or a share in \(0, 1\)"):
+        rank(len, 3, search, **{name: 1.5})
 
 
 @pytest.mark.parametrize("options", [{"retired": 0}, {"window": 0}, {"window": 1.1}, {"refresh": 0.5}])

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count_or_share
 from submod_core.search._base import Order, Search, Steps, search
 
 
@@ -32,10 +32,8 @@ def bidirectional(n: int, /, n_pending: int | float = 8) -> Search:
     >>> ranking.order, ranking.evaluations
     (array([3, 2, 1, 0]), 8)
     """
-    if isinstance(n_pending, float) and 0 < n_pending < 1:
-        n_pending = math.ceil(n_pending * n)
-    check_count("n_pending", n_pending)
-    return _bidirectional(n, int(n_pending))
+    check_count_or_share("n_pending", n_pending)
+    return _bidirectional(n, math.ceil(n_pending * n) if n_pending < 1 else int(n_pending))
 
 
 @search

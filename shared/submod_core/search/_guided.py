@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from submod_core._checks import check_count, check_share
+from submod_core._checks import check_count_or_share, check_share
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._base import Order, Search, Steps, search
 from submod_core.search._surrogate import Surrogate
@@ -51,14 +51,13 @@ def guided(
     >>> rank(lambda chosen: sum(chosen), 5, search="guided").order
     array([4, 3, 2, 1, 0])
     """
-    if isinstance(admitted, float) and 0 < admitted < 1:
-        admitted = max(1, int(admitted * n))
-    check_count("admitted", admitted, least=0)
+    check_count_or_share("admitted", admitted, least=0)
     check_share("window", window)
     for name, value in (("polish", polish), ("remainder", remainder)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
             raise ValueError(f"`{name}` (={value!r}) must be a finite number of at least 0")
-    return _guided(n, int(admitted), window, polish, remainder)
+    share = 0 < admitted < 1
+    return _guided(n, max(1, int(admitted * n)) if share else int(admitted), window, polish, remainder)
 
 
 @search

@@ -40,9 +40,8 @@ class Surrogate:
         d = np.arange(n + 1)
         self.n, self.memory = n, memory
         self._kernel = np.exp(-d / (reach * n)) + 1 - 2 * d / n
-        # Of the kernel at d + 1 and at d − 1, half the sum and half the difference.
         nearer, away = self._kernel[np.maximum(d - 1, 0)], self._kernel[np.minimum(d + 1, n)]
-        self._both, self._apart = (away + nearer) / 2, (away - nearer) / 2
+        self._half_sum, self._half_difference = (away + nearer) / 2, (away - nearer) / 2
         self._signs = np.zeros((0, n))
         self._values = np.zeros(0)
         # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without a copy.
@@ -94,8 +93,10 @@ class Surrogate:
         weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))[:, 0]
         signs = _signs(bases)
         d = self._differing(signs)
-        # Flipping an element moves a subset away from those that agree about it and nearer to the others.
-        guessed = expit(mean + (self._both[d] @ weights)[:, None] + signs * ((self._apart[d] * weights) @ self._signs))
+        # Flipping an element moves a subset away from those that agree about it and nearer to the others: the two
+        # kernels' sum counts for all of them, their difference by the sign of the agreement.
+        whoever, by_element = self._half_sum[d] @ weights, (self._half_difference[d] * weights) @ self._signs
+        guessed = expit(mean + whoever[:, None] + signs * by_element)
         guesses = lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN)
         return np.asarray(np.rint(guesses / self.resolution) * self.resolution)
 
