@@ -3,6 +3,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
 QUIET := TF_CPP_MIN_LOG_LEVEL=3
+# One test process a core: threads of their own would only get in each other's way, ten times slower.
+ALONE := OMP_NUM_THREADS=1
 
 .PHONY: demo pipeline test lint check clean
 
@@ -14,7 +16,7 @@ pipeline: $(VENV)/test
 	$(QUIET) $(RUN) examples/xplique_pipeline.py $(ARGS)
 
 test: $(VENV)/test
-	$(QUIET) $(RUN) -m pytest -n 2
+	$(QUIET) $(ALONE) $(RUN) -m pytest -n 2
 
 lint: $(VENV)/test
 	$(VENV)/bin/ruff check .
