@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.linalg import cholesky
+from scipy.linalg.blas import dgemm
 from scipy.linalg.lapack import dtrtrs
 from scipy.special import expit
 
@@ -67,7 +68,7 @@ class Surrogate:
         if known:
             across = self._solve(across, transposed=True)
             self._factor[:known, known:total] = across
-            within -= across.T @ across
+            within -= _product(across.T, across)
         self._factor[known:total, known:total] = cholesky(within, check_finite=False)
 
     def _make_room(self, known: int, total: int) -> None:
@@ -82,7 +83,7 @@ class Surrogate:
         return solution
 
     def _differing(self, signs: FloatArray) -> IntArray:
-        return ((self.n - signs @ self._signs.T) / 2).astype(np.intp)
+        return ((self.n - _product(signs, self._signs.T)) / 2).astype(np.intp)
 
     def flipped(self, bases: BoolArray) -> FloatArray:
         """Guess the values (B, n) of subsets (B, n) with one element put in or taken out, rounded to `resolution`."""
@@ -90,13 +91,14 @@ class Surrogate:
         share = (self._values - lowest) / spread
         odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
         mean = odds.mean()
-        weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))[:, 0]
+        weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))
         signs = _signs(bases)
         d = self._differing(signs)
         # Flipping an element moves a subset away from those that agree about it and nearer to the others: the two
         # kernels' sum counts for all of them, their difference by the sign of the agreement.
-        whoever, by_element = self._half_sum[d] @ weights, (self._half_difference[d] * weights) @ self._signs
-        guessed = expit(mean + whoever[:, None] + signs * by_element)
+        whoever = _product(self._half_sum[d], weights)
+        by_element = _product(self._half_difference[d] * weights[:, 0], self._signs)
+        guessed = expit(mean + whoever + signs * by_element)
         guesses = lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN)
         return np.asarray(np.rint(guesses / self.resolution) * self.resolution)
 
@@ -104,3 +106,9 @@ class Surrogate:
 def _signs(subsets: BoolArray) -> FloatArray:
     """1 for members, −1 for the others: of two subsets, the product counts where they agree."""
     return np.where(subsets, 1.0, -1.0)
+
+
+def _product(left: FloatArray, right: FloatArray) -> FloatArray:
+    """The matrix product by SciPy's BLAS, which solves as well: the idle threads of NumPy's would take its cores."""
+    product: FloatArray = dgemm(1.0, right.T, left.T).T
+    return product
