@@ -198,33 +198,36 @@ def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
 def _composed(side: list[Tensor], blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
     """Of an input, its baseline and labels: the examples `rows` with the regions `keep` of each."""
     if len(side[0]) == 1 or side[0][0].numel() < _LARGE:
-        return _mask(keep, blends, *_examples(side, rows.to(keep.device)))
+        return _mask(keep, blends, _examples(side, rows.to(keep.device)))
     examples, counts = torch.unique_consecutive(rows, return_counts=True)
-    parts = [
-        _mask(kept, blends, *_examples(side, slice(i, i + 1)))
-        for i, kept in zip(examples.tolist(), keep.split(counts.tolist()), strict=True)
-    ]
-    return torch.cat(parts) if len(parts) > 1 else parts[0]
+    x, shape = side[0], (len(rows), *side[0].shape[1:])
+    composed = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=_layout(x))
+    parts = zip(examples.tolist(), keep.split(counts.tolist()), composed.split(counts.tolist()), strict=True)
+    for i, kept, part in parts:
+        _mask(kept, blends, _examples(side, slice(i, i + 1)), out=part)
+    return composed
 
 
 def _examples(side: list[Tensor], which: Tensor | slice) -> list[Tensor]:
     return [one if len(one) == 1 else one[which] for one in side]
 
 
-def _mask(keep: Tensor, blends: bool, x: Tensor, baseline: Tensor, labels: Tensor) -> Tensor:
-    if _is_channels_last(x):
+def _mask(keep: Tensor, blends: bool, side: list[Tensor], out: Tensor | None = None) -> Tensor:
+    x, baseline, labels = side
+    if _layout(x) == torch.channels_last:
         # A mask without channels is spread over the last axis, of three, five times as slowly as one that has them.
-        sides = (side.movedim(1, -1) for side in (x, baseline, labels.expand(-1, x.shape[1], -1, -1)))
-        return _mask(keep, blends, *sides).movedim(-1, 1)
+        moved = [each.movedim(1, -1) for each in (x, baseline, labels.expand(-1, x.shape[1], -1, -1))]
+        return _mask(keep, blends, moved, out=None if out is None else out.movedim(1, -1)).movedim(-1, 1)
     left = (~keep).to(x.dtype if blends else torch.bool).gather(1, labels.flatten(1).expand(len(keep), -1))
     left = left.view(len(keep), *labels.shape[1:])
     # Exact at 0 and 1, and twice as fast as `where` on a mask without channels; but it would let NaN leak. With the
     # input in front the result is laid out in memory as it is.
-    return torch.lerp(x, baseline, left) if blends else torch.where(left, baseline, x)
+    return torch.lerp(x, baseline, left, out=out) if blends else torch.where(left, baseline, x, out=out)
 
 
-def _is_channels_last(x: Tensor) -> bool:
-    return x.dim() == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
+def _layout(x: Tensor) -> torch.memory_format:
+    last = x.dim() == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
 
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:

@@ -77,7 +77,7 @@ class RegionExplainer(BlackBoxExplainer):
         """
         batch, explanations = self._run(inputs, targets)
         painted = tf.constant(np.stack([explanation.paint() for explanation in explanations]), tf.float32)
-        return painted[..., None] if len(batch.inputs.shape) == 4 else painted
+        return painted[..., None] if len(batch.shape) == 3 else painted
 
     def explain_regions(self, inputs: Any, targets: Any = None) -> list[Explanation]:
         """The regions, their order and the evidence for it: `captum_submod.LiMA.explain` under another name.
@@ -111,6 +111,7 @@ class RegionExplainer(BlackBoxExplainer):
                 sets,
                 self.settings,
                 batch_size=2**31 if self.batch_size is None else self.batch_size,
+                overlap=True,
                 on_batch=bar.update,
             )
             bar.total = bar.n

@@ -19,20 +19,21 @@ class Batch:
 
     Attributes
     ----------
-    inputs : tf.Tensor of float32, (N, …)
-    baseline : tf.Tensor of float32, (1, …) or (N, …), broadcastable to the inputs
-    labels : tf.Tensor of int32, (1, …) or (N, …), broadcastable likewise: the region of every element
+    shape : tuple of int
+        Of one input, of P elements.
+    inputs : tf.Tensor of float32, (N, P)
+    baselines : tf.Tensor of float32, (1 or N, P)
+    labels : tf.Tensor of int32, (1 or N, P)
+        The region of every element.
     targets : tf.Tensor of float32, (N, …)
-    blends : bool
-        Inputs and baseline are finite: a sum of shares of 1 and 0 is one of them.
     sets : list of GroundSet, N
     """
 
+    shape: tuple[int, ...]
     inputs: tf.Tensor
-    baseline: tf.Tensor
+    baselines: tf.Tensor
     labels: tf.Tensor
     targets: tf.Tensor
-    blends: bool
     sets: list[GroundSet]
 
 
@@ -53,8 +54,13 @@ def prepare(inputs: Any, targets: Any, baseline: Any, divide: Divide, needs_targ
     sets = [
         _ground_set(maps[i % len(maps)], image != references[i % len(references)]) for i, image in enumerate(images)
     ]
-    finite = bool(np.isfinite(images).all() and np.isfinite(references).all())
-    return Batch(x, reference, tf.constant(np.stack(maps), tf.int32), y, finite, sets)
+    shape = images.shape[1:]
+    inputs, baselines, labels = (_flat(rows, shape) for rows in (x, reference, tf.constant(np.stack(maps), tf.int32)))
+    return Batch(shape, inputs, baselines, labels, y, sets)
+
+
+def _flat(rows: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    return tf.reshape(tf.broadcast_to(rows, (len(rows), *shape)), (len(rows), -1))
 
 
 def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor, tf.Tensor]:

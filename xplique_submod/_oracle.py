@@ -1,6 +1,5 @@
 """Shows masked inputs to a TensorFlow model, or to any callable: the one part that depends on the framework."""
 
-import functools
 import math
 import warnings
 from collections.abc import Callable
@@ -14,11 +13,10 @@ from submod_core import OutOfMemoryError, Readout, Responses
 from submod_core.evidential import uncertainty
 from submod_core.readout import NO_CLASSES
 from xplique_submod._compat import TENSORFLOW_MODELS
+from xplique_submod._composition import composer, pack, signature
 from xplique_submod._inputs import Batch
 
 Tensors = tuple[Any, ...]
-
-_WIDTH = 64
 
 
 @dataclass
@@ -53,17 +51,18 @@ class Reader:
         return self._run("features", lambda masked, _: self._vectors(masked), batch, examples, keep)
 
     def _run(self, name: str, read: Callable[..., Any], batch: Batch, examples: np.ndarray, keep: np.ndarray) -> Any:
-        arrays = (batch.inputs, batch.baseline, batch.labels, batch.targets, _pack(examples, keep))
-        shapes = tuple(tuple(array.shape[1:]) for array in arrays[:-1])
+        packed = pack(examples, keep)
+        arrays = (batch.inputs, batch.baselines, batch.labels, batch.targets, packed)
+        shapes = (packed.shape[1] - 2, *(tuple(array.shape[1:]) for array in arrays[:-1]))
         # TorchWrapper switches TensorFlow to eager, and then means it.
         models = [m for m in (self.model, self.readout.confidence_model) if m is not None]
         if not all(isinstance(model, TENSORFLOW_MODELS) for model in models) or tf.config.functions_run_eagerly():
-            return _on_masked(read, _composer(batch.blends, *shapes))(*arrays)
-        key = (name, batch.blends, *shapes)
+            return _on_masked(read, composer(batch.shape, *shapes))(*arrays)
+        key = (name, batch.shape, *shapes)
         if key not in self._traced:
             # One call of TensorFlow a batch: each costs as much as the masks themselves.
-            composed = _on_masked(read, _composer(batch.blends, *shapes))
-            self._traced[key] = tf.function(composed, input_signature=_signature(*shapes)).get_concrete_function()
+            composed = _on_masked(read, composer(batch.shape, *shapes))
+            self._traced[key] = tf.function(composed, input_signature=signature(*shapes)).get_concrete_function()
         return self._traced[key](*arrays)
 
     def _score(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
@@ -216,17 +215,6 @@ def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
     return outputs
 
 
-def _pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
-    """For each row a 1, the number of its example, and which regions it keeps."""
-    # The composition is compiled for each shape: to have few of them, rows and regions are padded with 0. The rows that
-    # pad keep the first example, since a batch of one example is composed faster.
-    n_rows, n_regions = keep.shape
-    packed = np.zeros((2 ** (n_rows - 1).bit_length(), 2 + n_regions + -n_regions % _WIDTH), np.int32)
-    packed[:, 1] = examples[0]
-    packed[:n_rows, 0], packed[:n_rows, 1], packed[:n_rows, 2 : 2 + n_regions] = 1, examples, keep
-    return tf.constant(packed)
-
-
 def _on_masked(read: Callable[..., Any], compose: Callable[..., Tensors]) -> Callable[..., Any]:
     def composed(*arrays: tf.Tensor) -> Any:
         masked, targets = compose(*arrays)
@@ -234,43 +222,6 @@ def _on_masked(read: Callable[..., Any], compose: Callable[..., Tensors]) -> Cal
         return read(masked[:n_rows], targets[:n_rows])
 
     return composed
-
-
-def _signature(*shapes: tuple[int, ...]) -> list[tf.TensorSpec]:
-    # With open batch dimensions the model is traced once, whatever the number of examples and of rows.
-    types = (tf.float32, tf.float32, tf.int32, tf.float32)
-    specs = [tf.TensorSpec([None, *shape], dtype) for shape, dtype in zip(shapes, types, strict=True)]
-    return [*specs, tf.TensorSpec([None, None], tf.int32)]
-
-
-@functools.lru_cache(maxsize=256)
-def _composer(blends: bool, *shapes: tuple[int, ...]) -> Callable[..., Tensors]:
-    """What makes masked inputs (B, …) and their targets (B, …) of a batch and its packed rows."""
-
-    # Compiled, since as single operations the selection costs as much as a small network.
-    @tf.function(jit_compile=True, input_signature=_signature(*shapes))  # type: ignore[untyped-decorator]
-    def compose(x: Any, baseline: Any, labels: Any, targets: Any, packed: Any) -> Tensors:
-        examples, keep = packed[:, 1], tf.cast(packed[:, 2:], tf.float32)
-
-        def mask(kept: Any, inputs: Any, reference: Any) -> Any:
-            # A sum takes two thirds of the time, but lets what is not finite leak.
-            return kept * inputs + (1 - kept) * reference if blends else tf.where(kept > 0, inputs, reference)
-
-        def of(shared: Any, which: Any) -> Any:
-            return tf.gather(shared, tf.minimum(which, tf.shape(shared)[0] - 1))
-
-        def one() -> Any:
-            return mask(tf.gather(keep, of(labels, examples[0]), axis=1), of(x, examples[0]), of(baseline, examples[0]))
-
-        def several() -> Any:
-            return mask(tf.gather(keep, of(labels, examples), batch_dims=1), of(x, examples), of(baseline, examples))
-
-        # Most batches are of a single example, which is spared the look-ups row by row.
-        masked = tf.cond(tf.reduce_all(examples == examples[0]), one, several)
-        return masked, tf.gather(targets, examples)
-
-    compiled: Callable[..., Tensors] = compose.get_concrete_function()
-    return compiled
 
 
 def _flat(outputs: tf.Tensor) -> tf.Tensor:

@@ -48,6 +48,16 @@ class BatchSize:
         self._best, self._rate = self.size, 0.0
         self._seconds: list[float] = []
 
+    def share(self, n_images: int) -> int:
+        """Images of the next of the batches among which so many are shared out evenly.
+
+        Examples
+        --------
+        >>> BatchSize(16).share(24)
+        12
+        """
+        return self.size if self._searching else -(-n_images // -(-n_images // self.size))
+
     def timed(self, n_images: int, seconds: float) -> None:
         """Take in how long a batch took."""
         if not self._searching or n_images != self.size:

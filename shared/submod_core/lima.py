@@ -96,6 +96,7 @@ def explain(
     settings: LiMASettings,
     *,
     batch_size: int | str,
+    overlap: bool = False,
     on_batch: Callable[[int], object] | None = None,
     model_name: str = "model",
 ) -> list[Explanation]:
@@ -110,6 +111,8 @@ def explain(
     settings : LiMASettings
     batch_size : int or "auto"
         Most images per call of the oracle; "auto" finds by timing where it is fastest.
+    overlap : bool
+        Search for some inputs while the model works for others: see `submod_core.scheduler.drive`.
     on_batch : callable, optional
         Called with the number of images after each batch.
     model_name : str
@@ -142,6 +145,7 @@ def explain(
         oracle,
         inert=[ground_set.inert for ground_set in sets],
         batch_size=batch_size,
+        overlap=overlap,
         on_batch=on_batch,
         model_name=model_name,
     )

@@ -16,6 +16,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from submod_core._memory import keep_freed_memory
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.batching import BatchSize
 
@@ -158,6 +159,7 @@ def drive(
     *,
     inert: Sequence[BoolArray],
     batch_size: int | str,
+    overlap: bool = False,
     on_batch: Callable[[int], object] | None = None,
     model_name: str = "model",
 ) -> list[Outcome[T]]:
@@ -179,6 +181,10 @@ def drive(
     batch_size : int or "auto"
         Most images per call of the oracle; "auto" finds by timing where it is fastest. Halved, once or more, when it
         raises `OutOfMemoryError`.
+    overlap : bool
+        While the model works on a full batch, dialogues whose questions are answered go on in a second thread, one at a
+        time; the oracle is called in the caller's. For models that run without Python, as graphs and on accelerators
+        do: others, which call each layer from Python, would wait for the dialogues.
     on_batch : callable, optional
         Called with the number of images after each batch.
     model_name : str
@@ -210,11 +216,13 @@ def drive(
     queue: deque[_Question] = deque()
     waiting = iter(seats)
     batch, halved, announced = BatchSize(batch_size), 0, False
+    keep_freed_memory()
     # The oracle keeps the caller's thread: what frameworks are told for a block of code holds in its thread alone.
     with _closing(seats), ThreadPoolExecutor(1) as second_thread:
         going_on: Future[list[_Question]] | None = None
         while _fill(queue, waiting, _BATCHES_AHEAD * batch.size):
-            parts = _take(queue, batch.size)
+            # Nobody else fills the last batch of a single question: its rows are shared out evenly instead.
+            parts = _take(queue, batch.share(_rows(queue)) if len(queue) == 1 else batch.size)
             examples, keep = _pack(parts, width)
             start = time.perf_counter()
             try:
@@ -233,7 +241,7 @@ def drive(
             _check_finite(examples, keep, responses, model_name)
             answered = _hand_out(parts, responses)
             queue.extend(going_on.result() if going_on else ())
-            fills = answered and _rows(queue) >= batch.size
+            fills = overlap and answered and _rows(queue) >= batch.size
             going_on = second_thread.submit(_go_on, answered) if fills else None
             queue.extend(() if going_on else _go_on(answered))
             if on_batch is not None:

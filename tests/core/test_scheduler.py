@@ -231,7 +231,7 @@ def test_dialogues_go_on_while_the_model_works_in_the_callers_thread():
         return Responses(keep.sum(1) + 10.0 * examples)
 
     dialogues = [two_rounds(went_on), two_rounds(), two_rounds()]
-    found = drive(dialogues, oracle, inert=[np.zeros(2, bool)] * 3, batch_size=2)
+    found = drive(dialogues, oracle, inert=[np.zeros(2, bool)] * 3, batch_size=2, overlap=True)
     assert [one.result.tolist() for one in found] == [[2.0], [12.0], [22.0]]
     assert threads == {threading.get_ident()}
 

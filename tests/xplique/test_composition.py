@@ -5,8 +5,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xplique_submod._composition import composer, pack
 from xplique_submod._inputs import prepare
-from xplique_submod._oracle import _composer, _pack
 from xplique_submod.sop._masking import Masking
 
 
@@ -14,26 +14,28 @@ from xplique_submod.sop._masking import Masking
 @given(
     n_examples=st.integers(1, 4),
     per_example=st.booleans(),
-    alone=st.booleans(),
+    own_baselines=st.booleans(),
+    n_regions=st.sampled_from([1, 6, 32, 33, 65, 200, 2000]),
     special=st.sampled_from([0.0, float("nan"), float("inf"), 3e38]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_kept_elements_are_the_inputs_and_the_others_the_baseline(n_examples, per_example, alone, special, seed):
+def test_kept_elements_are_the_inputs_and_the_others_the_baseline(
+    n_examples, per_example, own_baselines, n_regions, special, seed
+):
     rng = np.random.default_rng(seed)
     x = np.where(rng.random((n_examples, 4, 5, 3)) < 0.1, special, rng.normal(size=(n_examples, 4, 5, 3)) * 10)
     x = x.astype(np.float32)
-    scale = 1e37 if special == 3e38 else 1.0  # differences overflow
-    baseline = np.float32(scale) * rng.normal(size=x.shape).astype(np.float32)
-    maps = [rng.integers(0, 6, size=(4, 5)) for _ in range(n_examples if per_example else 1)]
+    baseline = rng.normal(size=x.shape if own_baselines else 3).astype(np.float32)
+    maps = [rng.integers(0, n_regions, size=(4, 5)) for _ in range(n_examples if per_example else 1)]
     batch = prepare(x, np.eye(n_examples), baseline, lambda *_: maps)
-    assert batch.blends == bool(np.isfinite(x).all())
-    rows = np.repeat(rng.integers(n_examples), 7) if alone else rng.integers(n_examples, size=7)
-    keep = rng.random((7, 6)) < 0.5
-    arrays = (batch.inputs, batch.baseline, batch.labels, tf.zeros((n_examples, 1)))
-    composed, _ = _composer(batch.blends, *(tuple(a.shape[1:]) for a in arrays))(*arrays, _pack(rows, keep))
+    rows, keep = rng.integers(n_examples, size=7), rng.random((7, n_regions)) < 0.5
+    arrays, packed = (batch.inputs, batch.baselines, batch.labels, batch.targets), pack(rows, keep)
+    compose = composer(batch.shape, packed.shape[1] - 2, *(tuple(a.shape[1:]) for a in arrays))
+    composed, targets = compose(*arrays, packed)
+    np.testing.assert_array_equal(targets[:7], np.eye(n_examples)[rows])
     for b, i in enumerate(rows):
         kept = keep[b, maps[i % len(maps)]][..., None]
-        np.testing.assert_array_equal(composed[b], np.where(kept, x[i], baseline[i]))
+        np.testing.assert_array_equal(composed[b], np.where(kept, x[i], np.broadcast_to(baseline, x.shape)[i]))
 
 
 @settings(deadline=None, max_examples=20)
