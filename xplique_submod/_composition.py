@@ -19,7 +19,7 @@ def pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
     """For each row a 1, the number of its example, and the regions that it keeps as bits of words of 32."""
     # The composition is compiled for each shape: to have few of them, rows and words are padded with 0. The rows that
     # pad are copies of the first example with nothing kept.
-    (n_rows, n_regions), n_words = keep.shape, _power_of_two(-(-keep.shape[1] // _BITS))
+    (n_rows, n_regions), n_words = keep.shape, words_for(keep.shape[1])
     bits = np.zeros((n_rows, n_words * _BITS), dtype=bool)
     bits[:, :n_regions] = keep
     packed = np.zeros((_power_of_two(n_rows), 2 + n_words), np.int32)
@@ -27,6 +27,17 @@ def pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
     packed[:n_rows, 0], packed[:n_rows, 1] = 1, examples
     packed[:n_rows, 2:] = np.packbits(bits, axis=1, bitorder="little").view("<i4")
     return tf.constant(packed)
+
+
+def words_for(n: int) -> int:
+    """How many words hold n bits, to a power of two."""
+    return _power_of_two(-(-n // _BITS))
+
+
+def as_words(members: tf.Tensor, n_words: int) -> tf.Tensor:
+    """Rows of 0 and 1, (B, n), as the bits of words (B, `n_words`)."""
+    bits = tf.pad(tf.cast(members, tf.int32), [[0, 0], [0, n_words * _BITS - tf.shape(members)[1]]])
+    return tf.reduce_sum(tf.bitwise.left_shift(tf.reshape(bits, (-1, n_words, _BITS)), tf.range(_BITS)), axis=-1)
 
 
 def _power_of_two(least: int) -> int:
@@ -49,20 +60,20 @@ def composer(shape: Shape, n_words: int, *shapes: Shape) -> Callable[..., tuple[
     # image is as long as the processor's registers are wide.
     @tf.function(jit_compile=True, input_signature=signature(n_words, *shapes))  # type: ignore[untyped-decorator]
     def compose(inputs: Any, baselines: Any, labels: Any, targets: Any, packed: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        x, baseline, regions = (_of(rows, packed[:, 1]) for rows in (inputs, baselines, labels))
-        masked = tf.where(_kept(packed[:, 2:], regions), x, baseline)
+        x, baseline, regions = (of_examples(rows, packed[:, 1]) for rows in (inputs, baselines, labels))
+        masked = tf.where(kept(packed[:, 2:], regions), x, baseline)
         return tf.reshape(masked, (-1, *shape)), tf.gather(targets, packed[:, 1])
 
     compiled: Callable[..., tuple[tf.Tensor, tf.Tensor]] = compose.get_concrete_function()
     return compiled
 
 
-def _of(rows: tf.Tensor, examples: tf.Tensor) -> tf.Tensor:
+def of_examples(rows: tf.Tensor, examples: tf.Tensor) -> tf.Tensor:
     """Each example's row, or the one that they share."""
     return tf.gather(rows, tf.minimum(examples, tf.shape(rows)[0] - 1))
 
 
-def _kept(words: tf.Tensor, regions: tf.Tensor) -> tf.Tensor:
+def kept(words: tf.Tensor, regions: tf.Tensor) -> tf.Tensor:
     """Whether each element (B, P) stays: the bit of its region."""
     number = tf.bitwise.right_shift(regions, int(math.log2(_BITS)))
     if words.shape[1] > _HALVED:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from captum_submod._inputs import blends
 from submod_core._checks import check_count
+from submod_core.batching import even
 from submod_core.sop.features import Features, check_labels, feature_map
 
 
@@ -76,7 +77,7 @@ class Masking(nn.Module):
         return (sums / counts.clamp_min(1))[:, :n]
 
     def masked(self, inputs: Tensor, masks: Tensor, labels: Tensor, continuous: bool = False) -> Iterator[Tensor]:
-        """All inputs under all of their masks (N, m, n), example by example, at most `batch_size` at a time."""
+        """All inputs under all of their masks (N, m, n), example by example, in even batches of at most that size."""
         n, shape = masks.shape[-1], self.shape(inputs)
         places = torch.where(labels < 0, n, labels).flatten(1)
         rows = nn.functional.pad(masks.flatten(0, 1), (0, 1), value=1.0)
@@ -85,10 +86,11 @@ class Masking(nn.Module):
         baseline = torch.tensor(self.baseline, device=inputs.device).to(inputs.dtype)
         mixed = continuous or blends(inputs, baseline)
         view = (-1, 1, *shape) if self.images else (-1, *shape, *(1,) * (inputs.dim() - 2))
-        for start in range(0, len(rows), self.batch_size):
+        size = even(len(rows), self.batch_size)
+        for start in range(0, len(rows), size):
             parts = []
-            for first, last, example in _runs(start, min(start + self.batch_size, len(rows)), masks.shape[1]):
-                keep = rows[first:last].index_select(1, places[example % len(places)]).reshape(view)
+            for first, last, example in _runs(start, min(start + size, len(rows)), masks.shape[1]):
+                keep = rows[first:last].gather(1, places[example % len(places)].expand(last - first, -1)).reshape(view)
                 shown = inputs[example]
                 if mixed:  # several times faster than `where`
                     parts.append(torch.lerp(baseline.expand_as(shown), shown, keep.to(shown)))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from captum_submod.sop._backbone import Backbone, LayerEncoder
 from captum_submod.sop._masking import Masking, pooling
+from submod_core._memory import keep_freed_memory
 from submod_core.sop import maths
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.features import Features, cells
@@ -139,6 +140,7 @@ class SumOfParts(nn.Module):
         super().__init__()
         if not isinstance(backbone, nn.Module):
             raise TypeError(f"`backbone` (a {type(backbone).__name__}) must be a torch module")
+        keep_freed_memory()
         self.settings = SOPSettings(groups, top, heads, alpha, beta, positions, blur, continuous)
         self.masking = Masking(example_inputs, features, baseline, batch_size)
         self.backbone = Backbone(backbone, classifier)

@@ -222,6 +222,22 @@ def two_rounds(went_on=None, error=None):
     return (yield Query(np.ones((1, 2), bool))).target
 
 
+def test_a_question_alone_is_shared_out_evenly_unless_the_best_size_is_still_sought():
+    def asking():
+        yield Query(np.eye(98, dtype=bool))
+
+    def sizes(batch_size, n_inputs=1):
+        oracle = ToyOracle(n=98)
+        inert = [np.zeros(98, bool)] * n_inputs
+        drive([asking() for _ in range(n_inputs)], oracle, inert=inert, batch_size=batch_size)
+        return oracle.batches
+
+    assert sizes(16) == [14] * 7
+    assert sizes(49) == [49, 49]
+    assert sizes(16, n_inputs=2) == [14] * 3 + [16] * 4 + [15] * 6  # the second begins when less than four batches wait
+    assert sizes("auto")[:3] == [8, 8, 8]
+
+
 def test_dialogues_go_on_while_the_model_works_in_the_callers_thread():
     went_on, threads = threading.Event(), set()
 

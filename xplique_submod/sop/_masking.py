@@ -1,6 +1,6 @@
 """From features to masked inputs, a batch at a time."""
 
-from functools import partial
+import math
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from submod_core._checks import check_count
 from submod_core.sop.features import Features, check_labels, feature_map
+from xplique_submod._composition import as_words, kept, of_examples, words_for
 
 
 class Masking:
@@ -64,44 +65,61 @@ class Masking:
         shape = tuple(labels.shape[1:])
         axes = [(np.arange(size) + 0.5) / size for size in shape]
         places = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(shape))
-        return pooling(labels, np.arange(len(places)), len(places)) @ tf.constant(places, tf.float32)
+        flat = tf.reshape(labels, (-1, len(places)))
+        examples, segments = tf.shape(flat)[0], tf.reduce_max(flat) + 2  # one for what is in no feature
+        index = tf.where(flat < 0, segments - 1, flat) + segments * tf.range(examples)[:, None]
+        means = tf.math.unsorted_segment_mean(
+            tf.tile(tf.constant(places, tf.float32), (examples, 1)), tf.reshape(index, (-1,)), segments * examples
+        )
+        return tf.reshape(means, (examples, segments, len(shape)))[:, :-1]
 
-    def batches(self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor, continuous: bool = False) -> Any:
+    def batches(
+        self,
+        inputs: tf.Tensor,
+        masks: tf.Tensor,
+        labels: tf.Tensor,
+        continuous: bool = False,
+        n_words: int | None = None,
+    ) -> Any:
         """How many batches all inputs under all of their masks (N, m, n) make, and a function that makes the k-th."""
         per_example, n, size = masks.shape[1], tf.shape(masks)[-1], self.batch_size
-        flat = tf.reshape(labels, (tf.shape(labels)[0], -1))
-        places = tf.where(flat < 0, tf.cast(n, flat.dtype), flat)
         rows = tf.reshape(masks, (-1, n))
         rows = tf.concat([rows, tf.ones_like(rows[:, :1])], 1)
-        total = tf.shape(rows)[0]
-        view = (-1, *self.shape(inputs.shape), *(1,) * (len(inputs.shape) - 1 - len(labels.shape[1:])))
-        finite = tf.reduce_all(tf.math.is_finite(inputs)) if inputs.dtype.is_floating else None
+        total, shape = tf.shape(rows)[0], tf.shape(inputs)
         if continuous and not inputs.dtype.is_floating:
             inputs = tf.cast(inputs, masks.dtype)
+        elements, features = tf.reshape(inputs, (shape[0], -1)), self._of_elements(labels, n, inputs)
+        members = rows if continuous else as_words(rows, n_words or self.words(labels))
 
         # Compiled, since as single operations it costs as much as a small network.
         @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-        def compose(inputs: tf.Tensor, rows: tf.Tensor, places: tf.Tensor, k: tf.Tensor, mixed: bool) -> tf.Tensor:
-            index = tf.minimum(k * size + tf.range(size), tf.shape(rows)[0] - 1)
-            example = index // per_example
-            where = tf.gather(places, tf.minimum(example, tf.shape(places)[0] - 1))
-            keep = tf.reshape(tf.gather(tf.gather(rows, index), where, batch_dims=1), view)
-            shown, baseline = tf.gather(inputs, example), tf.cast(self.baseline, inputs.dtype)
-            if mixed:
-                keep = tf.cast(keep, shown.dtype)
-                return keep * shown + (1 - keep) * baseline
-            return tf.where(keep > 0.5, shown, baseline)
+        def compose(elements: tf.Tensor, members: tf.Tensor, features: tf.Tensor, k: tf.Tensor) -> tf.Tensor:
+            index = tf.minimum(k * size + tf.range(size), tf.shape(members)[0] - 1)
+            shown, where = (of_examples(each, index // per_example) for each in (elements, features))
+            mine, baseline = tf.gather(members, index), tf.cast(self.baseline, elements.dtype)
+            if not continuous:
+                return tf.where(kept(mine, where), shown, baseline)
+            share = tf.cast(tf.gather(mine, where, batch_dims=1), shown.dtype)
+            return share * shown + (1 - share) * baseline
 
         def make(k: tf.Tensor) -> tf.Tensor:
-            mixture, either = (partial(compose, inputs, rows, places, k, mixed) for mixed in (True, False))
-            if continuous or finite is None:
-                masked = (mixture if continuous else either)()
-            else:
-                # A mixture takes two thirds of the time, but lets what is not finite leak.
-                masked = tf.cond(finite, mixture, either)
+            masked = tf.reshape(compose(elements, members, features, k), (-1, *inputs.shape[1:]))
             return masked[: total - k * size]
 
         return -(-total // size), make
+
+    def words(self, labels: tf.Tensor) -> int:
+        """How many words hold a bit for each feature and one more; for labels that a graph does not know, enough."""
+        known = tf.get_static_value(labels)
+        return words_for(2 + int(known.max()) if known is not None else 1 + math.prod(labels.shape[1:]))
+
+    def _of_elements(self, labels: tf.Tensor, n: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
+        """The feature of each element with all of its channels, (1 or N, P); n where it is in none."""
+        channels = (1,) * (len(inputs.shape) - len(labels.shape))
+        features = tf.reshape(tf.where(labels < 0, n, labels), (-1, *labels.shape[1:], *channels))
+        return tf.reshape(
+            tf.broadcast_to(features, (tf.shape(labels)[0], *inputs.shape[1:])), (tf.shape(labels)[0], -1)
+        )
 
 
 def pooling(labels: tf.Tensor, under: np.ndarray, size: int) -> tf.Tensor:

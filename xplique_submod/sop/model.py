@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from submod_core._memory import keep_freed_memory
 from submod_core.sop import maths
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.features import Features, cells
@@ -125,6 +126,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         if not isinstance(backbone, keras.Model):
             raise TypeError(f"`backbone` (a {type(backbone).__name__}) must be a Keras model")
         example = tf.convert_to_tensor(example_inputs)
+        keep_freed_memory()
         self.settings = SOPSettings(groups, top, heads, alpha, beta, positions, blur, continuous)
         self.masking = Masking(tuple(example.shape), features, baseline, batch_size)
         self.example_shape, self.example_dtype = tuple(example.shape), example.dtype.name
@@ -200,9 +202,9 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         labels = self._labels_of(inputs, feature_mask)
         # As single operations, the layers of a small network take longer to call than to compute.
         make = self._traced if tf.executing_eagerly() else self._parts
-        return make(inputs, labels, tf.cast(top, self.variable_dtype), remove)
+        return make(inputs, labels, self.masking.words(labels), tf.cast(top, self.variable_dtype), remove)
 
-    def _parts(self, inputs: tf.Tensor, labels: tf.Tensor, top: tf.Tensor, remove: bool) -> Parts:
+    def _parts(self, inputs: tf.Tensor, labels: tf.Tensor, n_words: int, top: tf.Tensor, remove: bool) -> Parts:
         embeddings = self._embed(inputs, labels)
         present = tf.cast(self.masking.present(labels, tf.shape(inputs)[0]), embeddings.dtype)
         groups = maths.generate(
@@ -218,7 +220,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         )
         if remove:
             groups = groups._replace(masks=present[:, None] - groups.masks)
-        partials, hidden = self._ask(inputs, groups.masks, labels)
+        partials, hidden = self._ask(inputs, groups.masks, labels, n_words)
         rows, query, key = map(tf.convert_to_tensor, (self.class_weights, self.class_query, self.group_key))
         scores = maths.select(hidden, rows, query, key, self.settings.beta)
         return Parts(groups, partials, scores)
@@ -304,9 +306,9 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         under = cells(self.masking.shape(inputs.shape), map_shape)
         return tf.cast(pooling(labels, under, size), places.dtype) @ places
 
-    def _ask(self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _ask(self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor, n_words: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Logits (N, m, C) and hidden states (N, m, h) of all masked inputs, in batches of one size."""
-        count, make = self.masking.batches(inputs, masks, labels, self.settings.continuous)
+        count, make = self.masking.batches(inputs, masks, labels, self.settings.continuous, n_words)
         sizes = (self.class_weights.shape[0], self.class_weights.shape[1])
         arrays = [
             tf.TensorArray(masks.dtype, size=count, infer_shape=False, element_shape=(None, size)) for size in sizes
