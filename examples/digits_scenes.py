@@ -39,8 +39,15 @@ class Scenes:
     masks: NDArray[np.bool_]
 
 
-def make_scenes(n: int, seed: int, *, training: bool = False) -> Scenes:
+def make_scenes(n: int, seed: int, *, training: bool = False, clutter: tuple[int, int] = (8, 15)) -> Scenes:
     """Draw n scenes from the digits kept for testing, or from those for training.
+
+    Parameters
+    ----------
+    n, seed : int
+    training : bool
+    clutter : (int, int)
+        At least how many pieces of other digits lie in a scene, and fewer than how many.
 
     Examples
     --------
@@ -57,7 +64,7 @@ def make_scenes(n: int, seed: int, *, training: bool = False) -> Scenes:
     images = np.empty((n, 3, SIZE, SIZE), dtype=np.float32)
     for image, mask, index in zip(images, masks, chosen, strict=True):
         image[:] = _background(rng)
-        for _ in range(rng.integers(8, 15)):
+        for _ in range(rng.integers(*clutter)):
             _paste(image, _fragment(glyphs, rng), rng)
         top, left = _paste(image, zoom(glyphs[index], DIGIT // 8, order=1).clip(0, 1), rng)
         mask[top : top + DIGIT, left : left + DIGIT] = True
