@@ -11,6 +11,10 @@ from submod_core._types import BoolArray, FloatArray, IntArray
 _JITTER = 1e-4
 _MARGIN = 0.05
 _RESOLUTION = 1e-5
+# OpenBLAS computes small products and single solutions on the caller's thread. Waking others for what takes a tenth of
+# a millisecond gains little, and while they wait for more they slow down a model that runs beside them.
+_ONE_THREAD = 1 << 18
+_SMALL = 1 << 15
 
 
 class Surrogate:
@@ -79,8 +83,9 @@ class Surrogate:
             self._factor[:known, :known] = before
 
     def _solve(self, right: FloatArray, transposed: bool = False) -> FloatArray:
-        solution: FloatArray = dtrtrs(self._factor[:, : len(right)], right, trans=transposed)[0]
-        return solution
+        factor = self._factor[:, : len(right)]
+        columns = np.split(right, right.shape[1], axis=1) if right.size < _SMALL else [right]
+        return np.concatenate([dtrtrs(factor, column, trans=transposed)[0] for column in columns], axis=1)
 
     def _differing(self, signs: FloatArray) -> IntArray:
         return ((self.n - _product(signs, self._signs.T)) / 2).astype(np.intp)
@@ -110,5 +115,5 @@ def _signs(subsets: BoolArray) -> FloatArray:
 
 def _product(left: FloatArray, right: FloatArray) -> FloatArray:
     """The matrix product by SciPy's BLAS, which solves as well: the idle threads of NumPy's would take its cores."""
-    product: FloatArray = dgemm(1.0, right.T, left.T).T
-    return product
+    rows = max(1, _ONE_THREAD // max(1, right.size)) if right.size < _ONE_THREAD // 4 else len(left)
+    return np.concatenate([dgemm(1.0, right.T, left[i : i + rows].T).T for i in range(0, len(left), rows)])
