@@ -30,8 +30,8 @@ def pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
 
 
 def words_for(n: int) -> int:
-    """How many words hold n bits, to a power of two."""
-    return _power_of_two(-(-n // _BITS))
+    """How many words hold n bits: a power of two, and enough for 128 at least, so that few graphs are needed."""
+    return max(4, _power_of_two(-(-n // _BITS)))
 
 
 def as_words(members: tf.Tensor, n_words: int) -> tf.Tensor:
