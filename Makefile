@@ -3,7 +3,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
 QUIET := TF_CPP_MIN_LOG_LEVEL=3
-# One test process a core: threads of their own would only get in each other's way, ten times slower.
+# One test process a core: threads of their own would only get in each other's way, several times slower.
 ALONE := OMP_NUM_THREADS=1
 
 .PHONY: demo pipeline test lint check clean

@@ -23,7 +23,8 @@ Tensors = tuple[Any, ...]
 class Reader:
     """Runs the model on masked inputs and reduces its outputs, on the model's device.
 
-    It outlives a call of `explain`: its functions are traced once for each shape of inputs, whatever the batch size.
+    It outlives a call of `explain`: its functions are traced once for each shape of inputs, whatever the batch size,
+    and once more for each doubling of the regions beyond 128.
 
     Attributes
     ----------

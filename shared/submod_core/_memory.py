@@ -15,6 +15,6 @@ def keep_freed_memory() -> None:
     glibc returns large blocks when they are freed, so that every layer of every batch gets its memory anew and zeroed,
     page by page: on a processor that can take a fifth of a small network's time. It stops once a larger block has
     been freed, taking that for a sign that such sizes come and go. Once in a process is enough; a block that was never
-    touched costs some microseconds, and other allocators do not mind.
+    touched costs less than a tenth of a millisecond, and other allocators do not mind.
     """
     np.empty(_HINT, dtype=np.uint8)

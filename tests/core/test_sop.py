@@ -41,7 +41,7 @@ from submod_core.sop.training import Trainee, train
 FRAMEWORKS = {"numpy": np.asarray, "torch": torch.tensor, "tensorflow": tf.constant}
 
 
-def everywhere(function, *arguments):
+def check_everywhere(function, *arguments):
     """The function's value under each framework, eagerly and in a graph, checked to be one and the same."""
     values = {name: make and function(*map(make, arguments)) for name, make in FRAMEWORKS.items()}
     values["graph"] = tf.function(function)(*map(tf.constant, arguments))
@@ -88,7 +88,7 @@ def test_sparsemax_is_the_exact_projection():
 def test_sparsemax_is_one_function_under_every_framework():
     rng = np.random.default_rng(1)
     for _ in range(20):
-        everywhere(sparsemax, rng.normal(size=(3, 7)))
+        check_everywhere(sparsemax, rng.normal(size=(3, 7)))
 
 
 def gradient(function, point, framework):
@@ -164,7 +164,7 @@ def test_groups_equal_their_transcription(heads, blurred):
     def made(e, there, q, k_, b=None):
         return tuple(generate(e, there, q, k_, options.rows(), alpha=0.7, top=0.25, blur=b))
 
-    found = everywhere(made, embeddings, present, query, key, *([blur] if blurred else []))
+    found = check_everywhere(made, embeddings, present, query, key, *([blur] if blurred else []))
     for i, count in enumerate(counts):
         wanted = attention_slowly(embeddings[i], count, query, key, options, blur)
         np.testing.assert_allclose(found[0][i][:, :count], wanted[0], atol=1e-12)
@@ -206,13 +206,13 @@ def test_blur_keeps_attention_a_distribution():
 
 
 def test_position_codes_tell_near_from_far():
-    codes = everywhere(position_code, np.array([[[0.1, 0.1], [0.2, 0.1], [0.9, 0.8]]]))[0]
+    codes = check_everywhere(position_code, np.array([[[0.1, 0.1], [0.2, 0.1], [0.9, 0.8]]]))[0]
     assert (codes[0] @ codes[1]) > (codes[0] @ codes[2]) + 5
     np.testing.assert_allclose((codes**2).mean(-1), 1)
 
 
 def test_standardised_embeddings():
-    e = everywhere(standardised, np.random.default_rng(0).normal(3, 5, size=(2, 4, 100)))
+    e = check_everywhere(standardised, np.random.default_rng(0).normal(3, 5, size=(2, 4, 100)))
     np.testing.assert_allclose(e.mean(-1), 0, atol=1e-12)
     np.testing.assert_allclose((e**2).mean(-1), 1, atol=1e-5)
 
@@ -220,7 +220,7 @@ def test_standardised_embeddings():
 def test_selection_equals_its_transcription():
     rng = np.random.default_rng(0)
     z, c, q, k = rng.normal(size=(2, 5, 4)), rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), rng.normal(size=(4, 4))
-    found = everywhere(lambda *a: select(*a, 0.8), z, c, q, k)
+    found = check_everywhere(lambda *a: select(*a, 0.8), z, c, q, k)
     for i in range(2):
         for target in range(3):
             scores = np.array([0.8 * (c[target] @ q) @ (z[i, g] @ k) for g in range(5)])
@@ -232,8 +232,8 @@ def test_scaled_losses_equal_their_transcription():
     y, c = rng.normal(size=(2, 4, 3)), rng.dirichlet(np.ones(4), size=(2, 3))
     scale, values = rng.uniform(-1, 1, size=(2, 4)), rng.normal(size=(2, 3))
     one_hot = np.eye(3)[[2, 0]]
-    entropy = everywhere(scaled_cross_entropy, y, one_hot, c, scale)
-    squared = everywhere(scaled_squared_error, y, values, c, scale)
+    entropy = check_everywhere(scaled_cross_entropy, y, one_hot, c, scale)
+    squared = check_everywhere(scaled_squared_error, y, values, c, scale)
     for i, target in enumerate((2, 0)):
         logits = np.array([sum(scale[i, g] * c[i, k, g] * y[i, g, k] for g in range(4)) for k in range(3)])
         assert entropy[i] == pytest.approx(-np.log(np.exp(logits[target]) / np.exp(logits).sum()))

@@ -42,15 +42,17 @@ def test_kept_elements_are_the_inputs_and_the_others_the_baseline(
 @given(
     special=st.sampled_from([0.0, float("nan"), float("inf")]),
     batch_size=st.integers(1, 9),
+    labels_known=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_groups_are_the_inputs_and_the_rest_the_baseline(special, batch_size, seed):
+def test_groups_are_the_inputs_and_the_rest_the_baseline(special, batch_size, labels_known, seed):
     rng = np.random.default_rng(seed)
     x = np.where(rng.random((3, 4, 6, 2)) < 0.1, special, rng.normal(size=(3, 4, 6, 2))).astype(np.float32)
     masking = Masking(x.shape, 2, 0.25, batch_size)
     masks = (rng.random((3, 4, 6)) < 0.5).astype(np.float32)
     labels = masking.labels_of(tf.constant(x), None)
-    count, make = masking.batches(tf.constant(x), tf.constant(masks), labels)
+    n_words = masking.words(labels) if labels_known else None
+    count, make = masking.batches(tf.constant(x), tf.constant(masks), labels, n_words)
     masked = np.concatenate([make(tf.constant(k)) for k in range(int(count))])
     kept = masks[:, :, labels.numpy()[0]].reshape(12, 4, 6, 1)
     np.testing.assert_array_equal(masked, np.where(kept > 0, np.repeat(x, 4, 0), np.float32(0.25)))
@@ -59,5 +61,5 @@ def test_groups_are_the_inputs_and_the_rest_the_baseline(special, batch_size, se
 def test_groups_mix_whole_numbers():
     x, masks = tf.constant([[1, 2, 4]]), tf.constant([[[0.5, 0.0, 0.5]]])
     masking = Masking((1, 3), None, 0.5, 8)
-    _, make = masking.batches(x, masks, masking.labels_of(x, None), continuous=True)
+    _, make = masking.batches(x, masks, masking.labels_of(x, None), None, continuous=True)
     np.testing.assert_array_equal(make(tf.constant(0)), [[0.75, 0.5, 2.25]])

@@ -110,6 +110,9 @@ def test_eagerly_in_a_graph_and_in_other_batches_it_is_one_function():
     wanted = sop(images).numpy()
     np.testing.assert_allclose(tf.function(lambda x: sop(x))(tf.constant(images)), wanted, atol=1e-5)
     np.testing.assert_allclose(sop.predict(images, batch_size=2, verbose=0), wanted, atol=1e-5)
+    segments = np.stack([np.arange(144).reshape(12, 12) // size for size in (9, 16, 30)])[np.arange(len(images)) % 3]
+    in_a_graph = tf.function(lambda x, mask: sop((x, mask)))(tf.constant(images), tf.constant(segments))
+    np.testing.assert_allclose(in_a_graph, sop((images, segments)), atol=1e-5)
     for size in (1, 7, 1000):
         other = small_sop(batch_size=size)
         np.testing.assert_allclose(other(images), wanted, atol=1e-5)

@@ -1,6 +1,5 @@
 """From features to masked inputs, a batch at a time."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -78,10 +77,13 @@ class Masking:
         inputs: tf.Tensor,
         masks: tf.Tensor,
         labels: tf.Tensor,
+        n_words: int | None,
         continuous: bool = False,
-        n_words: int | None = None,
     ) -> Any:
-        """How many batches all inputs under all of their masks (N, m, n) make, and a function that makes the k-th."""
+        """How many batches all inputs under all of their masks (N, m, n) make, and a function that makes the k-th.
+
+        `n_words` is what `words` says of the labels.
+        """
         per_example, n, size = masks.shape[1], tf.shape(masks)[-1], self.batch_size
         rows = tf.reshape(masks, (-1, n))
         rows = tf.concat([rows, tf.ones_like(rows[:, :1])], 1)
@@ -89,7 +91,7 @@ class Masking:
         if continuous and not inputs.dtype.is_floating:
             inputs = tf.cast(inputs, masks.dtype)
         elements, features = tf.reshape(inputs, (shape[0], -1)), self._of_elements(labels, n, inputs)
-        members = rows if continuous else as_words(rows, n_words or self.words(labels))
+        members = rows if n_words is None or continuous else as_words(rows, n_words)
 
         # Compiled, since as single operations it costs as much as a small network.
         @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
@@ -97,9 +99,12 @@ class Masking:
             index = tf.minimum(k * size + tf.range(size), tf.shape(members)[0] - 1)
             shown, where = (of_examples(each, index // per_example) for each in (elements, features))
             mine, baseline = tf.gather(members, index), tf.cast(self.baseline, elements.dtype)
-            if not continuous:
+            if members.dtype == tf.int32:  # bits
                 return tf.where(kept(mine, where), shown, baseline)
-            share = tf.cast(tf.gather(mine, where, batch_dims=1), shown.dtype)
+            share = tf.gather(mine, where, batch_dims=1)
+            if not continuous:
+                return tf.where(share > 0.5, shown, baseline)
+            share = tf.cast(share, shown.dtype)
             return share * shown + (1 - share) * baseline
 
         def make(k: tf.Tensor) -> tf.Tensor:
@@ -108,10 +113,11 @@ class Masking:
 
         return -(-total // size), make
 
-    def words(self, labels: tf.Tensor) -> int:
-        """How many words hold a bit for each feature and one more; for labels that a graph does not know, enough."""
+    @staticmethod
+    def words(labels: tf.Tensor) -> int | None:
+        """How many words hold a bit for each feature and one more; None for labels that a graph does not know."""
         known = tf.get_static_value(labels)
-        return words_for(2 + int(known.max()) if known is not None else 1 + math.prod(labels.shape[1:]))
+        return None if known is None else words_for(2 + int(known.max()))
 
     def _of_elements(self, labels: tf.Tensor, n: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
         """The feature of each element with all of its channels, (1 or N, P); n where it is in none."""

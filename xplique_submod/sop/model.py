@@ -204,7 +204,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         make = self._traced if tf.executing_eagerly() else self._parts
         return make(inputs, labels, self.masking.words(labels), tf.cast(top, self.variable_dtype), remove)
 
-    def _parts(self, inputs: tf.Tensor, labels: tf.Tensor, n_words: int, top: tf.Tensor, remove: bool) -> Parts:
+    def _parts(self, inputs: tf.Tensor, labels: tf.Tensor, n_words: int | None, top: tf.Tensor, remove: bool) -> Parts:
         embeddings = self._embed(inputs, labels)
         present = tf.cast(self.masking.present(labels, tf.shape(inputs)[0]), embeddings.dtype)
         groups = maths.generate(
@@ -306,9 +306,11 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         under = cells(self.masking.shape(inputs.shape), map_shape)
         return tf.cast(pooling(labels, under, size), places.dtype) @ places
 
-    def _ask(self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor, n_words: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _ask(
+        self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor, n_words: int | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Logits (N, m, C) and hidden states (N, m, h) of all masked inputs, in batches of one size."""
-        count, make = self.masking.batches(inputs, masks, labels, self.settings.continuous, n_words)
+        count, make = self.masking.batches(inputs, masks, labels, n_words, self.settings.continuous)
         sizes = (self.class_weights.shape[0], self.class_weights.shape[1])
         arrays = [
             tf.TensorArray(masks.dtype, size=count, infer_shape=False, element_shape=(None, size)) for size in sizes

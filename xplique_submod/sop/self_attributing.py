@@ -86,7 +86,7 @@ class SelfAttributing:
         scores = scores - tf.reduce_min(scores, -1, keepdims=True)
         masks = maths.top_masks(scores[:, None], present, top)
         masks = present[:, None] - masks if remove else masks
-        count, make = self.masking.batches(inputs, masks, labels)
+        count, make = self.masking.batches(inputs, masks, labels, self.masking.words(labels))
         return masks, tf.concat([self.backbone(make(k)) for k in range(int(count))], 0)
 
     def _scores(self, inputs: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,7 @@ _JITTER = 1e-4
 _MARGIN = 0.05
 _RESOLUTION = 1e-5
 # OpenBLAS computes small products and single solutions on the caller's thread. Waking others for what takes a tenth of
-# a millisecond gains little, and while they wait for more they slow down a model that runs beside them.
+# a millisecond gains little, and a model that ran beside them was slowed down.
 _ONE_THREAD = 1 << 18
 _SMALL = 1 << 15
 
