@@ -5,7 +5,9 @@
 Same photographs, same regions, one run. Curves are pixel by pixel in 50 steps on a black baseline, in the order of the
 regions. Beside the means the table has the difference to greedy's insertion and deletion, paired over photographs, with
 95 % intervals (bootstrap), the median insertion, and a star for each search that no other beats in both mean insertion
-and images. With `--figure FILE` the means are drawn as well, with `--output FILE` every photograph's scores are kept.
+and images. With `--figure FILE` the means are drawn as well. With `--output FILE` every photograph's scores are written
+there as they come, and what the file has already is not measured again: a run that was cut short goes on, and searches
+can be added one at a time.
 """
 
 import argparse
@@ -60,6 +62,7 @@ SEARCHES: dict[str, Callable[..., Any]] = {
     "guided, 5 %": partial(guided, window=0.05, polish=4),
 }
 SCORES = ("insertion", "deletion", "highest", "images")
+Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
 @lru_cache
@@ -69,14 +72,18 @@ def loaded(data: Path, model_name: str, n: int) -> Any:
     return model.to(memory_format=torch.channels_last), images, labels, names
 
 
-def explained(args: argparse.Namespace, i: int, deadline: float) -> list[list[float]] | None:
-    """The scores of each search on a photograph; None when the time is up."""
+def explained(
+    args: argparse.Namespace, done: Scores, deadline: float, i: int
+) -> tuple[str, dict[str, list[float]]] | None:
+    """A photograph's name and its scores by each search that `done` lacks; None when the time is up."""
     if time.time() > deadline:
         return None
     model, images, labels, names = loaded(args.data, args.model, args.images)
-    x, rows = images[i : i + 1], []
+    x, rows = images[i : i + 1], {}
     mask = torch.from_numpy(slico(x[0].movedim(0, -1).numpy(), args.regions))[None, None]
     for name in args.searches:
+        if name in done.get(names[i], {}):
+            continue
         lima = LiMA(model, search=SEARCHES[name])
         (found,) = lima.explain(x, target=labels[i], feature_mask=mask, perturbations_per_eval=args.batch_size)
         ranks = torch.from_numpy(-np.argsort(found.order).astype(np.float64))
@@ -84,20 +91,48 @@ def explained(args: argparse.Namespace, i: int, deadline: float) -> list[list[fl
             model, x, ranks[mask], target=labels[i], steps=50, max_examples_per_batch=args.batch_size
         )
         best = float(curves.insertion[1:].max())
-        rows.append([curves.insertion_auc, curves.deletion_auc, best, found.model_inputs])
+        scores = (curves.insertion_auc, curves.deletion_auc, best, found.model_inputs)
+        rows[name] = [round(float(score), 6) for score in scores]
     print(f"{i + 1}/{args.images} {names[i]}", flush=True)
-    return rows
+    return names[i], rows
 
 
 def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
     """The scores of each search, (photographs, 4); fewer photographs than asked for when the time is up."""
     deadline = time.time() + 60 * args.minutes
+    done, names = read(args), []
     with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        found = pool.map(partial(explained, args, deadline=deadline), range(args.images))
-        done = [rows for rows in found if rows is not None]
-    if not done:
+        for found in pool.map(partial(explained, args, done, deadline), range(args.images)):
+            if found is not None:
+                name, rows = found
+                done[name] = done.get(name, {}) | rows
+                names.append(name)
+                write(args, done)
+    if not names:
         raise SystemExit(f"--minutes (={args.minutes}) is too short for a single photograph")
-    return {name: np.array([rows[k] for rows in done]) for k, name in enumerate(args.searches)}
+    return {search: np.array([done[name][search] for name in names]) for search in args.searches}
+
+
+def read(args: argparse.Namespace) -> Scores:
+    """What an earlier run has written to `--output`."""
+    if not args.output or not args.output.exists():
+        return {}
+    found = json.loads(args.output.read_text())
+    settings = {key: found[key] for key in ("model", "regions")}
+    if settings != {"model": args.model, "regions": args.regions}:
+        raise SystemExit(f"--output (={args.output}) has scores of {settings}: give another file")
+    photographs: Scores = found["photographs"]
+    return photographs
+
+
+def write(args: argparse.Namespace, done: Scores) -> None:
+    """Keeps the scores, a photograph a line."""
+    if args.output:
+        head = json.dumps({"model": args.model, "regions": args.regions, "scores": SCORES})[:-1]
+        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in done.items())
+        new = args.output.with_suffix(".new")
+        new.write_text(f'{head}, "photographs": {{\n{lines}\n}}}}\n')
+        new.replace(args.output)
 
 
 def interval(differences: np.ndarray) -> tuple[float, float]:
@@ -161,15 +196,13 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
     parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further photograph after so long")
     parser.add_argument("--figure", type=Path, help="draw the means")
-    parser.add_argument("--output", type=Path, help="write every score as JSON")
+    parser.add_argument("--output", type=Path, help="JSON of every score, written to and gone on from")
     args = parser.parse_args()
     scores = measure(args)
     title = f"{args.model}, {len(next(iter(scores.values())))} photographs, {args.regions} regions"
     print(f"\n{title}\n\n{table(scores)}")
     if args.figure:
         draw(scores, args.figure, title)
-    if args.output:
-        args.output.write_text(json.dumps({name: values.tolist() for name, values in scores.items()}))
 
 
 if __name__ == "__main__":
