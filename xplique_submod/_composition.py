@@ -19,13 +19,12 @@ def pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
     """For each row a 1, the number of its example, and the regions that it keeps as bits of words of 32."""
     # The composition is compiled for each shape: to have few of them, rows and words are padded with 0. The rows that
     # pad are copies of the first example with nothing kept.
-    (n_rows, n_regions), n_words = keep.shape, words_for(keep.shape[1])
-    bits = np.zeros((n_rows, n_words * _BITS), dtype=bool)
-    bits[:, :n_regions] = keep
-    packed = np.zeros((_power_of_two(n_rows), 2 + n_words), np.int32)
+    n_rows, n_regions = keep.shape
+    packed = np.zeros((_rounded_up(n_rows), 2 + words_for(n_regions)), "<i4")
     packed[:, 1] = examples[0]
     packed[:n_rows, 0], packed[:n_rows, 1] = 1, examples
-    packed[:n_rows, 2:] = np.packbits(bits, axis=1, bitorder="little").view("<i4")
+    bits = np.packbits(keep, axis=1, bitorder="little")
+    packed.view(np.uint8)[:n_rows, 8 : 8 + bits.shape[1]] = bits
     return tf.constant(packed)
 
 
@@ -38,6 +37,12 @@ def as_words(members: tf.Tensor, n_words: int) -> tf.Tensor:
     """Rows of 0 and 1, (B, n), as the bits of words (B, `n_words`)."""
     bits = tf.pad(tf.cast(members, tf.int32), [[0, 0], [0, n_words * _BITS - tf.shape(members)[1]]])
     return tf.reduce_sum(tf.bitwise.left_shift(tf.reshape(bits, (-1, n_words, _BITS)), tf.range(_BITS)), axis=-1)
+
+
+def _rounded_up(n: int) -> int:
+    """At most three significant bits: 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, …"""
+    step = max(1, _power_of_two(n) // 8)
+    return -(-n // step) * step
 
 
 def _power_of_two(least: int) -> int:

@@ -52,7 +52,7 @@ class Masking(nn.Module):
                     f"`inputs` (of shape {tuple(inputs.shape)}) must be as large as the example that the model was "
                     "made with, or come with a `feature_mask`"
                 )
-            return self.labels.expand(-1, *shape)
+            return self.labels if self.labels.shape[1:] == shape else self.labels.expand(-1, *shape)
         if not isinstance(feature_mask, Tensor) or len(feature_mask) not in (1, len(inputs)):
             raise ValueError(f"`feature_mask` must be a tensor (1 or {len(inputs)}, …) of ids over {shape}")
         rows = [check_labels("feature_mask", row, shape) for row in feature_mask.cpu().numpy()]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any, NamedTuple
@@ -148,6 +149,7 @@ class SumOfParts(nn.Module):
         self.register_buffer("numerators", torch.from_numpy(rows.numerators))
         self.register_buffer("denominators", torch.from_numpy(rows.denominators))
         self._set_blur(self.masking.grid)
+        self._kept: dict[tuple[str, torch.device], Tensor] = {}
         self.eval()
         self.encoder = encoder if encoder is not None else self._layer_encoder(layer, finetune, example_inputs)
         self._make_parameters(example_inputs, class_weights)
@@ -280,8 +282,19 @@ class SumOfParts(nn.Module):
         embeddings = maths.standardised(self._encode(inputs, labels))
         if not self.settings.positions:
             return embeddings
-        code = maths.position_code(self.masking.centres(labels)).to(embeddings) * self.settings.positions
+        code = self._once("code", labels, lambda: maths.position_code(self.masking.centres(labels)))
+        code = code.to(embeddings) * self.settings.positions
         return torch.cat([embeddings, code.expand(len(embeddings), -1, -1)], -1)
+
+    def _once(self, name: str, labels: Tensor, make: Callable[[], Tensor]) -> Tensor:
+        """What depends on the labels alone: computed once where they are the model's own."""
+        if labels is not self.masking.labels:
+            return make()
+        key = name, labels.device
+        if key not in self._kept:
+            with torch.inference_mode(False), torch.no_grad():
+                self._kept[key] = make()
+        return self._kept[key]
 
     def _encode(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """The mean of a layer's output under each feature."""
@@ -293,7 +306,11 @@ class SumOfParts(nn.Module):
         map_shape = tuple(outputs.shape[2:]) if outputs.dim() == 4 else (places.shape[1],)
         if self.masking.images and outputs.dim() == 3:
             map_shape = (int(places.shape[1] ** 0.5),) * 2
-        weights = pooling(labels, torch.from_numpy(cells(shape, map_shape)).to(labels.device), places.shape[1])
+        weights = self._once(
+            "pooling",
+            labels,
+            lambda: pooling(labels, torch.from_numpy(cells(shape, map_shape)).to(labels.device), places.shape[1]),
+        )
         return weights.to(places) @ places
 
     def _ask(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

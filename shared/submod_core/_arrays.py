@@ -23,6 +23,7 @@ class Operations(NamedTuple):
     total: Callable[[Array, int], Array]
     largest: Callable[[Array, int], Array]
     cumulated: Callable[[Array], Array]
+    counted: Callable[[Array], Array]
     sorted_down: Callable[[Array], Array]
     order_down: Callable[[Array], Array]
     order_up: Callable[[Array], Array]
@@ -49,15 +50,15 @@ def operations(array: Array) -> Operations:
 
 
 def places(array: Array) -> Array:
-    """0, 1, 2, … along the last axis, in the shape and dtype of a floating array.
+    """0, 1, 2, … for the last axis of an array, (n,), of its dtype.
 
     Examples
     --------
     >>> places(np.zeros((2, 3)))
-    array([[0., 1., 2.],
-           [0., 1., 2.]])
+    array([0., 1., 2.])
     """
-    return operations(array).cumulated(array * 0 + 1) - 1
+    ops = operations(array)
+    return ops.like(ops.counted(array), array)
 
 
 _NUMPY = Operations(
@@ -71,6 +72,7 @@ _NUMPY = Operations(
     total=np.sum,
     largest=np.max,
     cumulated=lambda x: np.cumsum(x, -1),
+    counted=lambda x: np.arange(x.shape[-1]),
     sorted_down=lambda x: -np.sort(-x, -1),
     order_down=lambda x: np.argsort(-x, -1, kind="stable"),
     order_up=lambda x: np.argsort(x, -1, kind="stable"),
@@ -92,6 +94,7 @@ def _torch(torch: Any) -> Operations:
         total=torch.sum,
         largest=torch.amax,
         cumulated=lambda x: torch.cumsum(x, -1),
+        counted=lambda x: torch.arange(x.shape[-1]),
         sorted_down=lambda x: torch.sort(x, -1, descending=True).values,
         order_down=lambda x: torch.argsort(x, dim=-1, descending=True, stable=True),
         order_up=lambda x: torch.argsort(x, -1),
@@ -113,6 +116,7 @@ def _tensorflow(tf: Any) -> Operations:
         total=tf.reduce_sum,
         largest=tf.reduce_max,
         cumulated=lambda x: tf.cumsum(x, -1),
+        counted=lambda x: tf.range(tf.shape(x)[-1]),
         sorted_down=lambda x: tf.sort(x, -1, "DESCENDING"),
         order_down=lambda x: tf.argsort(x, -1, "DESCENDING", stable=True),
         order_up=lambda x: tf.argsort(x, -1),

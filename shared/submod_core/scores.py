@@ -215,7 +215,8 @@ class NearestFellows:
     def __init__(self, distances: ArrayLike) -> None:
         self._matrix = np.array(distances, dtype=np.float64)
         np.fill_diagonal(self._matrix, np.inf)
-        self._nearest = np.argsort(self._matrix, axis=1, kind="stable")[:, :_NEAREST]
+        nearest = np.argsort(self._matrix, axis=1, kind="stable")[:, :_NEAREST]
+        self._fellows, self._apart = nearest.T, np.take_along_axis(self._matrix, nearest, axis=1).T
 
     def effectiveness(self, subsets: ArrayLike) -> FloatArray:
         """See `effectiveness`."""
@@ -224,11 +225,9 @@ class NearestFellows:
         return np.concatenate([self._spread(chosen[i : i + rows]) for i in range(0, max(1, len(chosen)), rows)])
 
     def _spread(self, chosen: BoolArray) -> FloatArray:
-        fellows = np.take(chosen, self._nearest, axis=1)
-        first = np.take_along_axis(self._nearest[None], fellows.argmax(axis=2)[..., None], axis=2)[..., 0]
-        spread = self._matrix[np.arange(len(self._matrix)), first]
+        spread = np.where(np.take(chosen, self._fellows, axis=1), self._apart, np.inf).min(axis=1)
         # Few regions have no fellow among their nearest: for these all are looked at.
-        rows, regions = np.nonzero(chosen & ~fellows.any(axis=2))
+        rows, regions = np.nonzero(chosen & np.isinf(spread))
         spread[rows, regions] = np.where(chosen[rows], self._matrix[regions], np.inf).min(axis=1)
         return np.where(chosen.sum(axis=1) > 1, np.where(chosen, spread, 0.0).sum(axis=1), 0.0)
 

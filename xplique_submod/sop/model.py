@@ -202,9 +202,15 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         labels = self._labels_of(inputs, feature_mask)
         # As single operations, the layers of a small network take longer to call than to compute.
         make = self._traced if tf.executing_eagerly() else self._parts
-        return make(inputs, labels, self.masking.words(labels), tf.cast(top, self.variable_dtype), remove)
+        own = feature_mask is None and labels.shape[1:] == self.masking.labels.shape
+        n_words, top = self.masking.words(labels), tf.cast(top, self.variable_dtype)
+        return make(inputs, None if own else labels, n_words, top, remove)
 
-    def _parts(self, inputs: tf.Tensor, labels: tf.Tensor, n_words: int | None, top: tf.Tensor, remove: bool) -> Parts:
+    def _parts(
+        self, inputs: tf.Tensor, labels: tf.Tensor | None, n_words: int | None, top: tf.Tensor, remove: bool
+    ) -> Parts:
+        if labels is None:  # a constant of the graph: what depends on it alone is computed once
+            labels = tf.constant(self.masking.labels[None], tf.int32)
         embeddings = self._embed(inputs, labels)
         present = tf.cast(self.masking.present(labels, tf.shape(inputs)[0]), embeddings.dtype)
         groups = maths.generate(

@@ -143,7 +143,7 @@ def generate(
     ops = operations(embeddings)
     counts = ops.total(present, -1)[:, None]
     where = ops.floor(ops.like(rows.numerators, counts) * counts / ops.like(rows.denominators, counts))
-    picked = ops.like(where[..., None] == places(present)[:, None, :], embeddings) @ embeddings
+    picked = ops.like(where[..., None] == places(present), embeddings) @ embeddings
     absent = (present[:, None, :] - 1) * 1e9
     parts, start = [], 0
     for head, size in enumerate(rows.per_head):
