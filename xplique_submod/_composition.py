@@ -40,7 +40,7 @@ def as_words(members: tf.Tensor, n_words: int) -> tf.Tensor:
 
 
 def _rounded_up(n: int) -> int:
-    """At most three significant bits: 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, …"""
+    """The next number of at most three significant bits: 7, 8, 10, 12, 14, 16, 20 and so on."""
     step = max(1, _power_of_two(n) // 8)
     return -(-n // step) * step
 

@@ -54,6 +54,10 @@ class Parts(NamedTuple):
         return self.contributions.sum(1)
 
 
+def _forget(sop: "SumOfParts", _: Any) -> None:
+    sop._kept.clear()
+
+
 class SumOfParts(nn.Module):
     """Wrap a trained model into one that predicts by summing what groups of features contribute.
 
@@ -150,6 +154,7 @@ class SumOfParts(nn.Module):
         self.register_buffer("denominators", torch.from_numpy(rows.denominators))
         self._set_blur(self.masking.grid)
         self._kept: dict[tuple[str, torch.device], Tensor] = {}
+        self.register_load_state_dict_post_hook(_forget)
         self.eval()
         self.encoder = encoder if encoder is not None else self._layer_encoder(layer, finetune, example_inputs)
         self._make_parameters(example_inputs, class_weights)

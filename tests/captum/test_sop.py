@@ -69,6 +69,19 @@ def test_the_result_does_not_depend_on_the_batch(batch_size):
     np.testing.assert_allclose(one_by_one, wanted, atol=1e-12)
 
 
+def test_its_own_features_are_what_they_are_when_given_as_a_mask():
+    features = np.random.default_rng(1).integers(-1, 6, size=(12, 12))
+    sop, images = small_sop(features=features, positions=1.0)
+    with torch.inference_mode():  # whatever it keeps here must not be in the way of training
+        first = sop(images)
+    given = torch.from_numpy(features)[None]
+    np.testing.assert_allclose(sop(images, feature_mask=given).detach(), first, atol=1e-12)
+    sop.training_loss(images, torch.tensor([0, 1, 2])).backward()
+    other, _ = small_sop(features=np.ascontiguousarray(features.T), positions=1.0)
+    other.load_state_dict(sop.state_dict())
+    np.testing.assert_allclose(other(images).detach(), first, atol=1e-12)
+
+
 def test_the_backbone_sees_no_more_than_a_batch_at_once():
     sop, images = small_sop(batch_size=4)
     sizes = []

@@ -15,12 +15,13 @@ from xplique_submod.sop._masking import Masking
     n_examples=st.integers(1, 4),
     per_example=st.booleans(),
     own_baselines=st.booleans(),
+    n_rows=st.sampled_from([1, 7, 9, 17]),
     n_regions=st.sampled_from([1, 6, 32, 33, 65, 200, 2000]),
     special=st.sampled_from([0.0, float("nan"), float("inf"), 3e38]),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_kept_elements_are_the_inputs_and_the_others_the_baseline(
-    n_examples, per_example, own_baselines, n_regions, special, seed
+    n_examples, per_example, own_baselines, n_rows, n_regions, special, seed
 ):
     rng = np.random.default_rng(seed)
     x = np.where(rng.random((n_examples, 4, 5, 3)) < 0.1, special, rng.normal(size=(n_examples, 4, 5, 3)) * 10)
@@ -28,11 +29,11 @@ def test_kept_elements_are_the_inputs_and_the_others_the_baseline(
     baseline = rng.normal(size=x.shape if own_baselines else 3).astype(np.float32)
     maps = [rng.integers(0, n_regions, size=(4, 5)) for _ in range(n_examples if per_example else 1)]
     batch = prepare(x, np.eye(n_examples), baseline, lambda *_: maps)
-    rows, keep = rng.integers(n_examples, size=7), rng.random((7, n_regions)) < 0.5
+    rows, keep = rng.integers(n_examples, size=n_rows), rng.random((n_rows, n_regions)) < 0.5
     arrays, packed = (batch.inputs, batch.baselines, batch.labels, batch.targets), pack(rows, keep)
     compose = composer(batch.shape, packed.shape[1] - 2, *(tuple(a.shape[1:]) for a in arrays))
     composed, targets = compose(*arrays, packed)
-    np.testing.assert_array_equal(targets[:7], np.eye(n_examples)[rows])
+    np.testing.assert_array_equal(targets[:n_rows], np.eye(n_examples)[rows])
     for b, i in enumerate(rows):
         kept = keep[b, maps[i % len(maps)]][..., None]
         np.testing.assert_array_equal(composed[b], np.where(kept, x[i], np.broadcast_to(baseline, x.shape)[i]))

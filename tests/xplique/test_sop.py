@@ -108,6 +108,7 @@ def test_captum_and_xplique_give_the_same_groups_and_scores(options):
 def test_eagerly_in_a_graph_and_in_other_batches_it_is_one_function():
     images, sop = random_images(), small_sop()
     wanted = sop(images).numpy()
+    np.testing.assert_allclose(sop((images, sop.masking.labels[None])), wanted, atol=1e-5)
     np.testing.assert_allclose(tf.function(lambda x: sop(x))(tf.constant(images)), wanted, atol=1e-5)
     np.testing.assert_allclose(sop.predict(images, batch_size=2, verbose=0), wanted, atol=1e-5)
     segments = np.stack([np.arange(144).reshape(12, 12) // size for size in (9, 16, 30)])[np.arange(len(images)) % 3]
