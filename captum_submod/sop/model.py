@@ -154,7 +154,7 @@ class SumOfParts(nn.Module):
         self.register_buffer("denominators", torch.from_numpy(rows.denominators))
         self._set_blur(self.masking.grid)
         self._kept: dict[tuple[str, torch.device], Tensor] = {}
-        self.register_load_state_dict_post_hook(_forget)
+        self.register_load_state_dict_post_hook(_forget)  # type: ignore[no-untyped-call]
         self.eval()
         self.encoder = encoder if encoder is not None else self._layer_encoder(layer, finetune, example_inputs)
         self._make_parameters(example_inputs, class_weights)
