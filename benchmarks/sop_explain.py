@@ -22,6 +22,9 @@ from sop import GROUPS, OPTIONS, wrap
 
 from submod_core.sop.explanation import GroupExplanation
 
+MEMORY = ((2, 8), (8, 8), (40, 8), (2, 32), (8, 32), (40, 32))
+"""Photographs and batch size of each run that memory is measured in."""
+
 Bare = Callable[[int], None]
 Explain = Callable[[int], list[GroupExplanation]]
 
@@ -29,7 +32,7 @@ Explain = Callable[[int], list[GroupExplanation]]
 def under_captum(data: Path, model_name: str, batch_size: int) -> tuple[Bare, Explain]:
     """The bare passes for the first n photographs, and their explanations."""
     torch.set_num_threads(1)
-    network, images, _ = photographs(data, model_name, 8)
+    network, images, _ = photographs(data, model_name, max(MEMORY)[0])
     sop = wrap(network, images, batch_size, top=0.2)
 
     @cache
@@ -53,7 +56,7 @@ def under_xplique(data: Path, model_name: str, batch_size: int) -> tuple[Bare, E
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    images = photographs(data, model_name, 8)[1].movedim(1, -1).numpy()
+    images = photographs(data, model_name, max(MEMORY)[0])[1].movedim(1, -1).numpy()
     network = keras_twins.build(data / "weights", model_name)
     sop = SumOfParts(network, images[:1], top=0.2, batch_size=batch_size, **OPTIONS)
     traced = tf.function(network, input_signature=[tf.TensorSpec([None, *images.shape[1:]], tf.float32)])
@@ -119,7 +122,7 @@ def main() -> None:
     for n in (1, 4):
         low, median, high = np.quantile(ratios(bare, explain, n, args.repeats), [0.25, 0.5, 0.75])
         print(f"explain over bare passes, {n} at a time: {median:.3f} ({low:.3f} to {high:.3f})")
-    for n, batch_size in ((2, 8), (8, 8), (2, 32), (8, 32)):
+    for n, batch_size in MEMORY:
         command: list[str | Path] = [sys.executable, __file__, "--data", args.data, "--model", args.model]
         command += ["--host", args.host, "--batch-size", str(batch_size), "--memory", str(n)]
         growth = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -167,9 +167,7 @@ def drive(
 
     The model does not see a subset of an input again while its answer is remembered, as the last 16,384 of each input
     are; what a dialogue receives does not depend on how its questions were packed. A dialogue begins only when those
-    before it ask for less than four batches, so that memory grows with the batch, not with the number of inputs. While
-    the model works on a full batch, dialogues whose questions are answered go on in a second thread, one at a time; the
-    oracle is called in the caller's.
+    before it ask for less than four batches, so that memory grows with the batch, not with the number of inputs.
 
     Parameters
     ----------
