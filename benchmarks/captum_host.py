@@ -27,6 +27,9 @@ class CaptumHost:
         self.model, self.images, self.labels, self.names = classified(
             args.data, args.model, args.images, correctly=not args.mistakes
         )
+        if args.channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)
+            self.images = self.images.to(memory_format=torch.channels_last)
         self.batch_size, self.samples = args.batch_size, args.samples
         self.images_seen = 0
         self.model.register_forward_pre_hook(self._count)
@@ -38,7 +41,7 @@ class CaptumHost:
 
     def bare_seconds(self, n_batches: int) -> float:
         """Seconds per image of the bare model, in full batches."""
-        batch = self.images[:1].repeat(self.batch_size, 1, 1, 1)
+        batch = torch.cat([self.images[:1]] * self.batch_size)
         with torch.no_grad():
             start = time.perf_counter()
             for _ in range(n_batches):

@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--regions", type=int, default=49)
     parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--channels-last", action="store_true", help="torch's model and images in that format")
     parser.add_argument("--repeats", type=int, default=3, help="calls with all photographs; 0 leaves them out")
     parser.set_defaults(samples=0, mistakes=False)
     args = parser.parse_args()

@@ -218,7 +218,9 @@ def _mask(keep: Tensor, blends: bool, side: list[Tensor], out: Tensor | None = N
         # A mask without channels is spread over the last axis, of three, five times as slowly as one that has them.
         moved = [each.movedim(1, -1) for each in (x, baseline, labels.expand(-1, x.shape[1], -1, -1))]
         return _mask(keep, blends, moved, out=None if out is None else out.movedim(1, -1)).movedim(-1, 1)
-    left = (~keep).to(x.dtype if blends else torch.bool).gather(1, labels.flatten(1).expand(len(keep), -1))
+    left, places = (~keep).to(x.dtype if blends else torch.bool), labels.flatten(1)
+    # A selection of columns takes two thirds of the time of one in each row.
+    left = left.index_select(1, places[0]) if len(places) == 1 else left.gather(1, places)
     left = left.view(len(keep), *labels.shape[1:])
     # Exact at 0 and 1, and twice as fast as `where` on a mask without channels; but it would let NaN leak. With the
     # input in front the result is laid out in memory as it is.
