@@ -89,6 +89,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="calls with all photographs; 0 leaves them out")
     parser.set_defaults(samples=0, mistakes=False)
     args = parser.parse_args()
+    if args.channels_last and args.host != "captum":
+        parser.error("--channels-last is for torch: images under Xplique are always so")
     if args.host == "captum" and args.repeats and args.batch_size % args.images:
         parser.error(f"--images (={args.images}) must divide --batch-size (={args.batch_size}), or --repeats be 0")
     module, name = HOSTS[args.host]
