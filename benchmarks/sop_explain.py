@@ -24,6 +24,7 @@ from submod_core.sop.explanation import GroupExplanation
 
 MEMORY = ((2, 8), (8, 8), (40, 8), (2, 32), (8, 32), (40, 32))
 """Photographs and batch size of each run that memory is measured in."""
+LOADED = max(n for n, _ in MEMORY)
 
 Bare = Callable[[int], None]
 Explain = Callable[[int], list[GroupExplanation]]
@@ -32,7 +33,7 @@ Explain = Callable[[int], list[GroupExplanation]]
 def under_captum(data: Path, model_name: str, batch_size: int) -> tuple[Bare, Explain]:
     """The bare passes for the first n photographs, and their explanations."""
     torch.set_num_threads(1)
-    network, images, _ = photographs(data, model_name, max(MEMORY)[0])
+    network, images, _ = photographs(data, model_name, LOADED)
     sop = wrap(network, images, batch_size, top=0.2)
 
     @cache
@@ -56,7 +57,7 @@ def under_xplique(data: Path, model_name: str, batch_size: int) -> tuple[Bare, E
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    images = photographs(data, model_name, max(MEMORY)[0])[1].movedim(1, -1).numpy()
+    images = photographs(data, model_name, LOADED)[1].movedim(1, -1).numpy()
     network = keras_twins.build(data / "weights", model_name)
     sop = SumOfParts(network, images[:1], top=0.2, batch_size=batch_size, **OPTIONS)
     traced = tf.function(network, input_signature=[tf.TensorSpec([None, *images.shape[1:]], tf.float32)])
