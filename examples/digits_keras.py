@@ -29,3 +29,19 @@ def load_model() -> tf.keras.Model:
     outputs = head(layers.GlobalMaxPool2D()(x))
     head.set_weights([weights["head.weight"].T, weights["head.bias"]])
     return tf.keras.Model(inputs, outputs)
+
+
+def patch_encoder(model: tf.keras.Model) -> tf.keras.Model:
+    """The twin of `PatchEncoder`: a trainable copy of three layers, and one that sees as far as a digit is wide.
+
+    Examples
+    --------
+    >>> patch_encoder(load_model())(tf.zeros((1, 64, 64, 3))).shape
+    TensorShape([1, 256, 48])
+    """
+    below = tf.keras.Model(model.inputs[0], model.get_layer("conv_2").output)
+    copied = tf.keras.models.clone_model(below)
+    copied.set_weights(below.get_weights())
+    x = copied.output
+    around = layers.Conv2D(48, 7, padding="same", kernel_initializer="zeros")(x)
+    return tf.keras.Model(copied.inputs[0], layers.Reshape((256, 48))(layers.Add()([x, around])))

@@ -3,6 +3,7 @@
 `python examples/digits_model.py` trains it again (a few minutes on two cores) and writes `digits_cnn.npz`.
 """
 
+import copy
 from itertools import pairwise
 
 import numpy as np
@@ -34,6 +35,36 @@ class DigitsCNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, 10)."""
         return self.head(self.features(x))
+
+
+class PatchEncoder(nn.Module):
+    """What each 4 × 4 patch of a scene shows, (N, 256, 48): three layers of the network, and its surroundings.
+
+    Where the middle of a digit is shows only in as much of the scene as a digit is wide, which three layers do not see.
+
+    Parameters
+    ----------
+    model : DigitsCNN
+        Its layers are copied; the copies are trainable.
+
+    Examples
+    --------
+    >>> PatchEncoder(load_model())(torch.zeros(1, 3, 64, 64)).shape
+    torch.Size([1, 256, 48])
+    """
+
+    def __init__(self, model: DigitsCNN) -> None:
+        super().__init__()
+        self.convs = copy.deepcopy(model.convs[:3]).requires_grad_(True)
+        self.around = nn.Conv2d(48, 48, 7, padding=3)
+        nn.init.zeros_(self.around.weight)  # so that it starts as the network's own layers, the same in both hosts
+        nn.init.zeros_(self.around.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One embedding for each patch."""
+        for i, conv in enumerate(self.convs):
+            x = torch.relu(conv(torch.max_pool2d(x, 2) if i else x))
+        return (x + self.around(x)).flatten(2).transpose(1, 2)
 
 
 def load_model() -> DigitsCNN:

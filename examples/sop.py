@@ -26,10 +26,9 @@ OPTIONS = {
     "top": 0.2,
     "heads": 4,
     "alpha": 0.24,
-    "beta": 1.5,
+    "beta": 0.6,
     "positions": 1.5,
-    "blur": 7,
-    "finetune": True,
+    "blur": 9,
     "batch_size": 16,
 }
 RATES = (1e-3, 2e-4)
@@ -43,7 +42,7 @@ def torch_host() -> SimpleNamespace:
 
     from captum_submod import SelfAttributing, SumOfParts, metrics
     from captum_submod.sop import fit
-    from digits_model import load_model
+    from digits_model import PatchEncoder, load_model
 
     model = load_model().to(memory_format=torch.channels_last)  # twice as fast
     patches = torch.arange(256).reshape(16, 16).repeat_interleave(PATCH, 0).repeat_interleave(PATCH, 1)[None, None]
@@ -65,7 +64,7 @@ def torch_host() -> SimpleNamespace:
     return SimpleNamespace(
         model=lambda x: model(x).numpy(),
         inputs=lambda scenes: torch.from_numpy(scenes.images),
-        sop=lambda x: SumOfParts(model, x, layer="norms.2", **OPTIONS),
+        sop=lambda x: SumOfParts(model, x, encoder=PatchEncoder(model), **OPTIONS),
         single=lambda name, x: SelfAttributing(model, methods[name], x, features=PATCH, batch_size=64),
         names=list(methods),
         train=train,
@@ -76,7 +75,7 @@ def torch_host() -> SimpleNamespace:
 
 def keras_host() -> SimpleNamespace:
     """The same under Xplique."""
-    from digits_keras import load_model
+    from digits_keras import load_model, patch_encoder
     from xplique.attributions import GradCAM, GradientInput, IntegratedGradients, Occlusion, Saliency
 
     from xplique_submod import SelfAttributing, SumOfParts, metrics
@@ -97,7 +96,7 @@ def keras_host() -> SimpleNamespace:
     return SimpleNamespace(
         model=lambda x: model.predict(x, verbose=0),
         inputs=inputs,
-        sop=lambda x: SumOfParts(model, x, layer="conv_2", **OPTIONS),
+        sop=lambda x: SumOfParts(model, x, encoder=patch_encoder(model), **OPTIONS),
         single=lambda name, x: SelfAttributing(model, methods[name], x, features=PATCH, batch_size=64),
         names=list(methods),
         train=lambda sop, scenes, rate: fit(sop, inputs(scenes), scenes.labels, lr=rate),
@@ -166,7 +165,7 @@ def main() -> None:
     start = time.perf_counter()
     losses = [loss for rate, share in zip(RATES, shares(scenes), strict=True) for loss in host.train(sop, share, rate)]
     seconds = time.perf_counter() - start
-    print(f"trained in {seconds:.0f} s; loss {np.mean(losses[:20]):.3f} → {np.mean(losses[-20:]):.3f}")
+    print(f"trained in {seconds:.0f} s; loss {np.mean(losses[:20]):.3f} → {np.mean(losses[-20:]):.3f}", flush=True)
 
     whole = np.mean(host.model(x).argmax(1) != test.labels)
     print(f"\n| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
