@@ -41,6 +41,7 @@ class PatchEncoder(nn.Module):
     """What each 4 × 4 patch of a scene shows, (N, 256, 48): three layers of the network, and its surroundings.
 
     Where the middle of a digit is shows only in as much of the scene as a digit is wide, which three layers do not see.
+    What the third layer would cut off at 0 is kept: it tells patches apart as well.
 
     Parameters
     ----------
@@ -62,8 +63,9 @@ class PatchEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """One embedding for each patch."""
-        for i, conv in enumerate(self.convs):
-            x = torch.relu(conv(torch.max_pool2d(x, 2) if i else x))
+        x = self.convs[0](x)
+        for conv in self.convs[1:]:
+            x = conv(torch.max_pool2d(torch.relu(x), 2))
         return (x + self.around(x)).flatten(2).transpose(1, 2)
 
 

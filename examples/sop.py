@@ -26,9 +26,9 @@ OPTIONS = {
     "top": 0.2,
     "heads": 4,
     "alpha": 0.24,
-    "beta": 0.6,
+    "beta": 0.8,
     "positions": 1.5,
-    "blur": 9,
+    "blur": 7,
     "batch_size": 16,
 }
 RATES = (1e-3, 2e-4)
