@@ -3,13 +3,19 @@
 import re
 import sys
 
+import digits_keras
 import evidential
 import mistakes
+import numpy as np
 import pytest
 import sea_nn
 import sop
 import sop_maps
 import sop_text
+import torch
+
+import digits_model
+from digits_scenes import make_scenes
 
 
 def test_evidential_training_makes_uncertainty_rise_in_noise(monkeypatch, tmp_path, capsys):
@@ -44,6 +50,15 @@ def test_sum_of_parts_on_digits(host, monkeypatch, tmp_path, capsys):
     assert [row[0] for row in rows] == ["Sum-of-Parts", "Saliency-F"]
     assert all(0 <= float(number) <= 20 for row in rows for number in row[1:])
     assert (tmp_path / "sop.png").stat().st_size > 10_000
+
+
+def test_both_hosts_start_from_the_same_embeddings():
+    images = make_scenes(3, seed=0).images
+    with torch.no_grad():
+        ours = digits_model.PatchEncoder(digits_model.load_model())(torch.from_numpy(images)).numpy()
+    theirs = digits_keras.patch_encoder(digits_keras.load_model())(np.moveaxis(images, 1, -1)).numpy()
+    assert ours.min() < 0, "not cut off"
+    np.testing.assert_allclose(theirs, ours, atol=1e-4)
 
 
 def test_sum_of_parts_on_maps_of_mass(monkeypatch, tmp_path, capsys):
