@@ -42,7 +42,7 @@ def patch_encoder(model: tf.keras.Model) -> tf.keras.Model:
     below = tf.keras.Model(model.inputs[0], model.get_layer("conv_2").output)
     copied = tf.keras.models.clone_model(below)
     copied.set_weights(below.get_weights())
-    copied.layers[-1].activation = tf.keras.activations.linear
+    copied.layers[-1].activation = tf.keras.activations.linear  # takes effect where the copy is called anew
     x = copied(copied.inputs[0])
     around = layers.Conv2D(48, 7, padding="same", kernel_initializer="zeros")(x)
     return tf.keras.Model(copied.inputs[0], layers.Reshape((256, 48))(layers.Add()([x, around])))
