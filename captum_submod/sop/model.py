@@ -15,7 +15,7 @@ from captum_submod.sop._masking import Masking, pooling
 from submod_core._memory import keep_freed_memory
 from submod_core.sop import maths
 from submod_core.sop.explanation import GroupExplanation
-from submod_core.sop.features import Features, cells
+from submod_core.sop.features import Features, cells, rows_of
 from submod_core.sop.settings import (
     SOPSettings,
     blur_matrix,
@@ -37,21 +37,19 @@ class Parts(NamedTuple):
         The backbone's logits of each masked input.
     scores : Tensor, (N, C, m)
         How much each group counts for each class.
+    logits : Tensor, (N, C)
+        The sum of the contributions over groups: the prediction.
     """
 
     groups: maths.Groups
     partials: Tensor
     scores: Tensor
+    logits: Tensor
 
     @property
     def contributions(self) -> Tensor:
         """c_i y_i, (N, m, C)."""
         return maths.contributions(self.scores, self.partials)
-
-    @property
-    def logits(self) -> Tensor:
-        """Their sum over groups, (N, C): the prediction."""
-        return self.contributions.sum(1)
 
 
 def _forget(sop: "SumOfParts", _: Any) -> None:
@@ -236,7 +234,8 @@ class SumOfParts(nn.Module):
             groups = groups._replace(masks=present[:, None] - groups.masks)
         partials, hidden = self._ask(inputs, groups.masks, labels)
         scores = maths.select(hidden, self.class_weights, self.class_query, self.group_key, self.settings.beta)
-        return Parts(groups, partials, scores)
+        logits = maths.contributions(scores, partials).sum(1)
+        return Parts(groups, partials, scores, logits)
 
     def training_loss(self, inputs: Tensor, targets: Tensor, feature_mask: Tensor | None = None) -> Tensor:
         """The loss that trains the attentions, its mean over the batch (SOP, Eq. 48–49).
@@ -262,10 +261,15 @@ class SumOfParts(nn.Module):
         self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
     ) -> list[GroupExplanation]:
         """Groups, scores, partial logits and contributions of each input; arguments as in `forward`."""
-        parts = self.parts(inputs, feature_mask, top)
-        labels = self._labels_of(inputs, feature_mask).cpu().numpy()
-        tensors = (parts.groups.masks, parts.scores, parts.partials, parts.logits)
-        return GroupExplanation.each(labels, *(tensor.cpu().double().numpy() for tensor in tensors))
+        labels, size = self._labels_of(inputs, feature_mask).cpu().numpy(), self.masking.batch_size
+        explanations = []
+        for start in range(0, len(inputs), size):  # so that memory grows with the batch, not with the number of inputs
+            some = slice(start, start + size)
+            parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
+            tensors = (parts.groups.masks, parts.scores, parts.partials, parts.logits)
+            arrays = (tensor.cpu().double().numpy() for tensor in tensors)
+            explanations += GroupExplanation.each(rows_of(labels, some), *arrays)
+        return explanations
 
     def _labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
         labels = self.masking.labels_of(inputs, feature_mask)

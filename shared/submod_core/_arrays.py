@@ -22,9 +22,8 @@ class Operations(NamedTuple):
     relu: Callable[[Array], Array]
     total: Callable[[Array, int], Array]
     largest: Callable[[Array, int], Array]
-    cumulated: Callable[[Array], Array]
     counted: Callable[[Array], Array]
-    sorted_down: Callable[[Array], Array]
+    simplex_threshold: Callable[[Array], Array]
     order_down: Callable[[Array], Array]
     order_up: Callable[[Array], Array]
     transpose: Callable[[Array], Array]
@@ -71,9 +70,8 @@ _NUMPY = Operations(
     relu=lambda x: np.maximum(x, 0),
     total=np.sum,
     largest=np.max,
-    cumulated=lambda x: np.cumsum(x, -1),
     counted=lambda x: np.arange(x.shape[-1]),
-    sorted_down=lambda x: -np.sort(-x, -1),
+    simplex_threshold=lambda x: np.max((np.cumsum(-np.sort(-x, -1), -1) - 1) / (places(x) + 1), -1),
     order_down=lambda x: np.argsort(-x, -1, kind="stable"),
     order_up=lambda x: np.argsort(x, -1, kind="stable"),
     transpose=lambda x: np.swapaxes(x, -1, -2),
@@ -83,6 +81,10 @@ _NUMPY = Operations(
 
 
 def _torch(torch: Any) -> Operations:
+    def simplex_threshold(x: Array) -> Array:
+        falling = torch.sort(x, -1, descending=True).values
+        return torch.amax((torch.cumsum(falling, -1) - 1) / (places(x) + 1), -1)
+
     return Operations(
         exp=torch.exp,
         log=torch.log,
@@ -93,9 +95,8 @@ def _torch(torch: Any) -> Operations:
         relu=torch.relu,
         total=torch.sum,
         largest=torch.amax,
-        cumulated=lambda x: torch.cumsum(x, -1),
         counted=lambda x: torch.arange(x.shape[-1]),
-        sorted_down=lambda x: torch.sort(x, -1, descending=True).values,
+        simplex_threshold=simplex_threshold,
         order_down=lambda x: torch.argsort(x, dim=-1, descending=True, stable=True),
         order_up=lambda x: torch.argsort(x, -1),
         transpose=lambda x: x.transpose(-1, -2),
@@ -105,6 +106,28 @@ def _torch(torch: Any) -> Operations:
 
 
 def _tensorflow(tf: Any) -> Operations:
+    # Many short rows take TensorFlow several times as long to sort as to narrow down: what lies above the threshold of
+    # more than the support contains the support (Michelot 1986). In columns, which are added up many at once.
+    def simplex_threshold(x: Array) -> Array:
+        columns = tf.linalg.matrix_transpose(x[..., None, :] if x.shape.rank == 1 else x)
+        fixed = tf.stop_gradient(columns)
+
+        def of(members: Array, columns: Array) -> Array:
+            kept = tf.where(members, columns, 0)
+            return (tf.reduce_sum(kept, -2) - 1) / tf.reduce_sum(tf.cast(members, x.dtype), -2)
+
+        def above(threshold: Array) -> Array:
+            return fixed > threshold[..., None, :]
+
+        start = of(tf.ones_like(fixed, tf.bool), fixed)
+        _, found = tf.while_loop(
+            lambda before, threshold: tf.reduce_any(threshold > before),
+            lambda _, threshold: (threshold, of(above(threshold), fixed)),
+            (start - 1, start),
+            maximum_iterations=tf.shape(x)[-1],
+        )
+        return tf.reshape(of(above(found), columns), tf.shape(x)[:-1])
+
     return Operations(
         exp=tf.exp,
         log=tf.math.log,
@@ -115,9 +138,8 @@ def _tensorflow(tf: Any) -> Operations:
         relu=tf.nn.relu,
         total=tf.reduce_sum,
         largest=tf.reduce_max,
-        cumulated=lambda x: tf.cumsum(x, -1),
         counted=lambda x: tf.range(tf.shape(x)[-1]),
-        sorted_down=lambda x: tf.sort(x, -1, "DESCENDING"),
+        simplex_threshold=simplex_threshold,
         order_down=lambda x: tf.argsort(x, -1, "DESCENDING", stable=True),
         order_up=lambda x: tf.argsort(x, -1),
         transpose=tf.linalg.matrix_transpose,

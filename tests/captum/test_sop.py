@@ -69,6 +69,20 @@ def test_the_result_does_not_depend_on_the_batch(batch_size):
     np.testing.assert_allclose(one_by_one, wanted, atol=1e-12)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 1000])
+def test_explanations_do_not_depend_on_the_batch(batch_size):
+    (sop, images), (other, _) = small_sop(), small_sop(batch_size=batch_size)
+    segments = torch.arange(144).reshape(12, 12) // torch.tensor([9, 16, 30])[:, None, None]
+    for mask in (None, segments):
+        for one, wanted in zip(other.explain(images, mask), sop.explain(images, mask), strict=True):
+            np.testing.assert_array_equal(one.regions, wanted.regions)
+            np.testing.assert_array_equal(one.groups, wanted.groups)
+            np.testing.assert_allclose(one.contributions, wanted.contributions, atol=1e-12)
+            np.testing.assert_allclose(one.logits, wanted.logits, atol=1e-12)
+    with pytest.raises(ValueError, match="feature_mask"):
+        other.explain(images, segments[:2])
+
+
 def test_its_own_features_are_what_they_are_when_given_as_a_mask():
     features = np.random.default_rng(1).integers(-1, 6, size=(12, 12))
     sop, images = small_sop(features=features, positions=1.0)

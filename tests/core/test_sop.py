@@ -77,9 +77,10 @@ def random_vectors(n):
         yield vector
 
 
-def test_sparsemax_is_the_exact_projection():
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_sparsemax_is_the_exact_projection(framework):
     for vector in random_vectors(2000):
-        found = sparsemax(vector)
+        found = np.asarray(sparsemax(FRAMEWORKS[framework](vector)))
         np.testing.assert_allclose(found, projection(vector), atol=1e-9 if np.abs(vector).max() < 1e9 else 1e-3)
         assert found.sum() == pytest.approx(1, abs=1e-6)
         assert (found >= 0).all()

@@ -119,6 +119,33 @@ def test_eagerly_in_a_graph_and_in_other_batches_it_is_one_function():
         np.testing.assert_allclose(other(images), wanted, atol=1e-5)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 1000])
+def test_explanations_do_not_depend_on_the_batch(batch_size):
+    images, sop, other = random_images(3), small_sop(), small_sop(batch_size=batch_size)
+    segments = np.arange(144).reshape(12, 12) // np.array([9, 16, 30])[:, None, None]
+    for mask in (None, segments):
+        for one, wanted in zip(other.explain(images, mask), sop.explain(images, mask), strict=True):
+            np.testing.assert_array_equal(one.regions, wanted.regions)
+            np.testing.assert_array_equal(one.groups, wanted.groups)
+            np.testing.assert_allclose(one.contributions, wanted.contributions, atol=1e-5)
+            np.testing.assert_allclose(one.logits, wanted.logits, atol=1e-5)
+    with pytest.raises(ValueError, match="feature_mask"):
+        other.explain(images, segments[:2])
+
+
+@pytest.mark.parametrize(("n_inputs", "n_groups", "sizes"), [(3, 6, [6, 6, 6]), (1, 11, [6, 5]), (2, 4, [8])])
+def test_masked_inputs_are_shared_out_evenly_among_batches(n_inputs, n_groups, sizes):
+    images, masking = tf.constant(random_images(n_inputs)), small_sop(batch_size=8).masking
+    labels = masking.labels_of(images, None)
+    masks = np.random.default_rng(0).integers(0, 2, (n_inputs, n_groups, masking.n)).astype(np.float32)
+    count, batch = masking.batches(images, tf.constant(masks), labels, masking.words(labels))
+    batches = [batch(tf.constant(k)).numpy() for k in range(int(count))]
+    assert [len(each) for each in batches] == sizes
+    kept = masks[..., masking.labels].reshape(-1, *masking.labels.shape, 1) > 0
+    wanted = np.where(kept, np.repeat(images, n_groups, axis=0), masking.baseline)
+    np.testing.assert_array_equal(np.concatenate(batches), wanted)
+
+
 @pytest.mark.parametrize("finetune", [False, True])
 def test_fit_trains_the_attentions_and_leaves_the_backbone_alone(finetune):
     backbone, images = small_net(noisy=True), random_images(16)

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core._checks import check_count
+from submod_core.batching import even
 from submod_core.sop.features import Features, check_labels, feature_map
 from xplique_submod._composition import as_words, kept, of_examples, words_for
 
@@ -22,6 +23,7 @@ class Masking:
         self.baseline, self.batch_size = float(baseline), int(batch_size)
         divided = feature_map(features, self.shape(input_shape), self.images)
         self.grid, self.labels = divided.grid, divided.labels
+        self._whole = tf.constant(self.labels[None], tf.int32)
 
     @property
     def n(self) -> int:
@@ -45,7 +47,7 @@ class Masking:
                     f"`inputs` (of shape {tuple(inputs.shape)}) must be as large as the example that the model was "
                     "made with, or come with a `feature_mask`"
                 )
-            return tf.constant(np.broadcast_to(self.labels, shape)[None], tf.int32)
+            return self._whole if shape == self.labels.shape else tf.broadcast_to(self._whole, (1, *shape))
         if tf.is_symbolic_tensor(feature_mask):
             return tf.cast(feature_mask, tf.int32)
         rows = [check_labels("feature_mask", row, shape) for row in np.asarray(feature_mask)]
@@ -84,19 +86,21 @@ class Masking:
 
         `n_words` is what `words` says of the labels.
         """
-        per_example, n, size = masks.shape[1], tf.shape(masks)[-1], self.batch_size
+        per_example, n = masks.shape[1], tf.shape(masks)[-1]
         rows = tf.reshape(masks, (-1, n))
         rows = tf.concat([rows, tf.ones_like(rows[:, :1])], 1)
         total, shape = tf.shape(rows)[0], tf.shape(inputs)
+        size = even(total, self.batch_size)
+        count = -(-total // size)
         if continuous and not inputs.dtype.is_floating:
             inputs = tf.cast(inputs, masks.dtype)
         elements, features = tf.reshape(inputs, (shape[0], -1)), self._of_elements(labels, n, inputs)
         members = rows if n_words is None or continuous else as_words(rows, n_words)
 
-        # Compiled, since as single operations it costs as much as a small network.
+        # Compiled, since as single operations it costs as much as a small network; once for each number of inputs, as
+        # all batches of a call are of one size: the last one is filled up.
         @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-        def compose(elements: tf.Tensor, members: tf.Tensor, features: tf.Tensor, k: tf.Tensor) -> tf.Tensor:
-            index = tf.minimum(k * size + tf.range(size), tf.shape(members)[0] - 1)
+        def compose(elements: tf.Tensor, members: tf.Tensor, features: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
             shown, where = (of_examples(each, index // per_example) for each in (elements, features))
             mine, baseline = tf.gather(members, index), tf.cast(self.baseline, elements.dtype)
             if members.dtype == tf.int32:  # bits
@@ -108,10 +112,11 @@ class Masking:
             return share * shown + (1 - share) * baseline
 
         def make(k: tf.Tensor) -> tf.Tensor:
-            masked = tf.reshape(compose(elements, members, features, k), (-1, *inputs.shape[1:]))
+            index = tf.minimum(k * size + tf.range(size), total - 1)
+            masked = tf.reshape(compose(elements, members, features, index), (-1, *inputs.shape[1:]))
             return masked[: total - k * size]
 
-        return -(-total // size), make
+        return count, make
 
     @staticmethod
     def words(labels: tf.Tensor) -> int | None:

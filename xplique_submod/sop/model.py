@@ -9,7 +9,7 @@ import tensorflow as tf
 from submod_core._memory import keep_freed_memory
 from submod_core.sop import maths
 from submod_core.sop.explanation import GroupExplanation
-from submod_core.sop.features import Features, cells
+from submod_core.sop.features import Features, cells, rows_of
 from submod_core.sop.settings import (
     SOPSettings,
     blur_matrix,
@@ -35,21 +35,19 @@ class Parts(NamedTuple):
         The backbone's logits of each masked input.
     scores : tf.Tensor, (N, C, m)
         How much each group counts for each class.
+    logits : tf.Tensor, (N, C)
+        The sum of the contributions over groups: the prediction.
     """
 
     groups: maths.Groups
     partials: tf.Tensor
     scores: tf.Tensor
+    logits: tf.Tensor
 
     @property
     def contributions(self) -> tf.Tensor:
         """c_i y_i, (N, m, C)."""
         return maths.contributions(self.scores, self.partials)
-
-    @property
-    def logits(self) -> tf.Tensor:
-        """Their sum over groups, (N, C): the prediction."""
-        return tf.reduce_sum(self.contributions, 1)
 
 
 @keras.utils.register_keras_serializable("xplique_submod")
@@ -203,14 +201,15 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         # As single operations, the layers of a small network take longer to call than to compute.
         make = self._traced if tf.executing_eagerly() else self._parts
         own = feature_mask is None and labels.shape[1:] == self.masking.labels.shape
-        n_words, top = self.masking.words(labels), tf.cast(top, self.variable_dtype)
-        return make(inputs, None if own else labels, n_words, top, remove)
+        mine, n_words = (None, None) if own else (labels, self.masking.words(labels))
+        return make(inputs, mine, n_words, tf.cast(top, self.variable_dtype), remove)
 
     def _parts(
         self, inputs: tf.Tensor, labels: tf.Tensor | None, n_words: int | None, top: tf.Tensor, remove: bool
     ) -> Parts:
         if labels is None:  # a constant of the graph: what depends on it alone is computed once
             labels = tf.constant(self.masking.labels[None], tf.int32)
+            n_words = self.masking.words(labels)
         embeddings = self._embed(inputs, labels)
         present = tf.cast(self.masking.present(labels, tf.shape(inputs)[0]), embeddings.dtype)
         groups = maths.generate(
@@ -228,8 +227,11 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
             groups = groups._replace(masks=present[:, None] - groups.masks)
         partials, hidden = self._ask(inputs, groups.masks, labels, n_words)
         rows, query, key = map(tf.convert_to_tensor, (self.class_weights, self.class_query, self.group_key))
-        scores = maths.select(hidden, rows, query, key, self.settings.beta)
-        return Parts(groups, partials, scores)
+        # Compiled: thousands of short rows, one for each class, that single operations pass over many times.
+        select = tf.function(maths.select, jit_compile=True)
+        scores = select(hidden, rows, query, key, self.settings.beta)
+        logits = tf.reduce_sum(maths.contributions(scores, partials), 1)
+        return Parts(groups, partials, scores, logits)
 
     def training_loss(self, inputs: Any, targets: Any, feature_mask: Any = None) -> tf.Tensor:
         """The loss that trains the attentions, its mean over the batch (SOP, Eq. 48–49).
@@ -278,10 +280,14 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
     def explain(self, inputs: Any, feature_mask: Any = None, top: float | None = None) -> list[GroupExplanation]:
         """Groups, scores, partial logits and contributions of each input; arguments as in `call`."""
         inputs, feature_mask = _unpack(inputs, feature_mask, self.compute_dtype)
-        parts = self.parts(inputs, feature_mask, top)
-        labels = self.masking.labels_of(inputs, feature_mask)
-        tensors = (labels, parts.groups.masks, parts.scores, parts.partials, parts.logits)
-        return GroupExplanation.each(*(np.asarray(tensor) for tensor in tensors))
+        labels, size = np.asarray(self._labels_of(inputs, feature_mask)), self.masking.batch_size
+        explanations = []
+        for start in range(0, len(inputs), size):  # so that memory grows with the batch, not with the number of inputs
+            some = slice(start, start + size)
+            parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
+            tensors = (parts.groups.masks, parts.scores, parts.partials, parts.logits)
+            explanations += GroupExplanation.each(rows_of(labels, some), *(np.asarray(tensor) for tensor in tensors))
+        return explanations
 
     def _labels_of(self, inputs: tf.Tensor, feature_mask: Any) -> tf.Tensor:
         labels = self.masking.labels_of(inputs, feature_mask)

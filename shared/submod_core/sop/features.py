@@ -103,3 +103,20 @@ def cells(shape: tuple[int, ...], map_shape: tuple[int, ...]) -> IntArray:
         along = (np.arange(length) * size // length).reshape([-1 if a == axis else 1 for a in range(len(shape))])
         numbers = numbers * size + along
     return np.ascontiguousarray(np.broadcast_to(numbers, shape)).astype(np.intp)
+
+
+def rows_of(rows: Any, some: slice) -> Any:
+    """What belongs to some of the examples, or the one row that all of them share.
+
+    Parameters
+    ----------
+    rows : array, (1 or N, …), or None
+    some : slice
+        Of the N examples.
+
+    Examples
+    --------
+    >>> rows_of([1, 2, 3], slice(0, 2)), rows_of([1], slice(2, 3))
+    ([1, 2], [1])
+    """
+    return rows if rows is None or len(rows) == 1 else rows[some]

@@ -31,9 +31,7 @@ def sparsemax(scores: Array) -> Array:
     """
     ops = operations(scores)
     centred = scores - ops.largest(scores, -1)[..., None]
-    falling = ops.sorted_down(centred)
-    threshold = ops.largest((ops.cumulated(falling) - 1) / (places(falling) + 1), -1)
-    return ops.relu(centred - threshold[..., None])
+    return ops.relu(centred - ops.simplex_threshold(centred)[..., None])
 
 
 def softmax(scores: Array) -> Array:
