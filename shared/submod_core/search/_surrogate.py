@@ -84,8 +84,12 @@ class Surrogate:
 
     def _solve(self, right: FloatArray, transposed: bool = False) -> FloatArray:
         factor = self._factor[:, : len(right)]
-        columns = np.split(right, right.shape[1], axis=1) if right.size < _SMALL else [right]
-        return np.concatenate([dtrtrs(factor, column, trans=transposed)[0] for column in columns], axis=1)
+        if right.size >= _SMALL:
+            return np.asarray(dtrtrs(factor, right, trans=transposed)[0])
+        solved = np.empty_like(right)
+        for i, column in enumerate(right.T):
+            solved[:, i] = dtrtrs(factor, column, trans=transposed)[0]
+        return solved
 
     def _differing(self, signs: FloatArray) -> IntArray:
         return ((self.n - _product(signs, self._signs.T)) / 2).astype(np.intp)
