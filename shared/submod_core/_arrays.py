@@ -11,7 +11,11 @@ Array = Any
 
 
 class Operations(NamedTuple):
-    """One framework's names for them; an axis is the last one where none is named."""
+    """One framework's names for them; an axis is the last one where none is named.
+
+    `simplex_threshold` is what sparsemax subtracts: what each row exceeds it by sums to 1. Every framework has its own
+    fastest way.
+    """
 
     exp: Callable[[Array], Array]
     log: Callable[[Array], Array]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
+from comparing import check_same_groups
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from xplique.attributions import Saliency
@@ -124,13 +125,15 @@ def test_explanations_do_not_depend_on_the_batch(batch_size):
     images, sop, other = random_images(3), small_sop(), small_sop(batch_size=batch_size)
     segments = np.arange(144).reshape(12, 12) // np.array([9, 16, 30])[:, None, None]
     for mask in (None, segments):
-        for one, wanted in zip(other.explain(images, mask), sop.explain(images, mask), strict=True):
-            np.testing.assert_array_equal(one.regions, wanted.regions)
-            np.testing.assert_array_equal(one.groups, wanted.groups)
-            np.testing.assert_allclose(one.contributions, wanted.contributions, atol=1e-5)
-            np.testing.assert_allclose(one.logits, wanted.logits, atol=1e-5)
+        check_same_groups(other.explain(images, mask), sop.explain(images, mask), atol=1e-5)
     with pytest.raises(ValueError, match="feature_mask"):
         other.explain(images, segments[:2])
+
+
+def test_no_inputs_give_no_outputs():
+    sop = small_sop()
+    assert sop(random_images(1)[:0]).shape == (0, 5)
+    assert sop.explain(random_images(1)[:0]) == []
 
 
 @pytest.mark.parametrize(("n_inputs", "n_groups", "sizes"), [(3, 6, [6, 6, 6]), (1, 11, [6, 5]), (2, 4, [8])])

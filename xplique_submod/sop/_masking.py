@@ -90,7 +90,7 @@ class Masking:
         rows = tf.reshape(masks, (-1, n))
         rows = tf.concat([rows, tf.ones_like(rows[:, :1])], 1)
         total, shape = tf.shape(rows)[0], tf.shape(inputs)
-        size = even(total, self.batch_size)
+        size = even(tf.maximum(total, 1), self.batch_size)
         count = -(-total // size)
         if continuous and not inputs.dtype.is_floating:
             inputs = tf.cast(inputs, masks.dtype)
