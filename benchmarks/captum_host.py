@@ -8,7 +8,7 @@ from functools import cached_property
 import captum.attr as captum
 import numpy as np
 import torch
-from imagenet import classified
+from imagenet import classified, full_precision
 from torch import Tensor, nn
 
 from captum_submod import SMDL, LiMA, slico
@@ -35,6 +35,8 @@ class CaptumHost:
         self.model.register_forward_pre_hook(self._count)
         pictures = self.images.movedim(1, -1).numpy()
         self.masks = [torch.from_numpy(slico(picture, args.regions))[None, None] for picture in pictures]
+        full_precision()
+        self.model, self.images = self.model.to(args.device), self.images.to(args.device)
 
     def _count(self, module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         self.images_seen += len(arguments[0])
@@ -45,7 +47,8 @@ class CaptumHost:
         with torch.no_grad():
             start = time.perf_counter()
             for _ in range(n_batches):
-                self.model(batch)
+                outputs = self.model(batch)
+            outputs.cpu()  # an accelerator works on after it was asked
         return (time.perf_counter() - start) / (n_batches * self.batch_size)
 
     @cached_property
@@ -62,7 +65,7 @@ class CaptumHost:
             def explain(i: int) -> Tensor:
                 mask = {"feature_mask": self.masks[i]} if regions else {}
                 x = self.images[i : i + 1].clone().requires_grad_(not regions)
-                return attribution.attribute(x, target=self.labels[i], **mask, **options).detach()
+                return attribution.attribute(x, target=self.labels[i], **mask, **options).detach().cpu()
 
             return explain
 
@@ -81,7 +84,7 @@ class CaptumHost:
             "KernelShap": method(captum.KernelShap(model), True, n_samples=self.samples, **batched),
             "Saliency": method(captum.Saliency(model)),
             "IntegratedGradients": method(captum.IntegratedGradients(model), internal_batch_size=self.batch_size),
-            "Grad-CAM": lambda i: nn.functional.interpolate(coarse(i), size=(size, size), mode="bilinear"),
+            "Grad-CAM": lambda i: nn.functional.interpolate(coarse(i), size=(size, size), mode="bilinear").cpu(),
         }
 
     def together(self, search: str) -> Tensor:

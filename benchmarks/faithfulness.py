@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--methods", nargs="+", help="only these rows")
     parser.add_argument("--output", type=Path, help="write the table as JSON")
+    parser.add_argument("--device", default="cpu", help="torch's, such as cuda; under Xplique TensorFlow chooses")
     parser.set_defaults(channels_last=False)
     args = parser.parse_args()
     module, name = HOSTS[args.host]

@@ -12,6 +12,11 @@ from torch import Tensor
 MODELS = ("mobilenet_v1_025", "mobilenet_v2", "squeezenet")
 
 
+def full_precision() -> None:
+    """Convolve in float32 on GPUs too, where torch otherwise rounds what it multiplies to ten bits."""
+    torch.backends.cudnn.allow_tf32 = False
+
+
 def networks(data: Path) -> Any:
     """The module that builds the networks: `imagenet_nets.py`, in the folder `tools` beside `data`."""
     tools = data.resolve().parent / "tools"

@@ -33,13 +33,13 @@ class Published:
     """An oracle that composes as the released code does."""
 
     def __init__(self, host: Any, i: int) -> None:
-        self.model, self.mask = host.model, host.masks[i][0, 0].numpy()
-        self.pixels = (255 * host.images[i].movedim(0, -1).numpy()).astype(np.uint8)
+        self.model, self.mask, self.device = host.model, host.masks[i][0, 0].numpy(), host.images.device
+        self.pixels = (255 * host.images[i].movedim(0, -1).cpu().numpy()).astype(np.uint8)
         self.target = host.labels[i]
 
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         """See `submod_core.Oracle`."""
-        outputs = torch.cat([self._outputs(half) for half in np.array_split(keep, 2) if len(half)])
+        outputs = torch.cat([self._outputs(half) for half in np.array_split(keep, 2) if len(half)]).cpu()
         p = outputs.softmax(1)
         confidence = 1 + torch.xlogy(p, p).sum(1) / np.log(p.shape[1])
         return Responses(
@@ -49,7 +49,7 @@ class Published:
     def _outputs(self, keep: np.ndarray) -> torch.Tensor:
         composed = [self._tensor(Image.fromarray(self.pixels * row[self.mask][..., None])) for row in keep]
         with torch.no_grad():
-            outputs: torch.Tensor = self.model(torch.stack(composed))
+            outputs: torch.Tensor = self.model(torch.stack(composed).to(self.device))
         return outputs
 
     @staticmethod
@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--regions", type=int, default=49)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--channels-last", action="store_true", help="torch's model and images in that format")
+    parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
     parser.add_argument("--repeats", type=int, default=3, help="calls with all photographs; 0 leaves them out")
     parser.set_defaults(samples=0, mistakes=False)
     args = parser.parse_args()

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from imagenet import MODELS, classified
+from imagenet import MODELS, classified, full_precision
 
 from captum_submod import LiMA, metrics, slico
 from submod_core.search import (
@@ -66,10 +66,11 @@ Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
 @lru_cache
-def loaded(data: Path, model_name: str, n: int) -> Any:
+def loaded(data: Path, model_name: str, n: int, device: str) -> Any:
     torch.set_num_threads(1)
+    full_precision()
     model, images, labels, names = classified(data, model_name, n)
-    return model.to(memory_format=torch.channels_last), images, labels, names
+    return model.to(device, memory_format=torch.channels_last), images.to(device), labels, names
 
 
 def explained(
@@ -78,9 +79,9 @@ def explained(
     """A photograph's name and its scores by each search that `done` lacks; None when the time is up."""
     if time.time() > deadline:
         return None
-    model, images, labels, names = loaded(args.data, args.model, args.images)
+    model, images, labels, names = loaded(args.data, args.model, args.images, args.device)
     x, rows = images[i : i + 1], {}
-    mask = torch.from_numpy(slico(x[0].movedim(0, -1).numpy(), args.regions))[None, None]
+    mask = torch.from_numpy(slico(x[0].movedim(0, -1).cpu().numpy(), args.regions))[None, None]
     for name in args.searches:
         if name in done.get(names[i], {}):
             continue
@@ -193,6 +194,7 @@ def main() -> None:
     parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
     parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
     parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further photograph after so long")
     parser.add_argument("--figure", type=Path, help="draw the means")

@@ -185,7 +185,8 @@ class TorchOracle:
 _MEMORY_ERRORS = ("out of memory", "can't allocate memory")
 
 
-# An example with so many elements is not copied for each of its rows: that costs as much as masking it.
+# On a processor an example with so many elements is not copied for each of its rows, which costs as much as masking it;
+# an accelerator copies at once, and waits for whoever asks it for one example after the other.
 _LARGE = 4096
 
 
@@ -197,7 +198,7 @@ def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
 
 def _composed(side: list[Tensor], blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
     """Of an input, its baseline and labels: the examples `rows` with the regions `keep` of each."""
-    if len(side[0]) == 1 or side[0][0].numel() < _LARGE:
+    if len(side[0]) == 1 or side[0][0].numel() < _LARGE or keep.device.type != "cpu":
         return _mask(keep, blends, _examples(side, rows.to(keep.device)))
     examples, counts = torch.unique_consecutive(rows, return_counts=True)
     x, shape = side[0], (len(rows), *side[0].shape[1:])

@@ -72,7 +72,7 @@ def grown_deletion(
     full, predicted = _full(model, inputs, feature_mask)
     rows = [_probabilities(model.without(inputs, feature_mask, top), predicted) for top in TOPS]
     areas = grown_area(rows, full)
-    return areas if labels is None else np.where((predicted == labels).cpu().numpy(), areas, 1.0)
+    return areas if labels is None else np.where((predicted.cpu() == labels.cpu()).numpy(), areas, 1.0)
 
 
 @torch.no_grad()
@@ -108,7 +108,8 @@ def errors_by_sparsity(
     >>> errors_by_sparsity(model, images, model(images).argmax(1), [0.2])
     array([0.])
     """
-    return np.array([float((model(inputs, feature_mask, top).argmax(-1) != labels).float().mean()) for top in tops])
+    answers = [model(inputs, feature_mask, top).argmax(-1).cpu() for top in tops]
+    return np.array([float((answer != labels.cpu()).float().mean()) for answer in answers])
 
 
 def probing_accuracy(

@@ -28,7 +28,7 @@ class Masking(nn.Module):
         self.baseline, self.batch_size = float(baseline), int(batch_size)
         divided = feature_map(features, self.shape(example_inputs), self.images)
         self.grid = divided.grid
-        self.register_buffer("labels", torch.from_numpy(divided.labels)[None])
+        self.register_buffer("labels", torch.from_numpy(divided.labels)[None].to(example_inputs.device))
 
     @property
     def n(self) -> int:

@@ -66,7 +66,7 @@ class SumOfParts(nn.Module):
     ----------
     backbone : Module
         Any model of one tensor. It is copied, and the copy is frozen; it returns logits (N, C), or, where its hidden
-        states cannot be seen, (logits, hidden states).
+        states cannot be seen, (logits, hidden states). Everything else is made on its device.
     example_inputs : Tensor, (1, …)
         An input, which fixes shapes and is otherwise not used: images (N, C, H, W), sequences (N, T, D) whose features
         lie along T, token ids or vectors (N, T).
@@ -185,6 +185,7 @@ class SumOfParts(nn.Module):
         self.class_weights = nn.Parameter(weights.to(logits.dtype).clone())
         self.class_query = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
         self.group_key = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
+        self.to(logits.device)
 
     def forward(self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None) -> Tensor:
         """Logits (N, C): the sum of the groups' contributions, in training and in evaluation.

@@ -111,7 +111,7 @@ class SelfAttributing(nn.Module):
             maps = (made.attribute if isinstance(made, Attribution) else made)(inputs, target=target).detach().double()
             maps = maps.cpu().flatten(2).sum(-1) if maps.dim() > 2 else maps.cpu()
         maps = maps.expand(len(inputs), *maps.shape[1:]).flatten(1)
-        under = torch.arange(maps.shape[1])
+        under, labels = torch.arange(maps.shape[1]), labels.cpu()
         if len(labels) == 1 and bool((labels.flatten() == under).all()):
             return maps
-        return (pooling(labels.cpu(), under, maps.shape[1]).to(maps) @ maps[..., None])[..., 0]
+        return (pooling(labels, under, maps.shape[1]).to(maps) @ maps[..., None])[..., 0]

@@ -99,7 +99,7 @@ def _torch(torch: Any) -> Operations:
         relu=torch.relu,
         total=torch.sum,
         largest=torch.amax,
-        counted=lambda x: torch.arange(x.shape[-1]),
+        counted=lambda x: torch.arange(x.shape[-1], device=x.device),
         simplex_threshold=simplex_threshold,
         order_down=lambda x: torch.argsort(x, dim=-1, descending=True, stable=True),
         order_up=lambda x: torch.argsort(x, -1),
