@@ -165,7 +165,7 @@ class RegionAttribution(PerturbationAttribution):
                 sets,
                 self.settings,
                 batch_size=size,
-                overlap=oracle.batch.inputs[0].device.type != "cpu",
+                overlap=oracle.overlap,
                 on_batch=bar.update,
                 model_name="forward_func",
             )

@@ -15,6 +15,7 @@ from captum_submod._inputs import Batch
 from submod_core import OutOfMemoryError, Readout, Responses
 from submod_core.evidential import uncertainty
 from submod_core.readout import NO_CLASSES
+from submod_core.scheduler import Overlap
 
 Activation = str | Callable[[Tensor], Tensor]
 Features = Callable[..., Tensor] | nn.Module | None
@@ -45,11 +46,16 @@ class TorchOracle:
     _warned: bool = field(default=False, init=False)
     _targets: dict[tuple[int, ...], Tensor] = field(default_factory=dict, init=False)
 
-    def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
+    @property
+    def overlap(self) -> Overlap:
+        """How a scheduler may go on while the model works: see `submod_core.scheduler.drive`."""
+        return "device" if self.batch.inputs[0].is_cuda else None
+
+    def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses | Callable[[], Responses]:
         """See `submod_core.Oracle`."""
         try:
             with self._inference():
-                return self._answer(examples, keep, features)
+                return self._answer(torch.from_numpy(examples), torch.from_numpy(keep), features)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _MEMORY_ERRORS):
                 raise OutOfMemoryError(str(error)) from error
@@ -62,9 +68,8 @@ class TorchOracle:
         with torch.no_grad(), precision:
             yield
 
-    def _answer(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
-        rows = torch.from_numpy(examples)
-        arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
+    def _answer(self, rows: Tensor, keep: Tensor, features: bool) -> Responses | Callable[[], Responses]:
+        arguments = (*_compose(self.batch, rows, keep), *self._expand(rows))
         output, vectors = self._run(arguments, len(rows), features)
         if self.readout.feature_target:
             score, confidence, n_classes = torch.zeros(len(rows), device=output.device), None, None
@@ -74,15 +79,13 @@ class TorchOracle:
             n_classes = classes.shape[1]
         if self.wants_confidence and self.readout.confidence_model is not None:
             confidence = self._certainty(arguments, len(rows), n_classes).to(score)
-        numbers = torch.stack([score, score if confidence is None else confidence]).cpu().double().numpy()
-        return Responses(
-            numbers[0], None if confidence is None else numbers[1], None if vectors is None else vectors.cpu().numpy()
-        )
+        numbers = torch.stack([score] if confidence is None else [score, confidence])
+        return _brought([numbers] if vectors is None else [numbers, vectors])
 
     def _expand(self, rows: Tensor) -> list[Any]:
         n = len(self.batch)
         return [
-            a[rows.to(a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
+            a[_taken(rows, a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
             for a in self.batch.additional
         ]
 
@@ -147,7 +150,7 @@ class TorchOracle:
             return output.reshape(-1, 1), torch.zeros(len(output), dtype=torch.long, device=output.device)
         if shape not in self._targets:
             self._targets[shape] = _within(self.target, shape).to(output.device)
-        target = self._targets[shape][rows.to(output.device)]
+        target = self._targets[shape][_taken(rows, output.device)]
         if len(shape) > 1:
             places = torch.arange(len(output), device=output.device)
             output = output[(places, slice(None), *target[:, 1:].T)]
@@ -182,6 +185,33 @@ class TorchOracle:
             self._warned = True
 
 
+def _taken(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the processor on the device, which is not waited for."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+def _brought(tensors: list[Tensor]) -> Responses | Callable[[], Responses]:
+    """What a model answered, on the processor: scores and confidences (1 or 2, B), features; or who waits for it."""
+    if not tensors[0].is_cuda:
+        return _responses([tensor.cpu() for tensor in tensors])
+    # Copied behind what they wait for: a copy that is asked for later waits for what the device was given since.
+    copies = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
+    done = torch.cuda.Event()
+    done.record(torch.cuda.current_stream(tensors[0].device))
+
+    def wait() -> Responses:
+        done.synchronize()
+        return _responses(copies)
+
+    return wait
+
+
+def _responses(tensors: list[Tensor]) -> Responses:
+    numbers, *vectors = tensors
+    target, *confidence = numbers.double().numpy()
+    return Responses(target, confidence[0] if confidence else None, vectors[0].numpy() if vectors else None)
+
+
 _MEMORY_ERRORS = ("out of memory", "can't allocate memory")
 
 
@@ -193,13 +223,13 @@ _LARGE = 4096
 def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
     """The masked inputs, one tensor (B, …) per input."""
     sides = zip(batch.inputs, batch.baselines, batch.labels, batch.blends, strict=True)
-    return [_composed(side, blends, rows, keep.to(side[0].device)) for *side, blends in sides]
+    return [_composed(side, blends, rows, _taken(keep, side[0].device)) for *side, blends in sides]
 
 
 def _composed(side: list[Tensor], blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
     """Of an input, its baseline and labels: the examples `rows` with the regions `keep` of each."""
     if len(side[0]) == 1 or side[0][0].numel() < _LARGE or keep.device.type != "cpu":
-        return _mask(keep, blends, _examples(side, rows.to(keep.device)))
+        return _mask(keep, blends, _examples(side, _taken(rows, keep.device)))
     examples, counts = torch.unique_consecutive(rows, return_counts=True)
     x, shape = side[0], (len(rows), *side[0].shape[1:])
     composed = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=_layout(x))

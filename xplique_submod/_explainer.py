@@ -111,7 +111,7 @@ class RegionExplainer(BlackBoxExplainer):
                 sets,
                 self.settings,
                 batch_size=2**31 if self.batch_size is None else self.batch_size,
-                overlap=True,
+                overlap="thread",
                 on_batch=bar.update,
             )
             bar.total = bar.n

@@ -43,6 +43,7 @@ def ask(
             oracle,
             inert=[ground_set.inert for ground_set in batch.sets],
             batch_size=int(max_examples_per_batch),
+            overlap=oracle.overlap,
             model_name="forward_func",
         )
     return [outcome.result for outcome in outcomes]

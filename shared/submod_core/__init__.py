@@ -7,6 +7,7 @@ SMDL on any model behind an `Oracle`, as the adapters do.
 from submod_core.baselines import BASELINES
 from submod_core.curves import Curves, HighestConfidence, areas, auc, rank_groups, walk
 from submod_core.diagnostics import Diagnostics
+from submod_core.dialogue import Dialogue, Outcome, Query, Responses
 from submod_core.evidential import evidential_loss, uncertainty
 from submod_core.explanation import Explanation
 from submod_core.ground_set import GroundSet
@@ -15,16 +16,7 @@ from submod_core.lima import LiMASettings, explain
 from submod_core.ranking import rank
 from submod_core.readout import Readout
 from submod_core.regions import compact, from_masks, grid, saliency_patches, slico, watershed
-from submod_core.scheduler import (
-    Dialogue,
-    NonFiniteOutputError,
-    Oracle,
-    Outcome,
-    OutOfMemoryError,
-    Query,
-    Responses,
-    drive,
-)
+from submod_core.scheduler import NonFiniteOutputError, Oracle, OutOfMemoryError, drive
 from submod_core.scores import (
     DISTANCES,
     Weights,

@@ -45,6 +45,8 @@ class BatchSize:
     ----------
     size : int
         Images of the next batch.
+    searching : bool
+        Whether it may still change for a faster one.
 
     Examples
     --------
@@ -56,7 +58,7 @@ class BatchSize:
     """
 
     def __init__(self, size: int | str) -> None:
-        self._searching = isinstance(size, str)
+        self.searching = isinstance(size, str)
         self.size = _SMALLEST if isinstance(size, str) else size
         self._best, self._rate = self.size, 0.0
         self._seconds: list[float] = []
@@ -69,11 +71,11 @@ class BatchSize:
         >>> BatchSize(16).share(24)
         12
         """
-        return self.size if self._searching else even(n_images, self.size)
+        return self.size if self.searching else even(n_images, self.size)
 
     def timed(self, n_images: int, seconds: float) -> None:
         """Take in how long a batch took."""
-        if not self._searching or n_images != self.size:
+        if not self.searching or n_images != self.size:
             return
         self._seconds.append(seconds)
         if len(self._seconds) < _TIMED:
@@ -83,10 +85,10 @@ class BatchSize:
         faster = rate > _FASTER * self._rate
         if faster:
             self._best, self._rate, self.size = n_images, rate, 2 * n_images
-        self._searching = faster and self.size <= _LARGEST
-        if not self._searching:
+        self.searching = faster and self.size <= _LARGEST
+        if not self.searching:
             self.size = self._best
 
     def too_large(self, n_images: int) -> None:
         """Stay at half of a batch that did not fit into memory."""
-        self.size, self._searching = n_images // 2, False
+        self.size, self.searching = n_images // 2, False

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from submod_core._checks import check_count
 from submod_core._types import FloatArray, IntArray
-from submod_core.scheduler import Dialogue, Query
+from submod_core.dialogue import Dialogue, Query
 from submod_core.scores import prefixes
 
 

@@ -9,11 +9,12 @@ import numpy as np
 from submod_core._types import FloatArray
 from submod_core.curves import Curves, areas
 from submod_core.diagnostics import Diagnostics, diagnose
+from submod_core.dialogue import Dialogue
 from submod_core.explanation import Explanation
 from submod_core.ground_set import GroundSet
 from submod_core.importance import importance
 from submod_core.objective import Objective, count_inputs
-from submod_core.scheduler import Dialogue, Oracle, drive
+from submod_core.scheduler import Oracle, Overlap, drive
 from submod_core.scores import DISTANCES, Distance, Weights, prefixes
 from submod_core.search import Ranking, Search, check_budget, guided, limited, make_search
 
@@ -96,7 +97,7 @@ def explain(
     settings: LiMASettings,
     *,
     batch_size: int | str,
-    overlap: bool = False,
+    overlap: Overlap = None,
     on_batch: Callable[[int], object] | None = None,
     model_name: str = "model",
 ) -> list[Explanation]:
@@ -111,8 +112,8 @@ def explain(
     settings : LiMASettings
     batch_size : int or "auto"
         Most images per call of the oracle; "auto" finds by timing where it is fastest.
-    overlap : bool
-        Search for some inputs while the model works for others: see `submod_core.scheduler.drive`.
+    overlap : {"thread", "device"}, optional
+        How to search for some inputs while the model works for others: see `submod_core.scheduler.drive`.
     on_batch : callable, optional
         Called with the number of images after each batch.
     model_name : str

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator
 import numpy as np
 
 from submod_core._types import BoolArray, FloatArray
-from submod_core.scheduler import Dialogue, Query, Responses
+from submod_core.dialogue import Dialogue, Query, Responses
 from submod_core.scores import Distance, NearestFellows, Weights, cosine_to
 from submod_core.search import Ranking, Search
 

@@ -8,10 +8,10 @@ from scipy.stats import pearsonr, spearmanr
 
 from submod_core._checks import check_count
 from submod_core._types import FloatArray, IntArray
+from submod_core.dialogue import Dialogue, Query
 from submod_core.ground_set import every_element
 from submod_core.metrics.steps import Steps, painted, steps_of
 from submod_core.regions import grid
-from submod_core.scheduler import Dialogue, Query
 from submod_core.scores import prefixes
 
 Correlation = Literal["spearman", "pearson"]
