@@ -73,6 +73,17 @@ class BatchSize:
         """
         return self.size if self.searching else even(n_images, self.size)
 
+    def rounded(self, n_images: int) -> int:
+        """One of a few sizes that holds so many images: at most a quarter more, and no more than `size`.
+
+        Examples
+        --------
+        >>> [BatchSize(32).rounded(n) for n in (5, 9, 16, 17, 30)]
+        [5, 10, 16, 20, 32]
+        """
+        step = 1 << max(0, n_images.bit_length() - 3)
+        return min(self.size, -(-n_images // step) * step)
+
     def timed(self, n_images: int, seconds: float) -> None:
         """Take in how long a batch took."""
         if not self.searching or n_images != self.size:

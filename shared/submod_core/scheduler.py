@@ -95,7 +95,8 @@ def drive(
         thread, one at a time, during a call with a full batch; the oracle is called in the caller's. For models that
         run without Python, as graphs do: others, which call each layer from Python, would wait for the dialogues.
         "device": a second batch is asked for before the answer to the first is waited for, so that an accelerator
-        always has work; what the dialogues ask for is shared out between the two. By default they wait.
+        always has work; what the dialogues ask for is shared out between the two. Batches then come in few sizes,
+        filled up by repeating a row, since accelerators prepare for each shape that they see. By default they wait.
     on_batch : callable, optional
         Called with the number of images after each batch.
     model_name : str
@@ -187,6 +188,8 @@ class _Run(Generic[T]):
         """Show the model the next batch; False if it was too large."""
         parts = take(self.queue, self._most())
         examples, keep = pack(parts, self.width)
+        if self.overlap == "device":
+            examples, keep = _filled_up(examples, keep, self.batch.rounded(len(keep)))
         start = time.perf_counter()
         try:
             answer = self.oracle(examples, keep, parts[0].question.features)
@@ -208,8 +211,10 @@ class _Run(Generic[T]):
         if len(self.queue) == 1:
             # Nobody else fills the last batch of a single question: its rows are shared out evenly instead.
             return self.batch.share(rows)
+        if self.depth == 1:
+            return self.batch.size
         rows += sum(len(asked.keep) for asked in self.working)
-        return min(self.batch.size, -(-rows // self.depth))
+        return self.batch.rounded(-(-rows // self.depth))
 
     def receive(self) -> None:
         """Take the model's oldest answer, and let those go on whose questions it completes."""
@@ -223,7 +228,13 @@ class _Run(Generic[T]):
         self.going_on = self.second_thread.submit(go_on, answered) if fills else None
         self.queue.extend(() if self.going_on else go_on(answered))
         if self.on_batch is not None:
-            self.on_batch(len(examples))
+            self.on_batch(sum(len(part.keep) for part in parts))
+
+
+def _filled_up(examples: IntArray, keep: BoolArray, size: int) -> tuple[IntArray, BoolArray]:
+    """As many rows, the last one repeated."""
+    extra = [(0, size - len(keep))]
+    return np.pad(examples, extra, mode="edge"), np.pad(keep, [*extra, (0, 0)], mode="edge")
 
 
 def _warn_smaller(asked: int, fitting: int) -> None:

@@ -284,11 +284,13 @@ class Later(ToyOracle):
 def test_what_is_answered_later_is_answered_the_same(sizes, batch_size, capacity, search):
     settings = LiMASettings(make_search(search), Weights.of(None), cosine_distance)
     sets = [ground_set(n) for n in sizes]
-    oracle = Later(capacity=capacity)
-    found = explain(oracle, sets, settings, batch_size=batch_size, overlap="device")
+    oracle, counted = Later(capacity=capacity), []
+    found = explain(oracle, sets, settings, batch_size=batch_size, overlap="device", on_batch=counted.append)
     expected = explain(ToyOracle(), sets, settings, batch_size=16)
     assert oracle.deepest <= 2
     assert not oracle.working
+    assert sum(counted) == sum(one.model_inputs for one in found), "rows that fill a batch up are not counted"
+    assert batch_size == "auto" or max(oracle.batches) <= batch_size
     for one, other in zip(found, expected, strict=True):
         assert one.order.tolist() == other.order.tolist()
         assert np.array_equal(one.curves.objective, other.curves.objective)
@@ -301,6 +303,17 @@ def test_an_accelerator_always_has_work_while_two_inputs_are_searched():
     explain(oracle, [ground_set(10)] * 4, settings, batch_size=512, overlap="device")
     assert len(oracle.batches) - oracle.overlapping <= 2  # the last answers alone leave it idle
     assert max(oracle.batches[:4]) <= min(oracle.batches[:4]) + 1, "the four are shared out evenly between two batches"
+
+
+def test_an_accelerator_sees_few_shapes():
+    settings = LiMASettings(make_search("greedy"), Weights.of(None), cosine_distance)
+    sizes = {}
+    for overlap in (None, "device"):
+        oracle = Later(n=49)
+        explain(oracle, [ground_set(49)], settings, batch_size=100, overlap=overlap)
+        sizes[overlap] = set(oracle.batches)
+    assert len(sizes[None]) > 40
+    assert len(sizes["device"]) < 20
 
 
 def test_one_batch_at_a_time_unless_asked():
