@@ -52,52 +52,51 @@ class CaptumHost:
         return (time.perf_counter() - start) / (n_batches * self.batch_size)
 
     @cached_property
-    def methods(self) -> dict[str, Callable[[int], Tensor]]:
-        """Each method, as a function of a photograph's number."""
+    def methods(self) -> dict[str, Callable[[slice], Tensor]]:
+        """Each method, as a function of the photographs to explain in one call."""
         model, size = self.model, self.model.size
-        batched = {"perturbations_per_eval": self.batch_size}
         window = {"sliding_window_shapes": (3, size // 7, size // 7), "strides": (3, size // 14, size // 14)}
         layer = model.layers[-2] if isinstance(model.layers, nn.ModuleList) else model.layers["conv_final"]
 
         def method(
-            attribution: captum.Attribution, regions: bool = False, **options: object
-        ) -> Callable[[int], Tensor]:
-            def explain(i: int) -> Tensor:
-                mask = {"feature_mask": self.masks[i]} if regions else {}
-                x = self.images[i : i + 1].clone().requires_grad_(not regions)
-                return attribution.attribute(x, target=self.labels[i], **mask, **options).detach().cpu()
+            attribution: captum.Attribution, regions: bool = False, batched: bool = True, **options: object
+        ) -> Callable[[slice], Tensor]:
+            def explain(which: slice) -> Tensor:
+                x = self.images[which].clone().requires_grad_(not batched)
+                given = options | ({"feature_mask": torch.cat(self.masks[which])} if regions else {})
+                if batched:  # Captum counts them for each photograph
+                    given["perturbations_per_eval"] = max(1, self.batch_size // len(x))
+                return attribution.attribute(x, target=self.labels[which], **given).detach().cpu()
 
             return explain
 
-        coarse = method(captum.LayerGradCam(model, layer), relu_attributions=True)
+        coarse = method(captum.LayerGradCam(model, layer), batched=False, relu_attributions=True)
         return {
-            "LiMA, guided": method(LiMA(model, search="guided"), True, **batched),
-            "LiMA, bidirectional": method(LiMA(model, search="bidirectional"), True, **batched),
-            "LiMA, greedy": method(LiMA(model, search="greedy"), True, **batched),
-            "LiMA, two-sided": method(LiMA(model, search="two_sided"), True, **batched),
-            "LiMA, backward": method(LiMA(model, search="backward"), True, **batched),
-            "SMDL, superpixels": method(SMDL(model), True, **batched),
-            "SMDL, patches": method(SMDL(model, prior=captum.Saliency(model)), **batched),
-            "FeatureAblation": method(captum.FeatureAblation(model), True, **batched),
-            "Occlusion": method(captum.Occlusion(model), **window, **batched),
-            "Lime": method(captum.Lime(model), True, n_samples=self.samples, **batched),
-            "KernelShap": method(captum.KernelShap(model), True, n_samples=self.samples, **batched),
-            "Saliency": method(captum.Saliency(model)),
-            "IntegratedGradients": method(captum.IntegratedGradients(model), internal_batch_size=self.batch_size),
-            "Grad-CAM": lambda i: nn.functional.interpolate(coarse(i), size=(size, size), mode="bilinear").cpu(),
+            "LiMA, guided": method(LiMA(model, search="guided"), regions=True),
+            "LiMA, bidirectional": method(LiMA(model, search="bidirectional"), regions=True),
+            "LiMA, greedy": method(LiMA(model, search="greedy"), regions=True),
+            "LiMA, two-sided": method(LiMA(model, search="two_sided"), regions=True),
+            "LiMA, backward": method(LiMA(model, search="backward"), regions=True),
+            "SMDL, superpixels": method(SMDL(model), regions=True),
+            "SMDL, patches": method(SMDL(model, prior=captum.Saliency(model))),
+            "FeatureAblation": method(captum.FeatureAblation(model), regions=True),
+            "Occlusion": method(captum.Occlusion(model), **window),
+            "Lime": method(captum.Lime(model), regions=True, n_samples=self.samples),
+            "KernelShap": method(captum.KernelShap(model), regions=True, n_samples=self.samples),
+            "Saliency": method(captum.Saliency(model), batched=False),
+            "IntegratedGradients": method(
+                captum.IntegratedGradients(model), batched=False, internal_batch_size=self.batch_size
+            ),
+            "Grad-CAM": lambda which: nn.functional.interpolate(
+                coarse(which), size=(size, size), mode="bilinear"
+            ).cpu(),
         }
-
-    def together(self, search: str) -> Tensor:
-        """LiMA on all photographs in one call."""
-        size = max(1, self.batch_size // len(self.images))
-        options = {"feature_mask": torch.cat(self.masks), "perturbations_per_eval": size}
-        return LiMA(self.model, search=search).attribute(self.images, target=self.labels, **options)
 
     def evaluate(self, attributions: list[Tensor]) -> dict[str, float]:
         """Mean insertion, deletion and highest confidence, pixel by pixel in 50 steps."""
         curves = [
             faithfulness_curves(self.model, x, a, target=y, steps=50, max_examples_per_batch=self.batch_size)[0]
-            for x, a, y in zip(self.images.split(1), attributions, self.labels, strict=True)
+            for x, a, y in zip(self.images.split(1), torch.cat(attributions).split(1), self.labels, strict=True)
         ]
         means = {
             "insertion": float(np.mean([c.insertion_auc for c in curves])),

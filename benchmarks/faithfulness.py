@@ -7,7 +7,8 @@
 prints a table and, with `--output FILE`, writes it as JSON. Insertion and deletion are pixel by pixel in 50 steps, on a
 black baseline, under Xplique by its own metrics. *Images* went through the model, per explained photograph. *Overhead*
 is the wall time over the time that the same number of images takes in the bare model at the same batch size; it is left
-out for methods that go backward through the model. With `--mistakes` the photographs are misclassified ones, explained
+out for methods that go backward through the model. Each photograph is explained in a call of its own, or with
+`--together` all in one, as Xplique's pipelines do. With `--mistakes` the photographs are misclassified ones, explained
 for their true class.
 """
 
@@ -19,44 +20,44 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from imagenet import MODELS
 
 BACKWARD = ("Saliency", "IntegratedGradients", "Grad-CAM")
 HOSTS = {"captum": ("captum_host", "CaptumHost"), "xplique": ("xplique_host", "XpliqueHost")}
 
 
-def timed(host: Any, method: str, i: int, n_before: int) -> tuple[Any, dict[str, float]]:
-    """An attribution, and what it cost."""
+def timed(host: Any, method: str, which: slice, n_before: int) -> tuple[Any, dict[str, float]]:
+    """The attributions of some photographs in one call, and what they cost."""
     # The machine's speed drifts: the bare model is timed before and after, for about a fifth of the run on each side.
     n_batches = max(2, round(0.2 * n_before / host.batch_size))
     before = host.bare_seconds(n_batches)
     host.images_seen = 0
     start = time.perf_counter()
-    attribution = host.methods[method](i)
+    attribution = host.methods[method](which)
     seconds = time.perf_counter() - start
     images = host.images_seen
     bare = images * (before + host.bare_seconds(n_batches)) / 2
     return attribution, {"images": images, "seconds": seconds, "bare seconds": bare}
 
 
-def measure(host: Any, methods: list[str]) -> list[dict[str, Any]]:
+def measure(host: Any, methods: list[str], together: bool) -> list[dict[str, Any]]:
     """A row of means for each method."""
     attributions, costs = defaultdict(list), defaultdict(list)
     for method in methods:
-        host.methods[method](0)  # tracing, caches
-    for i, photograph in enumerate(host.names):
+        host.methods[method](slice(1))  # tracing, caches
+    n = len(host.names)
+    for i in range(0, n, n if together else 1):
         for method in methods:
-            n_before = costs[method][-1]["images"] if i else 0
-            attribution, cost = timed(host, method, i, n_before)
+            n_before = costs[method][-1]["images"] if i else 1000 * n * together
+            attribution, cost = timed(host, method, slice(i, n if together else i + 1), n_before)
             attributions[method].append(attribution)
             costs[method].append(cost)
-        print(f"{i + 1}/{len(host.names)} {photograph}", flush=True)
-    return [row(method, host.evaluate(attributions[method]), costs[method]) for method in methods]
+        print(f"{n if together else i + 1}/{n}", flush=True)
+    return [row(method, host.evaluate(attributions[method]), costs[method], n) for method in methods]
 
 
-def row(method: str, scores: dict[str, float], costs: list[dict[str, float]]) -> dict[str, Any]:
-    means = {name: float(np.mean([cost[name] for cost in costs])) for name in costs[0]}
+def row(method: str, scores: dict[str, float], costs: list[dict[str, float]], n: int) -> dict[str, Any]:
+    means = {name: sum(cost[name] for cost in costs) / n for name in costs[0]}
     bare = means.pop("bare seconds")
     if not means["images"]:  # white-box methods under Xplique do not run the counting wrapper
         del means["images"]
@@ -89,13 +90,15 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=500, help="samples of Lime and KernelShap")
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--methods", nargs="+", help="only these rows")
+    parser.add_argument("--together", action="store_true", help="explain all photographs in one call of each method")
     parser.add_argument("--output", type=Path, help="write the table as JSON")
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda; under Xplique TensorFlow chooses")
     parser.set_defaults(channels_last=False)
     args = parser.parse_args()
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
-    rows = measure(host, [name for name in host.methods if not args.methods or name in args.methods])
+    methods = [name for name in host.methods if not args.methods or name in args.methods]
+    rows = measure(host, methods, args.together)
     print(f"\n{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}\n")
     print(table(rows))
     if args.output:

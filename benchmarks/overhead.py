@@ -57,11 +57,11 @@ class Published:
         return torch.from_numpy(np.asarray(image, dtype=np.float32) / 255).permute(2, 0, 1).contiguous()
 
 
-def published(host: Any) -> Callable[[int], Any]:
+def published(host: Any) -> Callable[[slice], Any]:
     """Bidirectional search by the published procedure, as a method of the host."""
 
-    def run(i: int) -> Any:
-        oracle = Published(host, i)
+    def run(which: slice) -> Any:
+        oracle = Published(host, which.start or 0)
         sizes = np.bincount(oracle.mask.ravel()).astype(np.float64)
         ground_set = GroundSet(oracle.mask, sizes, np.zeros(len(sizes), dtype=bool))
         # A round is a call for all subsets and one for all complements.
@@ -72,14 +72,14 @@ def published(host: Any) -> Callable[[int], Any]:
 
 def in_one_call(host: Any, search: str, repeats: int) -> tuple[float, float]:
     """The overhead of LiMA on all photographs in one call, and its time over that of one call for each."""
-    host.methods["one call"] = lambda _: host.together(search)
-    host.together(search)
+    method, n = f"LiMA, {search}", len(host.images)
+    host.methods[method](slice(n))
     ratios = []
     for _ in range(repeats):
-        cost = timed(host, "one call", 0, 1000 * len(host.images))[1]
+        cost = timed(host, method, slice(n), 1000 * n)[1]
         start = time.perf_counter()
-        for i in range(len(host.images)):
-            host.methods[f"LiMA, {search}"](i)
+        for i in range(n):
+            host.methods[method](slice(i, i + 1))
         ratios.append((cost["seconds"] / cost["bare seconds"], cost["seconds"] / (time.perf_counter() - start)))
     overhead, against_single = np.median(ratios, axis=0)
     return float(overhead), float(against_single)
@@ -110,10 +110,12 @@ def main() -> None:
         methods.append("published")
     costs: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
     for method in methods:
-        host.methods[method](0)
+        host.methods[method](slice(1))
     for i in range(args.images):
         for method in methods:
-            costs[method].append(timed(host, method, i, int(costs[method][-1]["images"]) if i else 1000)[1])
+            costs[method].append(
+                timed(host, method, slice(i, i + 1), int(costs[method][-1]["images"]) if i else 1000)[1]
+            )
     print(f"{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}\n")
     print(f"{'method':<22}{'images':>8}{'seconds':>9}{'overhead':>10}{'lowest':>8}{'highest':>9}")
     for method, found in costs.items():

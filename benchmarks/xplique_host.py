@@ -68,15 +68,15 @@ class XpliqueHost:
         return (time.perf_counter() - start) / (n_batches * self.batch_size)
 
     @cached_property
-    def methods(self) -> dict[str, Callable[[int], tf.Tensor]]:
-        """Each method, as a function of a photograph's number."""
+    def methods(self) -> dict[str, Callable[[slice], tf.Tensor]]:
+        """Each method, as a function of the photographs to explain in one call."""
         black_box, side = self.counted, self.images.shape[1]
 
         def superpixels(image: tf.Tensor) -> tf.Tensor:
             return tf.constant(slico(image.numpy(), self.regions), tf.int32)
 
-        def method(explainer: xplique.base.BlackBoxExplainer) -> Callable[[int], tf.Tensor]:
-            return lambda i: explainer(self.images[i : i + 1], self.targets[i : i + 1])
+        def method(explainer: xplique.base.BlackBoxExplainer) -> Callable[[slice], tf.Tensor]:
+            return lambda which: explainer(self.images[which], self.targets[which])
 
         size, grid = self.batch_size, round(self.regions**0.5)
         surrogate = {"batch_size": size, "nb_samples": self.samples, "map_to_interpret_space": superpixels}
@@ -100,10 +100,6 @@ class XpliqueHost:
         if search not in self._limas:
             self._limas[search] = LiMA(self.counted, self.batch_size, regions=self.regions, search=search)
         return self._limas[search]
-
-    def together(self, search: str) -> tf.Tensor:
-        """LiMA on all photographs in one call."""
-        return self._lima(search)(self.images, self.targets)
 
     def evaluate(self, attributions: list[tf.Tensor]) -> dict[str, float]:
         """Xplique's own metrics, pixel by pixel in 50 steps."""
