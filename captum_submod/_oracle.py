@@ -80,12 +80,12 @@ class TorchOracle:
         if self.wants_confidence and self.readout.confidence_model is not None:
             confidence = self._certainty(arguments, len(rows), n_classes).to(score)
         numbers = torch.stack([score] if confidence is None else [score, confidence])
-        return _brought([numbers] if vectors is None else [numbers, vectors])
+        return _fetched([numbers] if vectors is None else [numbers, vectors])
 
     def _expand(self, rows: Tensor) -> list[Any]:
         n = len(self.batch)
         return [
-            a[_taken(rows, a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
+            a[_sent(rows, a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
             for a in self.batch.additional
         ]
 
@@ -150,7 +150,7 @@ class TorchOracle:
             return output.reshape(-1, 1), torch.zeros(len(output), dtype=torch.long, device=output.device)
         if shape not in self._targets:
             self._targets[shape] = _within(self.target, shape).to(output.device)
-        target = self._targets[shape][_taken(rows, output.device)]
+        target = self._targets[shape][_sent(rows, output.device)]
         if len(shape) > 1:
             places = torch.arange(len(output), device=output.device)
             output = output[(places, slice(None), *target[:, 1:].T)]
@@ -185,13 +185,13 @@ class TorchOracle:
             self._warned = True
 
 
-def _taken(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor of the processor on the device, which is not waited for."""
+def _sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the processor on the device, without waiting for what that is working on."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
-def _brought(tensors: list[Tensor]) -> Responses | Callable[[], Responses]:
-    """What a model answered, on the processor: scores and confidences (1 or 2, B), features; or who waits for it."""
+def _fetched(tensors: list[Tensor]) -> Responses | Callable[[], Responses]:
+    """What a model answered: scores and confidences (1 or 2, B), features. On a GPU, a function that waits for it."""
     if not tensors[0].is_cuda:
         return _responses([tensor.cpu() for tensor in tensors])
     # Copied behind what they wait for: a copy that is asked for later waits for what the device was given since.
@@ -223,13 +223,13 @@ _LARGE = 4096
 def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
     """The masked inputs, one tensor (B, …) per input."""
     sides = zip(batch.inputs, batch.baselines, batch.labels, batch.blends, strict=True)
-    return [_composed(side, blends, rows, _taken(keep, side[0].device)) for *side, blends in sides]
+    return [_composed(side, blends, rows, _sent(keep, side[0].device)) for *side, blends in sides]
 
 
 def _composed(side: list[Tensor], blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
     """Of an input, its baseline and labels: the examples `rows` with the regions `keep` of each."""
     if len(side[0]) == 1 or side[0][0].numel() < _LARGE or keep.device.type != "cpu":
-        return _mask(keep, blends, _examples(side, _taken(rows, keep.device)))
+        return _mask(keep, blends, _examples(side, _sent(rows, keep.device)))
     examples, counts = torch.unique_consecutive(rows, return_counts=True)
     x, shape = side[0], (len(rows), *side[0].shape[1:])
     composed = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=_layout(x))

@@ -130,10 +130,9 @@ def drive(
     with closing(seats), ThreadPoolExecutor(1) as second_thread:
         run = _Run(oracle, seats, BatchSize(batch_size), overlap, second_thread, on_batch, model_name)
         while run.fill():
-            if run.may_ask and not run.ask():
-                continue
-            if not run.may_ask:
-                run.receive()
+            while run.may_ask:
+                run.ask()
+            run.receive()
     return [seat.outcome for seat in seats if seat.outcome is not None]
 
 
@@ -184,8 +183,8 @@ class _Run(Generic[T]):
         """There is something to ask, and the model may be asked."""
         return bool(self.queue) and len(self.working) < self.depth
 
-    def ask(self) -> bool:
-        """Show the model the next batch; False if it was too large."""
+    def ask(self) -> None:
+        """Show the model the next batch; where it is too large, all batches are smaller from then on."""
         parts = take(self.queue, self._most())
         examples, keep = pack(parts, self.width)
         if self.overlap == "device":
@@ -199,12 +198,11 @@ class _Run(Generic[T]):
             self.halved = self.halved or self.batch.size
             self.batch.too_large(len(examples))
             put_back(self.queue, parts)
-            return False
+            return
         self.working.append(_Asked(parts, examples, keep, answer, start))
         if self.halved:
             _warn_smaller(self.halved, self.batch.size)
             self.halved = 0
-        return True
 
     def _most(self) -> int:
         rows = count_rows(self.queue)
