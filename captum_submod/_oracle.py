@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from captum_submod._composition import compose, sent
 from captum_submod._inputs import Batch
 from submod_core import OutOfMemoryError, Readout, Responses
 from submod_core.evidential import uncertainty
@@ -69,7 +70,7 @@ class TorchOracle:
             yield
 
     def _answer(self, rows: Tensor, keep: Tensor, features: bool) -> Responses | Callable[[], Responses]:
-        arguments = (*_compose(self.batch, rows, keep), *self._expand(rows))
+        arguments = (*compose(self.batch, rows, keep), *self._expand(rows))
         output, vectors = self._run(arguments, len(rows), features)
         if self.readout.feature_target:
             score, confidence, n_classes = torch.zeros(len(rows), device=output.device), None, None
@@ -85,7 +86,7 @@ class TorchOracle:
     def _expand(self, rows: Tensor) -> list[Any]:
         n = len(self.batch)
         return [
-            a[_sent(rows, a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
+            a[sent(rows, a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
             for a in self.batch.additional
         ]
 
@@ -127,7 +128,7 @@ class TorchOracle:
         """What the model makes of all classes, (B, C)."""
         with self._inference():
             rows = torch.from_numpy(examples)
-            arguments = (*_compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
+            arguments = (*compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
             output, _ = self._run(arguments, len(rows), features=False)
             classes, _ = self._class_scores(output, rows)
             if classes.shape[1] < 2:
@@ -150,7 +151,7 @@ class TorchOracle:
             return output.reshape(-1, 1), torch.zeros(len(output), dtype=torch.long, device=output.device)
         if shape not in self._targets:
             self._targets[shape] = _within(self.target, shape).to(output.device)
-        target = self._targets[shape][_sent(rows, output.device)]
+        target = self._targets[shape][sent(rows, output.device)]
         if len(shape) > 1:
             places = torch.arange(len(output), device=output.device)
             output = output[(places, slice(None), *target[:, 1:].T)]
@@ -185,11 +186,6 @@ class TorchOracle:
             self._warned = True
 
 
-def _sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor of the processor on the device, without waiting for what that is working on."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
-
-
 def _fetched(tensors: list[Tensor]) -> Responses | Callable[[], Responses]:
     """What a model answered: scores and confidences (1 or 2, B), features. On a GPU, a function that waits for it."""
     if not tensors[0].is_cuda:
@@ -213,54 +209,6 @@ def _responses(tensors: list[Tensor]) -> Responses:
 
 
 _MEMORY_ERRORS = ("out of memory", "can't allocate memory")
-
-
-# On a processor an example with so many elements is not copied for each of its rows, which costs as much as masking it;
-# an accelerator copies at once, and waits for whoever asks it for one example after the other.
-_LARGE = 4096
-
-
-def _compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
-    """The masked inputs, one tensor (B, …) per input."""
-    sides = zip(batch.inputs, batch.baselines, batch.labels, batch.blends, strict=True)
-    return [_composed(side, blends, rows, _sent(keep, side[0].device)) for *side, blends in sides]
-
-
-def _composed(side: list[Tensor], blends: bool, rows: Tensor, keep: Tensor) -> Tensor:
-    """Of an input, its baseline and labels: the examples `rows` with the regions `keep` of each."""
-    if len(side[0]) == 1 or side[0][0].numel() < _LARGE or keep.device.type != "cpu":
-        return _mask(keep, blends, _examples(side, _sent(rows, keep.device)))
-    examples, counts = torch.unique_consecutive(rows, return_counts=True)
-    x, shape = side[0], (len(rows), *side[0].shape[1:])
-    composed = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=_layout(x))
-    parts = zip(examples.tolist(), keep.split(counts.tolist()), composed.split(counts.tolist()), strict=True)
-    for i, kept, part in parts:
-        _mask(kept, blends, _examples(side, slice(i, i + 1)), out=part)
-    return composed
-
-
-def _examples(side: list[Tensor], which: Tensor | slice) -> list[Tensor]:
-    return [one if len(one) == 1 else one[which] for one in side]
-
-
-def _mask(keep: Tensor, blends: bool, side: list[Tensor], out: Tensor | None = None) -> Tensor:
-    x, baseline, labels = side
-    if _layout(x) == torch.channels_last:
-        # A mask without channels is spread over the last axis, of three, five times as slowly as one that has them.
-        moved = [each.movedim(1, -1) for each in (x, baseline, labels.expand(-1, x.shape[1], -1, -1))]
-        return _mask(keep, blends, moved, out=None if out is None else out.movedim(1, -1)).movedim(-1, 1)
-    left, places = (~keep).to(x.dtype if blends else torch.bool), labels.flatten(1)
-    # A selection of columns takes two thirds of the time of one in each row.
-    left = left.index_select(1, places[0]) if len(places) == 1 else left.gather(1, places)
-    left = left.view(len(keep), *labels.shape[1:])
-    # Exact at 0 and 1, and twice as fast as `where` on a mask without channels; but it would let NaN leak. With the
-    # input in front the result is laid out in memory as it is.
-    return torch.lerp(x, baseline, left, out=out) if blends else torch.where(left, baseline, x, out=out)
-
-
-def _layout(x: Tensor) -> torch.memory_format:
-    last = x.dim() == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
-    return torch.channels_last if last else torch.contiguous_format
 
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captum_submod import _oracle
+from captum_submod import _composition
 from captum_submod._inputs import prepare
 from captum_submod.sop._masking import Masking
 
@@ -31,11 +31,11 @@ def test_kept_elements_are_the_inputs_and_the_others_the_baseline(large, n_examp
     batch = prepare(x, baseline, mask, None, 49)
     rows, n = torch.from_numpy(rng.integers(0, n_examples, size=7)), int(mask.max()) + 1
     keep = torch.from_numpy(rng.random((7, n)) < 0.5)
-    before, _oracle._LARGE = _oracle._LARGE, large
+    before, _composition._LARGE = _composition._LARGE, large
     try:
-        (composed,) = _oracle._compose(batch, rows, keep)
+        (composed,) = _composition.compose(batch, rows, keep)
     finally:
-        _oracle._LARGE = before
+        _composition._LARGE = before
     labels = batch.labels[0]
     for b, i in enumerate(rows.tolist()):
         for place in np.ndindex(3, 4, 5):
