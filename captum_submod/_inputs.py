@@ -10,7 +10,7 @@ from torch import Tensor
 
 from submod_core import GroundSet
 from submod_core.baselines import image_baselines
-from submod_core.ground_set import LabelMaps, Regions, compact_together, divide_image, every_element, number_apart
+from submod_core.ground_set import LabelMaps, Regions, compact_together, divide_images, every_element, number_apart
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,7 @@ def _divide(tensor: Tensor, regions: Regions) -> list[np.ndarray]:
     if tensor.dim() != 4:
         return [every_element(tuple(tensor.shape[1:]))]
     images = tensor.movedim(1, -1).to("cpu", torch.float32).numpy()
-    depends_on_image = callable(regions) or isinstance(regions, int | np.integer)
-    return [divide_image(image, regions)[None] for image in (images if depends_on_image else images[:1])]
+    return [labels[None] for labels in divide_images(images, regions)]
 
 
 def host_mask(mask: Any, tensor: Tensor) -> np.ndarray:

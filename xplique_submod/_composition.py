@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from submod_core.batching import rounded_up
+
 Shape = tuple[int, ...]
 
 _BITS = 32
@@ -20,7 +22,7 @@ def pack(examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
     # The composition is compiled for each shape: to have few of them, rows and words are padded with 0. The rows that
     # pad are copies of the first example with nothing kept.
     n_rows, n_regions = keep.shape
-    packed = np.zeros((_rounded_up(n_rows), 2 + words_for(n_regions)), "<i4")
+    packed = np.zeros((rounded_up(n_rows), 2 + words_for(n_regions)), "<i4")
     packed[:, 1] = examples[0]
     packed[:n_rows, 0], packed[:n_rows, 1] = 1, examples
     bits = np.packbits(keep, axis=1, bitorder="little")
@@ -37,12 +39,6 @@ def as_words(members: tf.Tensor, n_words: int) -> tf.Tensor:
     """Rows of 0 and 1, (B, n), as the bits of words (B, `n_words`)."""
     bits = tf.pad(tf.cast(members, tf.int32), [[0, 0], [0, n_words * _BITS - tf.shape(members)[1]]])
     return tf.reduce_sum(tf.bitwise.left_shift(tf.reshape(bits, (-1, n_words, _BITS)), tf.range(_BITS)), axis=-1)
-
-
-def _rounded_up(n: int) -> int:
-    """The next number of at most three significant bits: 7, 8, 10, 12, 14, 16, 20 and so on."""
-    step = max(1, _power_of_two(n) // 8)
-    return -(-n // step) * step
 
 
 def _power_of_two(least: int) -> int:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from submod_core import GroundSet, compact
 from submod_core.baselines import image_baselines
-from submod_core.ground_set import Regions, divide_image, every_element
+from submod_core.ground_set import Regions, divide_images, every_element
 from xplique_submod._compat import tensor_sanitize
 
 
@@ -104,9 +104,7 @@ def _label_maps(examples: np.ndarray, regions: Regions) -> list[np.ndarray]:
     """The label map of each example, or of all at once in a list of one."""
     if examples.ndim != 4:
         return [_labels_of(examples.shape[1:], regions)]
-    depends_on_image = callable(regions) or isinstance(regions, int | np.integer)
-    divided = [divide_image(image, regions) for image in (examples if depends_on_image else examples[:1])]
-    return [_of_channels(labels, examples) for labels in divided]
+    return [_of_channels(labels, examples) for labels in divide_images(examples, regions)]
 
 
 def _of_channels(labels: np.ndarray, examples: np.ndarray) -> np.ndarray:

@@ -30,6 +30,18 @@ def even(n_images: int, most: int) -> int:
     return -(-n_images // -(-n_images // most))
 
 
+def rounded_up(n: int) -> int:
+    """The next of few numbers, four for each doubling: whatever prepares itself for each shape has few to prepare for.
+
+    Examples
+    --------
+    >>> [rounded_up(n) for n in (5, 9, 16, 17, 30, 33)]
+    [5, 10, 16, 20, 32, 40]
+    """
+    step = 1 << max(0, n.bit_length() - 3)
+    return -(-n // step) * step
+
+
 class BatchSize:
     """A fixed number of images, or with "auto" the one at which the model is fastest.
 
@@ -74,15 +86,8 @@ class BatchSize:
         return self.size if self.searching else even(n_images, self.size)
 
     def rounded(self, n_images: int) -> int:
-        """One of a few sizes that holds so many images: at most a quarter more, and no more than `size`.
-
-        Examples
-        --------
-        >>> [BatchSize(32).rounded(n) for n in (5, 9, 16, 17, 30)]
-        [5, 10, 16, 20, 32]
-        """
-        step = 1 << max(0, n_images.bit_length() - 3)
-        return min(self.size, -(-n_images // step) * step)
+        """One of a few sizes that holds so many images, and no more than `size`: see `rounded_up`."""
+        return min(self.size, rounded_up(n_images))
 
     def timed(self, n_images: int, seconds: float) -> None:
         """Take in how long a batch took."""
