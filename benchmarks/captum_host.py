@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from captum_submod import SMDL, LiMA, slico
 from captum_submod.metrics import faithfulness_curves
+from submod_core import Explanation
 from submod_core.metrics import highest_confidences
 
 AREAS = (0.25, 0.5, 0.75, 1.0)
@@ -91,6 +92,13 @@ class CaptumHost:
                 coarse(which), size=(size, size), mode="bilinear"
             ).cpu(),
         }
+
+    def explain(self, search: str, which: slice) -> list[Explanation]:
+        """LiMA's explanations of photographs in one call."""
+        x, masks = self.images[which], torch.cat(self.masks[which])
+        size = max(1, self.batch_size // len(x))  # Captum counts them for each photograph
+        lima = LiMA(self.model, search=search)
+        return lima.explain(x, target=self.labels[which], feature_mask=masks, perturbations_per_eval=size)
 
     def evaluate(self, attributions: list[Tensor]) -> dict[str, float]:
         """Mean insertion, deletion and highest confidence, pixel by pixel in 50 steps."""

@@ -17,27 +17,29 @@ import importlib
 import json
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from imagenet import MODELS
+
+T = TypeVar("T")
 
 BACKWARD = ("Saliency", "IntegratedGradients", "Grad-CAM")
 HOSTS = {"captum": ("captum_host", "CaptumHost"), "xplique": ("xplique_host", "XpliqueHost")}
 
 
-def timed(host: Any, method: str, which: slice, n_before: int) -> tuple[Any, dict[str, float]]:
-    """The attributions of some photographs in one call, and what they cost."""
+def timed(host: Any, run: Callable[[], T], n_before: int) -> tuple[T, dict[str, float]]:
+    """What a function returns, and its cost: images, seconds, the bare model's seconds per image around it."""
     # The machine's speed drifts: the bare model is timed before and after, for about a fifth of the run on each side.
     n_batches = max(2, round(0.2 * n_before / host.batch_size))
     before = host.bare_seconds(n_batches)
     host.images_seen = 0
     start = time.perf_counter()
-    attribution = host.methods[method](which)
-    seconds = time.perf_counter() - start
-    images = host.images_seen
-    bare = images * (before + host.bare_seconds(n_batches)) / 2
-    return attribution, {"images": images, "seconds": seconds, "bare seconds": bare}
+    found = run()
+    cost = {"seconds": time.perf_counter() - start, "images": host.images_seen}
+    return found, cost | {"bare": (before + host.bare_seconds(n_batches)) / 2}
 
 
 def measure(host: Any, methods: list[str], together: bool) -> list[dict[str, Any]]:
@@ -47,21 +49,22 @@ def measure(host: Any, methods: list[str], together: bool) -> list[dict[str, Any
         host.methods[method](slice(1))  # tracing, caches
     n = len(host.names)
     for i in range(0, n, n if together else 1):
+        which = slice(i, n if together else i + 1)
         for method in methods:
             n_before = costs[method][-1]["images"] if i else 1000 * n * together
-            attribution, cost = timed(host, method, slice(i, n if together else i + 1), n_before)
+            attribution, cost = timed(host, partial(host.methods[method], which), n_before)
             attributions[method].append(attribution)
             costs[method].append(cost)
-        print(f"{n if together else i + 1}/{n}", flush=True)
+        print(f"{which.stop}/{n}", flush=True)
     return [row(method, host.evaluate(attributions[method]), costs[method], n) for method in methods]
 
 
 def row(method: str, scores: dict[str, float], costs: list[dict[str, float]], n: int) -> dict[str, Any]:
-    means = {name: sum(cost[name] for cost in costs) / n for name in costs[0]}
-    bare = means.pop("bare seconds")
-    if not means["images"]:  # white-box methods under Xplique do not run the counting wrapper
-        del means["images"]
-    overhead = {} if method in BACKWARD else {"overhead": means["seconds"] / bare}
+    images, seconds = (sum(cost[name] for cost in costs) for name in ("images", "seconds"))
+    # White-box methods under Xplique do not run the counting wrapper.
+    means = ({"images": images / n} if images else {}) | {"seconds": seconds / n}
+    bare = sum(cost["images"] * cost["bare"] for cost in costs)
+    overhead = {} if method in BACKWARD else {"overhead": seconds / bare}
     return {"method": method} | scores | means | overhead
 
 

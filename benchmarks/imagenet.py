@@ -27,12 +27,29 @@ def networks(data: Path) -> Any:
     return importlib.import_module("imagenet_nets")
 
 
+def network(module: Any, name: str) -> torch.nn.Module:
+    """One of `MODELS`, or with "torchvision:NAME" a network of that library with random weights, to take its time."""
+    if not name.startswith("torchvision:"):
+        model: torch.nn.Module = getattr(module, name)()
+        return model
+    from torchvision import models
+
+    torch.manual_seed(0)
+    model = models.get_model(name.partition(":")[2]).eval().requires_grad_(False)
+    model.size = 224
+    return model
+
+
 def classified(
     data: Path, model_name: str, n: int, *, correctly: bool = True
 ) -> tuple[torch.nn.Module, Tensor, list[int], list[str]]:
-    """A network, and the first n photographs that it classifies so: model, images, true classes, names."""
+    """A network, and the first n photographs that it classifies so: model, images, true classes, names.
+
+    A network with random weights takes any, for what they are.
+    """
     module = networks(data)
-    model = getattr(module, model_name)()
+    model = network(module, model_name)
+    any_of_them = model_name not in MODELS
     files = sorted((data / "imagenet_sample").glob("*.jpg"))
     truth = [_label(data, file) for file in files]
     images: list[Tensor] = []
@@ -42,7 +59,7 @@ def classified(
         image = module.load_images([file], model.size)
         with torch.no_grad():
             correct = int(model(image).argmax()) == label
-        if correct == correctly and len(images) < n:
+        if (any_of_them or correct == correctly) and len(images) < n:
             images.append(image)
             labels.append(label)
             names.append(file.stem)

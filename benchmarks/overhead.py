@@ -2,19 +2,22 @@
 
     python benchmarks/overhead.py --data DIR --model mobilenet_v2 --images 4
     python benchmarks/overhead.py --data DIR --model mobilenet_v1_025 --images 10 --host xplique
+    python benchmarks/overhead.py --data DIR --model torchvision:vit_b_16 --images 32 --batch-size 256 --device cuda
 
-*Overhead* is the wall time over the time of as many images in the bare model, at the same batch size, timed before and
-after in the same run; the lowest and highest are over photographs. *One call* is the overhead of all photographs in
-one call, and its wall time over that of one call for each, the two in turn: the medians of as many repeats as
-`--repeats` says. Under Captum, where a batch is a multiple of the photographs, their number must divide the batch size.
-*Published* is bidirectional search where each masked image is composed alone on the processor, goes through PIL and
-becomes a tensor, and subsets and complements are calls of their own.
+*Images* were asked for, without those that fill up a GPU's batches. *Overhead* is the wall time over the time of as
+many images in the bare model, at the same batch size, timed before and after in the same run; the lowest and highest
+are over photographs. *One call* has the overhead of all photographs in one call, and its wall time over that of one
+call for each, the two in turn: the medians of as many repeats as `--repeats` says. Under Captum, where a batch is a
+multiple of the photographs, their number must divide the batch size. *Published* is bidirectional search where each
+masked image is composed alone on the processor, goes through PIL and becomes a tensor, and subsets and complements are
+calls of their own. Networks of torchvision have random weights.
 """
 
 import argparse
 import importlib
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +27,10 @@ from faithfulness import HOSTS, timed
 from imagenet import MODELS
 from PIL import Image
 
-from submod_core import GroundSet, LiMASettings, Responses, explain
+from submod_core import Explanation, GroundSet, LiMASettings, Responses, explain
 
 SEARCHES = ("guided", "bidirectional", "greedy")
+Run = Callable[[slice], list[Explanation]]
 
 
 class Published:
@@ -57,39 +61,61 @@ class Published:
         return torch.from_numpy(np.asarray(image, dtype=np.float32) / 255).permute(2, 0, 1).contiguous()
 
 
-def published(host: Any) -> Callable[[slice], Any]:
-    """Bidirectional search by the published procedure, as a method of the host."""
-
-    def run(which: slice) -> Any:
-        oracle = Published(host, which.start or 0)
-        sizes = np.bincount(oracle.mask.ravel()).astype(np.float64)
-        ground_set = GroundSet(oracle.mask, sizes, np.zeros(len(sizes), dtype=bool))
-        # A round is a call for all subsets and one for all complements.
-        return explain(oracle, [ground_set], LiMASettings.of("bidirectional"), batch_size=2 * len(sizes))
-
-    return run
+def published(host: Any, which: slice) -> list[Explanation]:
+    """Bidirectional search by the published procedure."""
+    oracle = Published(host, which.start or 0)
+    sizes = np.bincount(oracle.mask.ravel()).astype(np.float64)
+    ground_set = GroundSet(oracle.mask, sizes, np.zeros(len(sizes), dtype=bool))
+    # A round is a call for all subsets and one for all complements.
+    return explain(oracle, [ground_set], LiMASettings.of("bidirectional"), batch_size=2 * len(sizes))
 
 
-def in_one_call(host: Any, search: str, repeats: int) -> tuple[float, float]:
-    """The overhead of LiMA on all photographs in one call, and its time over that of one call for each."""
-    method, n = f"LiMA, {search}", len(host.images)
-    host.methods[method](slice(n))
-    ratios = []
+def cost(host: Any, run: Run, which: slice, n_before: int) -> tuple[float, float, float]:
+    """Images that were asked for, seconds, and the seconds that the bare model takes for as many."""
+    found, spent = timed(host, partial(run, which), n_before)
+    images = sum(one.model_inputs for one in found)
+    return images, spent["seconds"], images * spent["bare"]
+
+
+def one_by_one(host: Any, runs: dict[str, Run], n: int) -> None:
+    """Print what each method costs for n photographs, each in a call of its own."""
+    costs: dict[str, list[tuple[float, float, float]]] = {name: [] for name in runs}
+    for run in runs.values():
+        run(slice(1))
+    for i in range(n):
+        for name, run in runs.items():
+            n_before = int(costs[name][-1][0]) if i else 1000
+            costs[name].append(cost(host, run, slice(i, i + 1), n_before))
+    print(f"{'method':<22}{'images':>8}{'seconds':>9}{'a second':>10}{'overhead':>10}{'lowest':>8}{'highest':>9}")
+    for name, found in costs.items():
+        images, seconds, bare = np.sum(found, axis=0)
+        ratios = [one[1] / one[2] for one in found]
+        line = f"{name:<22}{images / n:>8.0f}{seconds / n:>9.2f}{images / seconds:>10.0f}{seconds / bare:>10.2f}"
+        print(f"{line}{min(ratios):>8.2f}{max(ratios):>9.2f}", flush=True)
+
+
+def in_one_call(host: Any, name: str, run: Run, n: int, repeats: int) -> None:
+    """Print what n photographs cost in one call, over the bare model and over one call for each."""
+    run(slice(n))
+    rows = []
     for _ in range(repeats):
-        cost = timed(host, method, slice(n), 1000 * n)[1]
+        images, seconds, bare = cost(host, run, slice(n), 1000 * n)
         start = time.perf_counter()
         for i in range(n):
-            host.methods[method](slice(i, i + 1))
-        ratios.append((cost["seconds"] / cost["bare seconds"], cost["seconds"] / (time.perf_counter() - start)))
-    overhead, against_single = np.median(ratios, axis=0)
-    return float(overhead), float(against_single)
+            run(slice(i, i + 1))
+        rows.append((images / seconds, seconds / bare, seconds / (time.perf_counter() - start)))
+    rate, overhead, against_single = np.median(rows, axis=0)
+    text = f"{name}, one call: {rate:.0f} images a second, overhead {overhead:.2f}"
+    print(f"{text}, {against_single:.2f} times the time of one by one", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
     parser.add_argument("--host", choices=HOSTS, default="captum")
-    parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
+    parser.add_argument(
+        "--model", default="mobilenet_v1_025", help=f"{', '.join(MODELS)} or, for torch, torchvision:NAME"
+    )
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--regions", type=int, default=49)
     parser.add_argument("--batch-size", type=int, default=16)
@@ -98,35 +124,21 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="calls with all photographs; 0 leaves them out")
     parser.set_defaults(samples=0, mistakes=False)
     args = parser.parse_args()
+    if args.model not in MODELS and (args.host != "captum" or not args.model.startswith("torchvision:")):
+        parser.error(f"--model (={args.model}) must be one of {MODELS} or, under Captum, torchvision:NAME")
     if args.channels_last and args.host != "captum":
         parser.error("--channels-last is for torch: images under Xplique are always so")
     if args.host == "captum" and args.repeats and args.batch_size % args.images:
         parser.error(f"--images (={args.images}) must divide --batch-size (={args.batch_size}), or --repeats be 0")
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
-    methods = [f"LiMA, {search}" for search in SEARCHES]
-    if args.host == "captum":
-        host.methods["published"] = published(host)
-        methods.append("published")
-    costs: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
-    for method in methods:
-        host.methods[method](slice(1))
-    for i in range(args.images):
-        for method in methods:
-            costs[method].append(
-                timed(host, method, slice(i, i + 1), int(costs[method][-1]["images"]) if i else 1000)[1]
-            )
-    print(f"{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}\n")
-    print(f"{'method':<22}{'images':>8}{'seconds':>9}{'overhead':>10}{'lowest':>8}{'highest':>9}")
-    for method, found in costs.items():
-        images, seconds, bare = (sum(cost[key] for cost in found) for key in ("images", "seconds", "bare seconds"))
-        ratios = [cost["seconds"] / cost["bare seconds"] for cost in found]
-        n = len(found)
-        line = f"{method:<22}{images / n:>8.0f}{seconds / n:>9.2f}{seconds / bare:>10.2f}"
-        print(f"{line}{min(ratios):>8.2f}{max(ratios):>9.2f}")
-    for search in SEARCHES if args.repeats else ():
-        overhead, against_single = in_one_call(host, search, args.repeats)
-        print(f"{search}, one call: {overhead:.2f}, {against_single:.2f} times the time of one by one")
+    runs: dict[str, Run] = {f"LiMA, {search}": partial(host.explain, search) for search in SEARCHES}
+    print(f"{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}")
+    print(f"bare model: {1 / host.bare_seconds(10):.0f} images a second\n")
+    beside: dict[str, Run] = {"published": partial(published, host)} if args.host == "captum" else {}
+    one_by_one(host, runs | beside, args.images)
+    for name, run in runs.items() if args.repeats else ():
+        in_one_call(host, name, run, args.images, args.repeats)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import xplique.attributions as xplique
 from imagenet import classified
 from xplique.metrics import Deletion, Insertion
 
+from submod_core import Explanation
 from xplique_submod import SMDL, LiMA, slico
 
 
@@ -100,6 +101,10 @@ class XpliqueHost:
         if search not in self._limas:
             self._limas[search] = LiMA(self.counted, self.batch_size, regions=self.regions, search=search)
         return self._limas[search]
+
+    def explain(self, search: str, which: slice) -> list[Explanation]:
+        """LiMA's explanations of photographs in one call."""
+        return self._lima(search).explain_regions(self.images[which], self.targets[which])
 
     def evaluate(self, attributions: list[tf.Tensor]) -> dict[str, float]:
         """Xplique's own metrics, pixel by pixel in 50 steps."""
