@@ -192,11 +192,11 @@ def _fetched(tensors: list[Tensor]) -> Responses | Callable[[], Responses]:
         return _responses([tensor.cpu() for tensor in tensors])
     # Copied behind what they wait for: a copy that is asked for later waits for what the device was given since.
     copies = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
-    done = torch.cuda.Event()
-    done.record(torch.cuda.current_stream(tensors[0].device))
+    copied = [torch.cuda.current_stream(tensor.device).record_event() for tensor in tensors if tensor.is_cuda]
 
     def wait() -> Responses:
-        done.synchronize()
+        for event in copied:
+            event.synchronize()
         return _responses(copies)
 
     return wait

@@ -159,6 +159,8 @@ def test_sums_of_parts(device, continuous, moved, tmp_path):
         np.testing.assert_allclose(one.contributions, other.contributions, atol=1e-9)
     painted = SumOfPartsAttribution(there).attribute(x, target=1)
     assert painted.device == x.device
+    assert there(x[:0]).shape == (0, 5)
+    assert there.explain(x[:0]) == []
     there.save(tmp_path / "sop.safetensors")
     torch.testing.assert_close(SumOfParts.load(tmp_path / "sop.safetensors", model, x[:1])(x), there(x))
     mask = (random_mask(0)[0, 0] + 3) // 7

@@ -47,13 +47,6 @@ def test_contributions_sum_to_the_logits(seed, dtype, groups, top, heads, featur
         assert one.groups.shape == (groups, one.regions.max() + 1)
 
 
-@pytest.mark.parametrize("options", [{}, {"blur": 3, "positions": 1.0}, {"continuous": True}], ids=str)
-def test_no_inputs_give_no_outputs(options):
-    sop, images = small_sop(**options)
-    assert sop(images[:0]).shape == (0, 5)
-    assert sop.explain(images[:0]) == []
-
-
 @pytest.mark.parametrize("baseline", [0.0, 0.5])
 def test_each_partial_is_the_backbones_answer_to_the_masked_input(baseline):
     sop, images = small_sop(baseline=baseline, features=np.arange(144).reshape(12, 12) // 20 - 1)
