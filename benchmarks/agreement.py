@@ -7,13 +7,12 @@ candidates differs there: below 1e-4 they are a tie that rounding decides.
 """
 
 import argparse
-from pathlib import Path
 
 import keras_twins
 import numpy as np
 import tensorflow as tf
 import torch
-from imagenet import MODELS, classified
+from imagenet import arguments, classified
 
 import captum_submod
 import xplique_submod
@@ -57,11 +56,7 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
-    parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
-    parser.add_argument("--images", type=int, default=20)
-    args = parser.parse_args()
+    args = arguments(__doc__, images=20).parse_args()
     torch.set_num_threads(1)
     compare(args)
 

@@ -12,7 +12,6 @@ out for methods that go backward through the model. Each photograph is explained
 for their true class.
 """
 
-import argparse
 import importlib
 import json
 import time
@@ -22,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from imagenet import MODELS
+from imagenet import arguments
 
 T = TypeVar("T")
 
@@ -83,11 +82,8 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
+    parser = arguments(__doc__, images=20)
     parser.add_argument("--host", choices=HOSTS, default="captum")
-    parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
-    parser.add_argument("--images", type=int, default=20, help="photographs to explain, correctly classified ones")
     parser.add_argument("--mistakes", action="store_true", help="take misclassified photographs instead")
     parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
     parser.add_argument("--samples", type=int, default=500, help="samples of Lime and KernelShap")

@@ -1,5 +1,6 @@
 """Real ImageNet photographs and networks for the benchmarks, from a folder that is not part of this project."""
 
+import argparse
 import importlib
 import json
 import sys
@@ -10,6 +11,15 @@ import torch
 from torch import Tensor
 
 MODELS = ("mobilenet_v1_025", "mobilenet_v2", "squeezenet")
+
+
+def arguments(description: str | None, images: int) -> argparse.ArgumentParser:
+    """A parser of what most benchmarks ask for: the folder, a network, how many photographs."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
+    parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
+    parser.add_argument("--images", type=int, default=images, help="photographs to explain")
+    return parser
 
 
 def full_precision() -> None:

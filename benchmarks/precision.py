@@ -10,11 +10,10 @@ unless they are told not to.
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
-from imagenet import MODELS, classified, full_precision
+from imagenet import arguments, classified, full_precision
 from scipy.stats import spearmanr
 
 from captum_submod import LiMA
@@ -71,10 +70,7 @@ def run(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
-    parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
-    parser.add_argument("--images", type=int, default=20)
+    parser = arguments(__doc__, images=20)
     parser.add_argument("--low", choices=["bfloat16", "float16", "tf32"], default="bfloat16")
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
     parser.add_argument("--batch-size", type=int, default=16)

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from imagenet import MODELS, classified, full_precision
+from imagenet import arguments, classified, full_precision
 
 from captum_submod import LiMA, metrics, slico
 from submod_core.search import (
@@ -187,10 +187,7 @@ def draw(scores: dict[str, np.ndarray], file: Path, title: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
-    parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
-    parser.add_argument("--images", type=int, default=30, help="photographs to explain, correctly classified ones")
+    parser = arguments(__doc__, images=30)
     parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
     parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
     parser.add_argument("--batch-size", type=int, default=32)

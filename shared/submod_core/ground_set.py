@@ -86,7 +86,7 @@ def divide_images(images: AnyArray, regions: Regions) -> list[IntArray]:
            [0, 0, 1, 1]])]
     """
     if isinstance(regions, int | np.integer):
-        # SLIC lets go of Python's lock: on as many cores it takes that many times less.
+        # SLIC lets go of Python's lock, so that the cores share the images.
         with ThreadPoolExecutor() as pool:
             return list(pool.map(_divide, images, repeat(regions)))
     return [_divide(image, regions) for image in (images if callable(regions) else images[:1])]
