@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property
 
 import captum.attr as captum
@@ -37,20 +38,22 @@ class CaptumHost:
         pictures = self.images.movedim(1, -1).numpy()
         self.masks = [torch.from_numpy(slico(picture, args.regions))[None, None] for picture in pictures]
         full_precision()
+        self.autocast = getattr(torch, args.autocast) if args.autocast else None
         self.model, self.images = self.model.to(args.device), self.images.to(args.device)
 
     def _count(self, module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         self.images_seen += len(arguments[0])
 
-    def bare_seconds(self, n_batches: int) -> float:
-        """Seconds per image of the bare model, in full batches."""
-        batch = torch.cat([self.images[:1]] * self.batch_size)
-        with torch.no_grad():
+    def bare_seconds(self, n_batches: int, size: int = 0) -> float:
+        """Seconds per image of the bare model, in full batches or in batches of another size."""
+        batch = torch.cat([self.images[:1]] * (size or self.batch_size))
+        precision = torch.autocast(batch.device.type, self.autocast) if self.autocast else nullcontext()
+        with torch.no_grad(), precision:
             start = time.perf_counter()
             for _ in range(n_batches):
                 outputs = self.model(batch)
             outputs.cpu()  # an accelerator works on after it was asked
-        return (time.perf_counter() - start) / (n_batches * self.batch_size)
+        return (time.perf_counter() - start) / (n_batches * len(batch))
 
     @cached_property
     def methods(self) -> dict[str, Callable[[slice], Tensor]]:
@@ -97,7 +100,7 @@ class CaptumHost:
         """LiMA's explanations of photographs in one call."""
         x, masks = self.images[which], torch.cat(self.masks[which])
         size = max(1, self.batch_size // len(x))  # Captum counts them for each photograph
-        lima = LiMA(self.model, search=search)
+        lima = LiMA(self.model, search=search, autocast=self.autocast)
         return lima.explain(x, target=self.labels[which], feature_mask=masks, perturbations_per_eval=size)
 
     def evaluate(self, attributions: list[Tensor]) -> dict[str, float]:

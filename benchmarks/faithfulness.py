@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--together", action="store_true", help="explain all photographs in one call of each method")
     parser.add_argument("--output", type=Path, help="write the table as JSON")
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda; under Xplique TensorFlow chooses")
-    parser.set_defaults(channels_last=False)
+    parser.set_defaults(channels_last=False, autocast=None)
     args = parser.parse_args()
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)

@@ -46,6 +46,9 @@ def network(module: Any, name: str) -> torch.nn.Module:
 
     torch.manual_seed(0)
     model = models.get_model(name.partition(":")[2]).eval().requires_grad_(False)
+    for weights in model.parameters():  # a transformer's last layer begins as 0, and would answer the same to all
+        if weights.dim() > 1 and not weights.any():
+            torch.nn.init.normal_(weights, std=0.02)
     model.size = 224
     return model
 
@@ -66,10 +69,12 @@ def classified(
     labels: list[int] = []
     names: list[str] = []
     for file, label in zip(files, truth, strict=True):
+        if len(images) == n:
+            break
         image = module.load_images([file], model.size)
         with torch.no_grad():
             correct = int(model(image).argmax()) == label
-        if (any_of_them or correct == correctly) and len(images) < n:
+        if any_of_them or correct == correctly:
             images.append(image)
             labels.append(label)
             names.append(file.stem)

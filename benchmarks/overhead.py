@@ -1,8 +1,9 @@
-"""What LiMA costs beside the model itself, and beside the procedure of the authors' released code.
+r"""What LiMA costs beside the model itself, and beside the procedure of the authors' released code.
 
     python benchmarks/overhead.py --data DIR --model mobilenet_v2 --images 4
     python benchmarks/overhead.py --data DIR --model mobilenet_v1_025 --images 10 --host xplique
-    python benchmarks/overhead.py --data DIR --model torchvision:vit_b_16 --images 32 --batch-size 256 --device cuda
+    python benchmarks/overhead.py --data DIR --model torchvision:vit_b_16 --images 32 --batch-size 256 --device cuda \
+        --methods guided bidirectional --autocast bfloat16
 
 *Images* were asked for, without those that fill up a GPU's batches. *Overhead* is the wall time over the time of as
 many images in the bare model, at the same batch size, timed before and after in the same run; the lowest and highest
@@ -10,7 +11,8 @@ are over photographs. *One call* has the overhead of all photographs in one call
 call for each, the two in turn: the medians of as many repeats as `--repeats` says. Under Captum, where a batch is a
 multiple of the photographs, their number must divide the batch size. *Published* is bidirectional search where each
 masked image is composed alone on the processor, goes through PIL and becomes a tensor, and subsets and complements are
-calls of their own. Networks of torchvision have random weights.
+calls of their own. *Share* is that of the images a second that the bare model reaches at the best of several batch
+sizes. Networks of torchvision have random weights.
 """
 
 import argparse
@@ -77,7 +79,18 @@ def cost(host: Any, run: Run, which: slice, n_before: int) -> tuple[float, float
     return images, spent["seconds"], images * spent["bare"]
 
 
-def one_by_one(host: Any, runs: dict[str, Run], n: int) -> None:
+def peak(host: Any, batch_size: int) -> float:
+    """Images a second of the bare model at the best of several batch sizes, which are printed."""
+    rates = {}
+    for size in (batch_size // 2, batch_size, 2 * batch_size):
+        host.bare_seconds(2, size)
+        rates[size] = 1 / host.bare_seconds(10, size)
+    text = ", ".join(f"{rate:.0f} at {size}" for size, rate in rates.items())
+    print(f"bare model, images a second by batch size: {text}\n", flush=True)
+    return max(rates.values())
+
+
+def one_by_one(host: Any, runs: dict[str, Run], n: int, most: float) -> None:
     """Print what each method costs for n photographs, each in a call of its own."""
     costs: dict[str, list[tuple[float, float, float]]] = {name: [] for name in runs}
     for run in runs.values():
@@ -86,15 +99,17 @@ def one_by_one(host: Any, runs: dict[str, Run], n: int) -> None:
         for name, run in runs.items():
             n_before = int(costs[name][-1][0]) if i else 1000
             costs[name].append(cost(host, run, slice(i, i + 1), n_before))
-    print(f"{'method':<22}{'images':>8}{'seconds':>9}{'a second':>10}{'overhead':>10}{'lowest':>8}{'highest':>9}")
+    header = f"{'method':<22}{'images':>8}{'seconds':>9}{'a second':>10}{'share':>7}"
+    print(f"{header}{'overhead':>10}{'lowest':>8}{'highest':>9}")
     for name, found in costs.items():
         images, seconds, bare = np.sum(found, axis=0)
         ratios = [one[1] / one[2] for one in found]
-        line = f"{name:<22}{images / n:>8.0f}{seconds / n:>9.2f}{images / seconds:>10.0f}{seconds / bare:>10.2f}"
-        print(f"{line}{min(ratios):>8.2f}{max(ratios):>9.2f}", flush=True)
+        rate = images / seconds
+        line = f"{name:<22}{images / n:>8.0f}{seconds / n:>9.2f}{rate:>10.0f}{rate / most:>7.2f}"
+        print(f"{line}{seconds / bare:>10.2f}{min(ratios):>8.2f}{max(ratios):>9.2f}", flush=True)
 
 
-def in_one_call(host: Any, name: str, run: Run, n: int, repeats: int) -> None:
+def in_one_call(host: Any, name: str, run: Run, n: int, repeats: int, most: float) -> None:
     """Print what n photographs cost in one call, over the bare model and over one call for each."""
     run(slice(n))
     rows = []
@@ -105,7 +120,7 @@ def in_one_call(host: Any, name: str, run: Run, n: int, repeats: int) -> None:
             run(slice(i, i + 1))
         rows.append((images / seconds, seconds / bare, seconds / (time.perf_counter() - start)))
     rate, overhead, against_single = np.median(rows, axis=0)
-    text = f"{name}, one call: {rate:.0f} images a second, overhead {overhead:.2f}"
+    text = f"{name}, one call: {rate:.0f} images a second, share {rate / most:.2f}, overhead {overhead:.2f}"
     print(f"{text}, {against_single:.2f} times the time of one by one", flush=True)
 
 
@@ -121,6 +136,8 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--channels-last", action="store_true", help="torch's model and images in that format")
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
+    parser.add_argument("--methods", nargs="+", choices=[*SEARCHES, "published"], help="only these")
+    parser.add_argument("--autocast", choices=["bfloat16", "float16"], help="run torch's model in that precision")
     parser.add_argument("--repeats", type=int, default=3, help="calls with all photographs; 0 leaves them out")
     parser.set_defaults(samples=0, mistakes=False)
     args = parser.parse_args()
@@ -128,17 +145,21 @@ def main() -> None:
         parser.error(f"--model (={args.model}) must be one of {MODELS} or, under Captum, torchvision:NAME")
     if args.channels_last and args.host != "captum":
         parser.error("--channels-last is for torch: images under Xplique are always so")
+    if args.autocast and args.host != "captum":
+        parser.error("--autocast is for torch: a Keras model has a policy of its own")
     if args.host == "captum" and args.repeats and args.batch_size % args.images:
         parser.error(f"--images (={args.images}) must divide --batch-size (={args.batch_size}), or --repeats be 0")
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
-    runs: dict[str, Run] = {f"LiMA, {search}": partial(host.explain, search) for search in SEARCHES}
+    known: dict[str, Run] = {search: partial(host.explain, search) for search in SEARCHES}
+    if args.host == "captum":
+        known["published"] = partial(published, host)
+    runs = {name: run for name, run in known.items() if not args.methods or name in args.methods}
     print(f"{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}")
-    print(f"bare model: {1 / host.bare_seconds(10):.0f} images a second\n")
-    beside: dict[str, Run] = {"published": partial(published, host)} if args.host == "captum" else {}
-    one_by_one(host, runs | beside, args.images)
-    for name, run in runs.items() if args.repeats else ():
-        in_one_call(host, name, run, args.images, args.repeats)
+    most = peak(host, args.batch_size)
+    one_by_one(host, runs, args.images, most)
+    for name in [name for name in SEARCHES if name in runs and args.repeats]:
+        in_one_call(host, name, runs[name], args.images, args.repeats, most)
 
 
 if __name__ == "__main__":

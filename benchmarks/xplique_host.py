@@ -59,14 +59,14 @@ class XpliqueHost:
     def images_seen(self, value: int) -> None:
         self.counted.images.assign(value)
 
-    def bare_seconds(self, n_batches: int) -> float:
-        """Seconds per image of the bare model, in full batches."""
-        batch = tf.repeat(self.images[:1], self.batch_size, axis=0)
+    def bare_seconds(self, n_batches: int, size: int = 0) -> float:
+        """Seconds per image of the bare model, in full batches or in batches of another size."""
+        batch = tf.repeat(self.images[:1], size or self.batch_size, axis=0)
         self._bare(batch)
         start = time.perf_counter()
         for _ in range(n_batches):
             self._bare(batch)
-        return (time.perf_counter() - start) / (n_batches * self.batch_size)
+        return (time.perf_counter() - start) / (n_batches * len(batch))
 
     @cached_property
     def methods(self) -> dict[str, Callable[[slice], tf.Tensor]]:
