@@ -62,11 +62,14 @@ class TorchOracle:
                 raise OutOfMemoryError(str(error)) from error
             raise
 
+    def precision(self) -> contextlib.AbstractContextManager[None]:
+        """The precision in which the model runs; around many calls, so that weights are converted once for them all."""
+        device = self.batch.inputs[0].device.type
+        return contextlib.nullcontext() if self.autocast is None else torch.autocast(device, self.autocast)
+
     @contextlib.contextmanager
     def _inference(self) -> Iterator[None]:
-        device = self.batch.inputs[0].device.type
-        precision = contextlib.nullcontext() if self.autocast is None else torch.autocast(device, self.autocast)
-        with torch.no_grad(), precision:
+        with torch.no_grad(), self.precision():
             yield
 
     def _answer(self, rows: Tensor, keep: Tensor, features: bool) -> Responses | Callable[[], Responses]:

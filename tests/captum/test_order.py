@@ -5,6 +5,7 @@ import pytest
 import reference
 import torch
 from networks import SmallNet, random_images, random_mask
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from captum_submod import LiMA
 from digits_model import load_model
@@ -77,6 +78,27 @@ def test_autocast_runs_the_model_in_lower_precision(digits):
     assert set(seen) == {torch.float32, torch.bfloat16}
     assert not np.array_equal(half.curves.consistency, full.curves.consistency)
     assert np.allclose(half.curves.consistency[-1], full.curves.consistency[-1], atol=0.02)
+
+
+class Conversions(TorchDispatchMode):
+    """Counts how often tensors of a shape change their dtype."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.shape, self.count = shape, 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += function is torch.ops.aten._to_copy.default and args[0].shape == self.shape
+        return function(*args, **(kwargs or {}))
+
+
+def test_weights_change_their_precision_once_for_all_batches():
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 5))
+    lima = LiMA(model, search="greedy", regions=(3, 3), autocast=torch.bfloat16)
+    with Conversions(model[1].weight.shape) as conversions:
+        (found,) = lima.explain(torch.rand(1, 3, 4, 4), target=1, perturbations_per_eval=4)
+    assert found.model_inputs > 20
+    assert conversions.count == 1
 
 
 @pytest.mark.parametrize("search", SEARCHES)
