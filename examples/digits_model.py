@@ -1,17 +1,20 @@
 """The small network that reads digits in cluttered scenes, and how it was trained.
 
-`python examples/digits_model.py` trains it again (a few minutes on two cores) and writes `digits_cnn.npz`.
+`python examples/digits_model.py` trains it again (a few minutes on two cores) and writes `digits_cnn.npz`; with
+`--clean` the one that never saw any clutter, `digits_clean_cnn.npz`.
 """
 
+import argparse
 import copy
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from digits_scenes import WEIGHTS, make_scenes
+from digits_scenes import CLEAN_WEIGHTS, WEIGHTS, make_scenes
 
 
 class DigitsCNN(nn.Module):
@@ -69,7 +72,7 @@ class PatchEncoder(nn.Module):
         return (x + self.around(x)).flatten(2).transpose(1, 2)
 
 
-def load_model() -> DigitsCNN:
+def load_model(weights: Path = WEIGHTS) -> DigitsCNN:
     """The trained network, in evaluation mode.
 
     Examples
@@ -78,12 +81,14 @@ def load_model() -> DigitsCNN:
     torch.Size([1, 10])
     """
     model = DigitsCNN()
-    with np.load(WEIGHTS, allow_pickle=False) as arrays:
+    with np.load(weights, allow_pickle=False) as arrays:
         model.load_state_dict({name: torch.from_numpy(arrays[name]) for name in arrays.files})
     return model.eval().requires_grad_(False)
 
 
-def train(epochs: int = 20, scenes_per_epoch: int = 5000, seed: int = 0) -> DigitsCNN:
+def train(
+    epochs: int = 20, scenes_per_epoch: int = 5000, seed: int = 0, clutter: tuple[int, int] = (8, 15)
+) -> DigitsCNN:
     """Train on fresh scenes every epoch, a random share of each scene blacked out.
 
     A network that has seen masked scenes answers partial evidence by degrees, as one trained on photographs does.
@@ -94,7 +99,7 @@ def train(epochs: int = 20, scenes_per_epoch: int = 5000, seed: int = 0) -> Digi
     steps = epochs * -(-scenes_per_epoch // 64)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     for epoch in range(epochs):
-        scenes = make_scenes(scenes_per_epoch, seed=1000 + epoch, training=True)
+        scenes = make_scenes(scenes_per_epoch, seed=1000 + epoch, training=True, clutter=clutter)
         images, labels = torch.from_numpy(scenes.images), torch.from_numpy(scenes.labels)
         share = torch.rand(len(images), 1, 1, 1) * torch.randint(2, (len(images), 1, 1, 1)) * 0.9
         black = nn.functional.interpolate((torch.rand(len(images), 1, 8, 8) < share).float(), scale_factor=8)
@@ -106,7 +111,10 @@ def train(epochs: int = 20, scenes_per_epoch: int = 5000, seed: int = 0) -> Digi
             loss.backward()
             optimizer.step()
             schedule.step()
-        print(f"epoch {epoch + 1}: loss {loss.item():.3f}, accuracy on new scenes {accuracy(model):.3f}", flush=True)
+        print(
+            f"epoch {epoch + 1}: loss {loss.item():.3f}, accuracy on new scenes {accuracy(model, clutter):.3f}",
+            flush=True,
+        )
     return _folded(model.eval())
 
 
@@ -118,13 +126,17 @@ def _folded(model: DigitsCNN) -> DigitsCNN:
 
 
 @torch.no_grad()
-def accuracy(model: nn.Module, n: int = 500) -> float:
+def accuracy(model: nn.Module, clutter: tuple[int, int], n: int = 500) -> float:
     """Share of test scenes, with digits that training never saw, that the model reads correctly."""
-    scenes = make_scenes(n, seed=1)
+    scenes = make_scenes(n, seed=1, clutter=clutter)
     predicted = model.eval()(torch.from_numpy(scenes.images)).argmax(1)
     return float((predicted == torch.from_numpy(scenes.labels)).float().mean())
 
 
 if __name__ == "__main__":
-    trained = train()
-    np.savez_compressed(WEIGHTS, allow_pickle=False, **{k: w.numpy() for k, w in trained.state_dict().items()})
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clean", action="store_true", help="train on scenes without clutter")
+    clean = parser.parse_args().clean
+    trained = train(clutter=(0, 1) if clean else (8, 15))
+    arrays = {name: array.numpy() for name, array in trained.state_dict().items()}
+    np.savez_compressed(CLEAN_WEIGHTS if clean else WEIGHTS, allow_pickle=False, **arrays)

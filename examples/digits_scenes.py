@@ -14,6 +14,8 @@ from sklearn.datasets import load_digits
 
 WEIGHTS = Path(__file__).with_name("digits_cnn.npz")
 """The trained network's arrays, for any framework."""
+CLEAN_WEIGHTS = Path(__file__).with_name("digits_clean_cnn.npz")
+"""Those of the same network, trained on scenes without clutter, which misleads it."""
 
 SIZE = 64
 DIGIT = 24

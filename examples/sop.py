@@ -3,9 +3,9 @@
     python examples/sop.py                  (torch; a minute or two on two cores)
     python examples/sop.py --host xplique   (Keras)
 
-wraps the network that reads the digits, trains the two attentions, and compares the result with "-F" models, which
-predict from the top patches of other methods alone: error, overlap of the groups with the digit's box, how well the
-label can be read off the outlines alone. It writes a picture of the groups.
+wraps a network that reads digits and never saw any clutter, trains the two attentions on scenes with clutter, and
+compares the result with "-F" models, which predict from the top patches of other methods alone: error, overlap of the
+groups with the digit's box, how well the label can be read off the outlines alone. It writes a picture of the groups.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from digits_scenes import Scenes, make_scenes
+from digits_scenes import CLEAN_WEIGHTS, WEIGHTS, Scenes, make_scenes
 from submod_core.metrics.groups import group_iou
 from submod_core.sop.figure import plot_groups
 
@@ -26,16 +26,17 @@ OPTIONS = {
     "top": 0.2,
     "heads": 4,
     "alpha": 0.24,
-    "beta": 0.8,
+    "beta": 0.6,
     "positions": 1.5,
     "blur": 7,
     "batch_size": 16,
 }
 RATES = (1e-3, 2e-4)
 COLUMNS = ("model", "error", "IoU with the box", "groups used", "probing", "grown insertion", "grown deletion")
+NETWORKS = {"clean": CLEAN_WEIGHTS, "cluttered": WEIGHTS}
 
 
-def torch_host() -> SimpleNamespace:
+def torch_host(weights: Path) -> SimpleNamespace:
     """The network, its methods and the models to compare, under Captum."""
     import torch
     from captum.attr import FeatureAblation, InputXGradient, IntegratedGradients, LayerGradCam, Saliency
@@ -44,7 +45,7 @@ def torch_host() -> SimpleNamespace:
     from captum_submod.sop import fit
     from digits_model import PatchEncoder, load_model
 
-    model = load_model().to(memory_format=torch.channels_last)  # twice as fast
+    model = load_model(weights).to(memory_format=torch.channels_last)  # twice as fast
     patches = torch.arange(256).reshape(16, 16).repeat_interleave(PATCH, 0).repeat_interleave(PATCH, 1)[None, None]
     ablation = FeatureAblation(model)
     methods = {
@@ -64,7 +65,7 @@ def torch_host() -> SimpleNamespace:
     return SimpleNamespace(
         model=lambda x: model(x).numpy(),
         inputs=lambda scenes: torch.from_numpy(scenes.images),
-        sop=lambda x: SumOfParts(model, x, encoder=PatchEncoder(model), **OPTIONS),
+        sop=lambda x, beta: SumOfParts(model, x, encoder=PatchEncoder(model), **OPTIONS | {"beta": beta}),
         single=lambda name, x: SelfAttributing(model, methods[name], x, features=PATCH, batch_size=64),
         names=list(methods),
         train=train,
@@ -73,7 +74,7 @@ def torch_host() -> SimpleNamespace:
     )
 
 
-def keras_host() -> SimpleNamespace:
+def keras_host(weights: Path) -> SimpleNamespace:
     """The same under Xplique."""
     from digits_keras import load_model, patch_encoder
     from xplique.attributions import GradCAM, GradientInput, IntegratedGradients, Occlusion, Saliency
@@ -81,7 +82,7 @@ def keras_host() -> SimpleNamespace:
     from xplique_submod import SelfAttributing, SumOfParts, metrics
     from xplique_submod.sop import fit
 
-    model = load_model()
+    model = load_model(weights)
     methods = {
         "Saliency": Saliency(model),
         "Integrated Gradients": IntegratedGradients(model),
@@ -96,7 +97,7 @@ def keras_host() -> SimpleNamespace:
     return SimpleNamespace(
         model=lambda x: model.predict(x, verbose=0),
         inputs=inputs,
-        sop=lambda x: SumOfParts(model, x, encoder=patch_encoder(model), **OPTIONS),
+        sop=lambda x, beta: SumOfParts(model, x, encoder=patch_encoder(model), **OPTIONS | {"beta": beta}),
         single=lambda name, x: SelfAttributing(model, methods[name], x, features=PATCH, batch_size=64),
         names=list(methods),
         train=lambda sop, scenes, rate: fit(sop, inputs(scenes), scenes.labels, lr=rate),
@@ -149,19 +150,26 @@ def main() -> None:
     parser.add_argument("--host", choices=("captum", "xplique"), default="captum")
     parser.add_argument("--train", type=int, default=17600, help="number of training scenes, each seen once")
     parser.add_argument("--test", type=int, default=500)
-    parser.add_argument("--clutter", type=int, nargs=2, default=(8, 15), help="pieces in a scene: at least, below")
+    parser.add_argument("--network", choices=NETWORKS, default="clean", help="what its training scenes were")
+    parser.add_argument("--clutter", type=int, nargs=2, default=(3, 6), help="pieces in a scene: at least, below")
+    parser.add_argument(
+        "--labels", choices=("true", "network"), default="true", help="what is learned: digits, or answers"
+    )
+    parser.add_argument("--beta", type=float, default=OPTIONS["beta"], help="the higher, the fewer groups count")
     parser.add_argument("--seed", type=int, default=1, help="of the test scenes")
     parser.add_argument("--methods", nargs="*", help="compare with these alone")
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
 
-    host = torch_host() if args.host == "captum" else keras_host()
+    host = (torch_host if args.host == "captum" else keras_host)(NETWORKS[args.network])
     clutter = tuple(args.clutter)
-    scenes = answered(host, make_scenes(args.train, seed=5000, training=True, clutter=clutter))
+    scenes = make_scenes(args.train, seed=5000, training=True, clutter=clutter)
+    if args.labels == "network":
+        scenes = answered(host, scenes)
     test = make_scenes(args.test, seed=args.seed, clutter=clutter)
     x = host.inputs(test)
-    sop = host.sop(x[:1])
+    sop = host.sop(x[:1], args.beta)
     start = time.perf_counter()
     losses = [loss for rate, share in zip(RATES, shares(scenes), strict=True) for loss in host.train(sop, share, rate)]
     seconds = time.perf_counter() - start

@@ -15,7 +15,7 @@ import sop_text
 import torch
 
 import digits_model
-from digits_scenes import make_scenes
+from digits_scenes import CLEAN_WEIGHTS, make_scenes
 
 
 def test_evidential_training_makes_uncertainty_rise_in_noise(monkeypatch, tmp_path, capsys):
@@ -50,6 +50,19 @@ def test_sum_of_parts_on_digits(host, monkeypatch, tmp_path, capsys):
     assert [row[0] for row in rows] == ["Sum-of-Parts", "Saliency-F"]
     assert all(0 <= float(number) <= 20 for row in rows for number in row[1:])
     assert (tmp_path / "sop.png").stat().st_size > 10_000
+
+
+def test_clutter_misleads_the_network_that_never_saw_any_in_both_hosts():
+    errors = []
+    for clutter in ((0, 1), (3, 6)):
+        scenes = make_scenes(200, seed=0, clutter=clutter)
+        with torch.no_grad():
+            ours = digits_model.load_model(CLEAN_WEIGHTS)(torch.from_numpy(scenes.images)).numpy()
+        theirs = digits_keras.load_model(CLEAN_WEIGHTS)(np.moveaxis(scenes.images, 1, -1)).numpy()
+        np.testing.assert_allclose(theirs, ours, atol=1e-4)
+        errors.append(np.mean(ours.argmax(1) != scenes.labels))
+    assert errors[0] < 0.05
+    assert errors[1] > 0.2
 
 
 def test_both_hosts_start_from_the_same_embeddings():
