@@ -44,7 +44,7 @@ class CaptumHost:
     def _count(self, module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         self.images_seen += len(arguments[0])
 
-    def bare_seconds(self, n_batches: int, size: int = 0) -> float:
+    def bare_seconds(self, n_batches: int, size: int | None = None) -> float:
         """Seconds per image of the bare model, in full batches or in batches of another size."""
         batch = torch.cat([self.images[:1]] * (size or self.batch_size))
         precision = torch.autocast(batch.device.type, self.autocast) if self.autocast else nullcontext()

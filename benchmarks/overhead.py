@@ -82,7 +82,7 @@ def cost(host: Any, run: Run, which: slice, n_before: int) -> tuple[float, float
 def peak(host: Any, batch_size: int) -> float:
     """Images a second of the bare model at the best of several batch sizes, which are printed."""
     rates = {}
-    for size in (batch_size // 2, batch_size, 2 * batch_size):
+    for size in (max(1, batch_size // 2), batch_size, 2 * batch_size):
         host.bare_seconds(2, size)
         rates[size] = 1 / host.bare_seconds(10, size)
     text = ", ".join(f"{rate:.0f} at {size}" for size, rate in rates.items())
@@ -152,7 +152,7 @@ def main() -> None:
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
     known: dict[str, Run] = {search: partial(host.explain, search) for search in SEARCHES}
-    if args.host == "captum":
+    if args.host == "captum" and not args.autocast:
         known["published"] = partial(published, host)
     runs = {name: run for name, run in known.items() if not args.methods or name in args.methods}
     print(f"{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}")

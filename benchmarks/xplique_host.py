@@ -59,7 +59,7 @@ class XpliqueHost:
     def images_seen(self, value: int) -> None:
         self.counted.images.assign(value)
 
-    def bare_seconds(self, n_batches: int, size: int = 0) -> float:
+    def bare_seconds(self, n_batches: int, size: int | None = None) -> float:
         """Seconds per image of the bare model, in full batches or in batches of another size."""
         batch = tf.repeat(self.images[:1], size or self.batch_size, axis=0)
         self._bare(batch)
