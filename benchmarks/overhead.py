@@ -147,12 +147,15 @@ def main() -> None:
         parser.error("--channels-last is for torch: images under Xplique are always so")
     if args.autocast and args.host != "captum":
         parser.error("--autocast is for torch: a Keras model has a policy of its own")
+    as_published = args.host == "captum" and not args.autocast
+    if "published" in (args.methods or ()) and not as_published:
+        parser.error("--methods published is for torch, without --autocast")
     if args.host == "captum" and args.repeats and args.batch_size % args.images:
         parser.error(f"--images (={args.images}) must divide --batch-size (={args.batch_size}), or --repeats be 0")
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
     known: dict[str, Run] = {search: partial(host.explain, search) for search in SEARCHES}
-    if args.host == "captum" and not args.autocast:
+    if as_published:
         known["published"] = partial(published, host)
     runs = {name: run for name, run in known.items() if not args.methods or name in args.methods}
     print(f"{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}")

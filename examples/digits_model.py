@@ -137,6 +137,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clean", action="store_true", help="train on scenes without clutter")
     clean = parser.parse_args().clean
-    trained = train(clutter=(0, 1) if clean else (8, 15))
+    trained = train(clutter=(0, 1)) if clean else train()
     arrays = {name: array.numpy() for name, array in trained.state_dict().items()}
     np.savez_compressed(CLEAN_WEIGHTS if clean else WEIGHTS, allow_pickle=False, **arrays)
