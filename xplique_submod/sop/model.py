@@ -197,10 +197,12 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         top = self.settings.top if top is None else top
         check_top(top)
         inputs, feature_mask = _unpack(inputs, feature_mask, self.compute_dtype)
-        labels = self._labels_of(inputs, feature_mask)
+        return self._make(inputs, self._labels_of(inputs, feature_mask), feature_mask is None, top, remove)
+
+    def _make(self, inputs: tf.Tensor, labels: tf.Tensor, own: bool, top: float, remove: bool = False) -> Parts:
         # As single operations, the layers of a small network take longer to call than to compute.
         make = self._traced if tf.executing_eagerly() else self._parts
-        own = feature_mask is None and labels.shape[1:] == self.masking.labels.shape
+        own = own and labels.shape[1:] == self.masking.labels.shape
         mine, n_words = (None, None) if own else (labels, self.masking.words(labels))
         return make(inputs, mine, n_words, tf.cast(top, self.variable_dtype), remove)
 
@@ -279,14 +281,18 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
 
     def explain(self, inputs: Any, feature_mask: Any = None, top: float | None = None) -> list[GroupExplanation]:
         """Groups, scores, partial logits and contributions of each input; arguments as in `call`."""
+        top = self.settings.top if top is None else top
+        check_top(top)
         inputs, feature_mask = _unpack(inputs, feature_mask, self.compute_dtype)
-        labels, size = np.asarray(self._labels_of(inputs, feature_mask)), self.masking.batch_size
+        labels, size = self._labels_of(inputs, feature_mask), self.masking.batch_size
         explanations = []
         for start in range(0, len(inputs), size):  # so that memory grows with the batch, not with the number of inputs
             some = slice(start, start + size)
-            parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
-            tensors = (parts.groups.masks, parts.scores, parts.partials, parts.logits)
-            explanations += GroupExplanation.each(rows_of(labels, some), *(np.asarray(tensor) for tensor in tensors))
+            shown = inputs if len(inputs) <= size else inputs[some]
+            mine = rows_of(labels, some)
+            parts = self._make(shown, mine, feature_mask is None, top)
+            tensors = (mine, parts.groups.masks, parts.scores, parts.partials, parts.logits)
+            explanations += GroupExplanation.each(*(np.asarray(tensor) for tensor in tensors))
         return explanations
 
     def _labels_of(self, inputs: tf.Tensor, feature_mask: Any) -> tf.Tensor:

@@ -50,9 +50,11 @@ class GroupExplanation:
         partials : ndarray, (N, m, C)
         logits : ndarray, (N, C)
         """
-        groups: AnyArray = masks > 0.5 if ((masks == 0) | (masks == 1)).all() else masks
+        members = masks > 0.5
+        groups: AnyArray = members if (masks == members).all() else masks
         made = []
-        for i, labels in enumerate(np.broadcast_to(regions, (len(masks), *regions.shape[1:]))):
+        for i in range(len(masks)):
+            labels = regions[min(i, len(regions) - 1)]
             numbers = (each.astype(np.float64) for each in (scores[i].T, partials[i], logits[i]))
             made.append(cls(labels, groups[i, :, : int(labels.max()) + 1], *numbers))
         return made
