@@ -18,7 +18,7 @@ from submod_core._types import BoolArray, FloatArray, IntArray
 T = TypeVar("T")
 
 # Answers remembered per input: all of a greedy search over up to 127 regions, a few megabytes.
-_REMEMBERED = 1 << 14
+REMEMBERED = 1 << 14
 
 
 class Query(NamedTuple):
@@ -120,7 +120,7 @@ class Seat(Generic[T]):
 
     def _respond(self) -> Responses:
         responses = Responses(*map(_stack, zip(*map(self.answers.__getitem__, self.keys), strict=True)))
-        for key in list(islice(self.answers, max(0, len(self.answers) - _REMEMBERED))):
+        for key in list(islice(self.answers, max(0, len(self.answers) - REMEMBERED))):
             del self.answers[key]
         return responses
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator
 import numpy as np
 
 from submod_core._types import BoolArray, FloatArray
-from submod_core.dialogue import Dialogue, Query, Responses
+from submod_core.dialogue import REMEMBERED, Dialogue, Query, Responses
 from submod_core.scores import Distance, NearestFellows, Weights, cosine_to
 from submod_core.search import Ranking, Search
 
@@ -83,7 +83,7 @@ def _features(responses: Responses) -> FloatArray:
 
 
 def count_inputs(search: Search, complements: bool = False) -> int:
-    """How many inputs a model sees for a search on a function that tells it nothing.
+    """How many inputs a model sees for a search on a function that tells it nothing: values at random.
 
     Parameters
     ----------
@@ -98,11 +98,14 @@ def count_inputs(search: Search, complements: bool = False) -> int:
     1225
     """
     walk: Generator[BoolArray, FloatArray, Ranking] = search
-    seen: set[bytes] = set()
+    rng, counted, seen = np.random.default_rng(0), 0, set[bytes]()
     with contextlib.suppress(StopIteration):
         subsets = next(walk)
         while True:
             for side in (subsets, ~subsets)[: 1 + complements]:
                 seen.update(row.tobytes() for row in np.packbits(side, axis=1))
-            subsets = walk.send(np.zeros(len(subsets)))
-    return len(seen)
+            if len(seen) > REMEMBERED:
+                counted += len(seen)
+                seen.clear()
+            subsets = walk.send(rng.random(len(subsets)))
+    return counted + len(seen)

@@ -145,7 +145,7 @@ def test_auto_stays_below_what_does_not_fit_into_memory():
 
 def test_an_answer_that_was_forgotten_is_asked_for_again(monkeypatch):
     expected = run(ToyOracle(), [12], search="greedy")
-    monkeypatch.setattr("submod_core.dialogue._REMEMBERED", 5)
+    monkeypatch.setattr("submod_core.dialogue.REMEMBERED", 5)
     (found,) = run(ToyOracle(), [12], search="greedy")
     assert found.order.tolist() == expected[0].order.tolist()
     assert np.array_equal(found.curves.objective, expected[0].curves.objective)
@@ -347,3 +347,12 @@ def test_progress_counts_every_image():
     asked: set[frozenset[int]] = set()
     rank(lambda subset: float(asked.add(subset) or asked.add(frozenset(range(6)) - subset) or 0), 6, "greedy")
     assert settings.expected_model_inputs([ground_set(6)]) == len(asked)
+
+
+@pytest.mark.parametrize("search", ["greedy", "bidirectional", "guided", "two_sided"])
+def test_how_many_images_a_progress_bar_waits_for_is_about_right(search):
+    settings = LiMASettings(make_search(search), Weights(), cosine_distance)
+    sets = [ground_set(n) for n in (30, 40, 36)]
+    found = explain(ToyOracle(n=40), sets, settings, batch_size=64)
+    asked = sum(one.model_inputs for one in found)
+    assert settings.expected_model_inputs(sets) == pytest.approx(asked, rel=0.35)
