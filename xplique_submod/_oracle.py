@@ -63,7 +63,7 @@ class Reader:
         if key not in self._traced:
             # One call of TensorFlow a batch: each costs as much as the masks themselves.
             composed = _on_masked(read, composer(batch.shape, *shapes))
-            self._traced[key] = tf.function(composed, input_signature=signature(*shapes)).get_concrete_function()
+            self._traced[key] = _trace(tf.function(composed, input_signature=signature(*shapes)))
         return self._traced[key](*arrays)
 
     def _score(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
@@ -214,6 +214,17 @@ def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
     model.invoke()
     outputs: np.ndarray = model.get_tensor(model.get_output_details()[0]["index"])
     return outputs
+
+
+def _trace(function: Any) -> Callable[..., Any]:
+    try:
+        traced: Callable[..., Any] = function.get_concrete_function()
+        return traced
+    except Exception as error:
+        # AutoGraph raises another error in whose message ours comes last, behind the files and lines that led to it.
+        if hasattr(error, "ag_error_metadata") and error.__context__ is not None:
+            raise error.__context__ from None
+        raise
 
 
 def _on_masked(read: Callable[..., Any], compose: Callable[..., Tensors]) -> Callable[..., Any]:
