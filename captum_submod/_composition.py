@@ -22,7 +22,7 @@ def _composed(side: list[Tensor], blends: bool, rows: Tensor, keep: Tensor) -> T
         return _mask(keep, blends, _examples(side, sent(rows, keep.device)))
     examples, counts = torch.unique_consecutive(rows, return_counts=True)
     x, shape = side[0], (len(rows), *side[0].shape[1:])
-    composed = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=_layout(x))
+    composed = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=layout(x))
     parts = zip(examples.tolist(), keep.split(counts.tolist()), composed.split(counts.tolist()), strict=True)
     for i, kept, part in parts:
         _mask(kept, blends, _examples(side, slice(i, i + 1)), out=part)
@@ -35,7 +35,7 @@ def _examples(side: list[Tensor], which: Tensor | slice) -> list[Tensor]:
 
 def _mask(keep: Tensor, blends: bool, side: list[Tensor], out: Tensor | None = None) -> Tensor:
     x, baseline, labels = side
-    if _layout(x) == torch.channels_last:
+    if layout(x) == torch.channels_last:
         # A mask without channels is spread over the last axis, of three, five times as slowly as one that has them.
         moved = [each.movedim(1, -1) for each in (x, baseline, labels.expand(-1, x.shape[1], -1, -1))]
         return _mask(keep, blends, moved, out=None if out is None else out.movedim(1, -1)).movedim(-1, 1)
@@ -48,7 +48,8 @@ def _mask(keep: Tensor, blends: bool, side: list[Tensor], out: Tensor | None = N
     return torch.lerp(x, baseline, left, out=out) if blends else torch.where(left, baseline, x, out=out)
 
 
-def _layout(x: Tensor) -> torch.memory_format:
+def layout(x: Tensor) -> torch.memory_format:
+    """How a tensor lies in memory, of the two ways that images do."""
     last = x.dim() == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
     return torch.channels_last if last else torch.contiguous_format
 

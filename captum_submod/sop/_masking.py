@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from captum_submod._composition import layout
 from captum_submod._inputs import blends
 from submod_core._checks import check_count
 from submod_core.batching import even
@@ -90,16 +91,24 @@ class Masking(nn.Module):
             yield inputs  # the backbone says what the answer to nothing looks like
             return
         size = even(len(rows), self.batch_size)
+        passes = torch.is_grad_enabled() and (inputs.requires_grad or rows.requires_grad)
         for start in range(0, len(rows), size):
-            parts = []
-            for first, last, example in _runs(start, min(start + size, len(rows)), masks.shape[1]):
+            stop, parts = min(start + size, len(rows)), []
+            # Examples that share a batch are written into it rather than copied there, but where a gradient passes.
+            batch = None if passes else _empty(inputs, stop - start)
+            for first, last, example in _runs(start, stop, masks.shape[1]):
                 keep = rows[first:last].index_select(1, places[example % len(places)]).reshape(view)
-                shown = inputs[example]
+                shown, out = inputs[example], None if batch is None else batch[first - start : last - start]
                 if mixed:  # several times faster than `where`
-                    parts.append(torch.lerp(baseline.expand_as(shown), shown, keep.to(shown)))
+                    parts.append(torch.lerp(baseline.expand_as(shown), shown, keep.to(shown), out=out))
                 else:
-                    parts.append(torch.where(keep > 0.5, shown, baseline))
-            yield torch.cat(parts) if len(parts) > 1 else parts[0]
+                    parts.append(torch.where(keep > 0.5, shown, baseline, out=out))
+            yield torch.cat(parts) if batch is None else batch
+
+
+def _empty(like: Tensor, n_rows: int) -> Tensor:
+    shape = (n_rows, *like.shape[1:])
+    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=layout(like))
 
 
 def _runs(start: int, stop: int, per_example: int) -> Iterator[tuple[int, int, int]]:
