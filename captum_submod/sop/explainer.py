@@ -73,9 +73,11 @@ class SumOfPartsAttribution(Attribution):
         Raises
         ------
         ValueError
-            If the target is missing or does not fit.
+            If there are no inputs, or the target is missing or does not fit.
         """
         explanations = self.forward_func.explain(inputs, feature_mask, top)
+        if not len(inputs):
+            raise ValueError(f"`inputs` (of shape {tuple(inputs.shape)}) must hold at least one example")
         targets = target_indices(target, len(inputs))
         if targets is None:
             raise ValueError("`target` (=None) must be the class to explain, or one for each input")

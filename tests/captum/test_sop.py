@@ -389,6 +389,16 @@ X = torch.zeros(1, 3, 12, 12)
         (lambda: SelfAttributing(Noisy(), Saliency(Noisy()), X, features=3, top=2), ValueError, "top"),
         (lambda: SumOfPartsAttribution(Noisy()), TypeError, "forward_func"),
         (lambda: SumOfPartsAttribution(SumOfParts(Noisy(), X, features=3)).attribute(X), ValueError, "target"),
+        (
+            lambda: SumOfPartsAttribution(SumOfParts(Noisy(), X, features=3)).attribute(X[:0], target=0),
+            ValueError,
+            "inputs",
+        ),
+        (
+            lambda: SumOfPartsAttribution(SumOfParts(Noisy(), X, features=3)).attribute(X, target=9),
+            ValueError,
+            "target",
+        ),
     ],
 )
 def test_bad_input_is_named(call, kind, named):

@@ -328,6 +328,8 @@ X = np.zeros((1, 12, 12, 3), "float32")
         (lambda: SelfAttributing(small_net(), Saliency(small_net()), X, features=3, top=2), ValueError, "top"),
         (lambda: SumOfPartsAttribution(small_net()), TypeError, "model"),
         (lambda: SumOfPartsAttribution(small_sop(), operator=lambda f, x, y: x), ValueError, "operator"),
+        (lambda: SumOfPartsAttribution(small_sop())(X, np.eye(9)[:1]), ValueError, "targets"),
+        (lambda: SumOfPartsAttribution(small_sop())(X[:0], np.eye(9)[:0]), ValueError, "inputs"),
     ],
 )
 def test_bad_input_is_named(call, kind, named):

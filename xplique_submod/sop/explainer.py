@@ -62,11 +62,23 @@ class SumOfPartsAttribution(BlackBoxExplainer):
         -------
         tf.Tensor of float32
             (N, H, W, 1) for images, otherwise shaped like the inputs; in units of the logit, of either sign.
+
+        Raises
+        ------
+        ValueError
+            If there are no inputs, or the targets have another number of classes than the model.
         """
         images, one_hot = tensor_sanitize(inputs, targets)
+        if not len(images):
+            raise ValueError(f"`inputs` (of shape {tuple(images.shape)}) must hold at least one example")
         size = len(images) if self.batch_size is None else self.batch_size
         parts = [self.model.explain(images[i : i + size]) for i in range(0, len(images), size)]
         explanations = [explanation for part in parts for explanation in part]
+        if one_hot.shape[1:] != explanations[0].logits.shape:
+            raise ValueError(
+                f"`targets` (of shape {tuple(one_hot.shape)}) must have a column for each of the "
+                f"{len(explanations[0].logits)} classes"
+            )
         rows = [e.paint(int(t)) for e, t in zip(explanations, np.argmax(one_hot, axis=-1), strict=True)]
         painted = tf.constant(np.stack(rows), tf.float32)
         if len(images.shape) == 3:

@@ -64,8 +64,19 @@ class GroupExplanation:
         """c_i y_i, (m, C): what each group adds to each logit. They sum to `logits`."""
         return self.scores * self.partials
 
+    def _amounts(self, target: int) -> FloatArray:
+        n_classes = len(self.logits)
+        if not -n_classes <= target < n_classes:
+            raise ValueError(f"`target` (={target}) must be one of the {n_classes} classes")
+        return self.contributions[:, target]
+
     def used(self, target: int) -> IntArray:
         """The groups with a score above 0 for a class, the largest contribution first.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class; so do all methods that take a class.
 
         Examples
         --------
@@ -73,7 +84,7 @@ class GroupExplanation:
         >>> GroupExplanation(np.arange(2), np.ones((3, 2), bool), one, one * 0 + 1, np.ones(1)).used(0)
         array([1, 0])
         """
-        amounts = self.contributions[:, target]
+        amounts = self._amounts(target)
         order = np.argsort(-amounts, kind="stable")
         return order[self.scores[order, target] > 0]
 
@@ -88,7 +99,7 @@ class GroupExplanation:
         array([2., 1.])
         """
         shares = self.groups / np.maximum(self.groups.sum(axis=1, keepdims=True), 1e-12)
-        return np.asarray(self.contributions[:, target] @ shares)
+        return np.asarray(self._amounts(target) @ shares)
 
     def paint(self, target: int) -> FloatArray:
         """`feature_scores` at every element of the label map; 0 where there is no feature."""
