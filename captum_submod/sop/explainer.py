@@ -75,12 +75,12 @@ class SumOfPartsAttribution(Attribution):
         ValueError
             If there are no inputs, or the target is missing or does not fit.
         """
-        explanations = self.forward_func.explain(inputs, feature_mask, top)
         if not len(inputs):
             raise ValueError(f"`inputs` (of shape {tuple(inputs.shape)}) must hold at least one example")
         targets = target_indices(target, len(inputs))
         if targets is None:
             raise ValueError("`target` (=None) must be the class to explain, or one for each input")
+        explanations = self.forward_func.explain(inputs, feature_mask, top)
         dtype = inputs.dtype if inputs.is_floating_point() else torch.get_default_dtype()
         rows = [torch.from_numpy(e.paint(int(t[0]))) for e, t in zip(explanations, targets, strict=True)]
         painted = torch.stack(rows).to(dtype).to(inputs.device)

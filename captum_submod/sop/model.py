@@ -20,6 +20,7 @@ from submod_core.sop.settings import (
     SOPSettings,
     blur_matrix,
     check_class_weights,
+    check_targets,
     check_top,
     choose_layer,
     initial_projections,
@@ -245,15 +246,14 @@ class SumOfParts(nn.Module):
         ----------
         inputs : Tensor, (N, …)
         targets : Tensor, (N,) of int or (N, C) of float
-            Classes for the scaled cross-entropy, or values for the scaled squared error.
+            Classes for the scaled cross-entropy, or values for the scaled squared error; one-hot rows are values.
         feature_mask : Tensor, optional
         """
         parts = self.parts(inputs, feature_mask)
-        if targets.is_floating_point():
-            wanted = targets.reshape(len(targets), -1)
-        else:
-            wanted = nn.functional.one_hot(targets.long(), parts.partials.shape[-1])
-        loss = maths.scaled_squared_error if targets.is_floating_point() else maths.scaled_cross_entropy
+        n_outputs, classes = parts.partials.shape[-1], not targets.is_floating_point()
+        check_targets(tuple(targets.shape), classes, n_outputs)
+        wanted = nn.functional.one_hot(targets.long().flatten(), n_outputs) if classes else targets.view(-1, n_outputs)
+        loss = maths.scaled_cross_entropy if classes else maths.scaled_squared_error
         losses: Tensor = loss(parts.partials, wanted.to(parts.partials), parts.scores, parts.groups.scales)
         return losses.mean()
 

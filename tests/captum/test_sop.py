@@ -387,6 +387,8 @@ X = torch.zeros(1, 3, 12, 12)
         (lambda: SumOfParts(Noisy(), X, features=3, blur=3)(X, X[:, 0].long()), ValueError, "feature_mask"),
         (lambda: SelfAttributing(Noisy(), 3, X, features=3), TypeError, "attribution"),
         (lambda: SelfAttributing(Noisy(), Saliency(Noisy()), X, features=3, top=2), ValueError, "top"),
+        (lambda: SumOfParts(Noisy(), X, features=3).training_loss(X, torch.eye(3)[:1].long()), ValueError, "targets"),
+        (lambda: SumOfParts(Noisy(), X, features=3).training_loss(X, torch.zeros(1, 7)), ValueError, "targets"),
         (lambda: SumOfPartsAttribution(Noisy()), TypeError, "forward_func"),
         (lambda: SumOfPartsAttribution(SumOfParts(Noisy(), X, features=3)).attribute(X), ValueError, "target"),
         (

@@ -326,6 +326,8 @@ X = np.zeros((1, 12, 12, 3), "float32")
         (lambda: small_sop()(X, np.zeros((1, 12, 12))), ValueError, "feature_mask"),
         (lambda: SelfAttributing(small_net(), 3, X, features=3), TypeError, "attribution"),
         (lambda: SelfAttributing(small_net(), Saliency(small_net()), X, features=3, top=2), ValueError, "top"),
+        (lambda: small_sop().training_loss(X, np.eye(3, dtype=int)[:1]), ValueError, "targets"),
+        (lambda: small_sop().training_loss(X, np.zeros((1, 7))), ValueError, "targets"),
         (lambda: SumOfPartsAttribution(small_net()), TypeError, "model"),
         (lambda: SumOfPartsAttribution(small_sop(), operator=lambda f, x, y: x), ValueError, "operator"),
         (lambda: SumOfPartsAttribution(small_sop())(X, np.eye(9)[:1]), ValueError, "targets"),

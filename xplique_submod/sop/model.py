@@ -14,6 +14,7 @@ from submod_core.sop.settings import (
     SOPSettings,
     blur_matrix,
     check_class_weights,
+    check_targets,
     check_top,
     choose_layer,
     initial_projections,
@@ -55,7 +56,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
     """Wrap a trained model into one that predicts by summing what groups of features contribute.
 
     The same function as `captum_submod.SumOfParts` with the same weights. `compile(optimizer)` and `fit` train the two
-    attentions with the scaled losses of the paper, chosen by the targets: classes or values.
+    attentions with the scaled losses of the paper, chosen by the targets: classes (N,) of whole numbers, or values.
 
     Parameters
     ----------
@@ -242,7 +243,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         ----------
         inputs : tf.Tensor, (N, …), or a pair of it and `feature_mask`
         targets : array, (N,) of int or (N, C) of float
-            Classes for the scaled cross-entropy, or values for the scaled squared error.
+            Classes for the scaled cross-entropy, or values for the scaled squared error; one-hot rows are values.
         feature_mask : array, optional
         """
         return self._loss_of(self.parts(inputs, feature_mask), tf.convert_to_tensor(targets))
@@ -250,6 +251,8 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
     def _loss_of(self, parts: Parts, targets: tf.Tensor) -> tf.Tensor:
         dtype = parts.partials.dtype
         n, classes = parts.partials.shape[-1], targets.dtype.is_integer
+        if targets.shape[1:].is_fully_defined():  # Keras forgets shapes of a second `fit` that are unlike the first's
+            check_targets(tuple(targets.shape), classes, n)
         wanted = tf.one_hot(tf.reshape(targets, (-1,)), n) if classes else tf.reshape(targets, (-1, n))
         loss = maths.scaled_cross_entropy if classes else maths.scaled_squared_error
         return tf.reduce_mean(loss(parts.partials, tf.cast(wanted, dtype), parts.scores, parts.groups.scales))

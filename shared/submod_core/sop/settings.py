@@ -107,6 +107,17 @@ def check_class_weights(weights: tuple[int, ...], logits: tuple[int, ...], hidde
         )
 
 
+def check_targets(shape: tuple[int | None, ...], classes: bool, n_outputs: int) -> None:
+    """Raise ValueError unless targets of a shape, classes or values, are what a model with so many outputs learns."""
+    rest = shape[1:]
+    fits = rest in ((), (1,)) if classes else rest == (n_outputs,) or (n_outputs == 1 and not rest)
+    if not fits:
+        raise ValueError(
+            f"`targets` ({'whole numbers' if classes else 'floats'} of shape {shape}) must be classes, (N,) of whole "
+            f"numbers, or values, (N, {n_outputs}) of floats"
+        )
+
+
 def choose_layer(layer: str | None, places: dict[str, int], n: int) -> str:
     """The layer that embeds n features: the one asked for, or the last with as many places, or the last with any.
 
