@@ -12,6 +12,7 @@ from captum_submod._compat import BaselineType, TargetType, TensorOrTupleOfTenso
 from captum_submod._inputs import Batch, prepare, target_indices
 from captum_submod._oracle import TorchOracle, evaluating
 from submod_core import Explanation, LiMASettings, Readout, explain
+from submod_core._progress import counting
 from submod_core.batching import check_batch_size
 from submod_core.ground_set import Regions
 
@@ -167,7 +168,7 @@ class RegionAttribution(PerturbationAttribution):
                 self.settings,
                 batch_size=size,
                 overlap=oracle.overlap,
-                on_batch=bar.update,
+                on_batch=counting(bar),
                 model_name="forward_func",
             )
             bar.total = bar.n

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tqdm.auto import tqdm
 
 from submod_core import Explanation, LiMASettings, Readout, explain
+from submod_core._progress import counting
 from submod_core.batching import check_batch_size
 from submod_core.ground_set import Regions
 from xplique_submod._compat import (
@@ -112,7 +113,7 @@ class RegionExplainer(BlackBoxExplainer):
                 self.settings,
                 batch_size=2**31 if self.batch_size is None else self.batch_size,
                 overlap="thread",
-                on_batch=bar.update,
+                on_batch=counting(bar),
             )
             bar.total = bar.n
         return explanations

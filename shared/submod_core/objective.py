@@ -1,7 +1,7 @@
 """LiMA's set function F (Eq. 8) as a dialogue: which masked inputs the model has to see, and what F makes of it."""
 
 import contextlib
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
 
 import numpy as np
 
@@ -83,7 +83,9 @@ def _features(responses: Responses) -> FloatArray:
 
 
 def count_inputs(search: Search, complements: bool = False) -> int:
-    """How many inputs a model sees for a search on a function that tells it nothing: values at random.
+    """About how many inputs a model sees for a search: as many as a small network with random weights.
+
+    Some searches ask for more or less, depending on what they are told.
 
     Parameters
     ----------
@@ -98,14 +100,21 @@ def count_inputs(search: Search, complements: bool = False) -> int:
     1225
     """
     walk: Generator[BoolArray, FloatArray, Ranking] = search
-    rng, counted, seen = np.random.default_rng(0), 0, set[bytes]()
+    counted, seen = 0, set[bytes]()
     with contextlib.suppress(StopIteration):
         subsets = next(walk)
+        network = _random_network(subsets.shape[1])
         while True:
             for side in (subsets, ~subsets)[: 1 + complements]:
                 seen.update(row.tobytes() for row in np.packbits(side, axis=1))
             if len(seen) > REMEMBERED:
                 counted += len(seen)
                 seen.clear()
-            subsets = walk.send(rng.random(len(subsets)))
+            subsets = walk.send(network(subsets))
     return counted + len(seen)
+
+
+def _random_network(n: int) -> Callable[[BoolArray], FloatArray]:
+    rng, units = np.random.default_rng(0), 8
+    inner, outer = rng.normal(size=(n, units)) * 3 / n**0.5, rng.normal(size=units)
+    return lambda subsets: np.asarray(np.tanh(subsets @ inner) @ outer)
