@@ -252,7 +252,9 @@ class SumOfParts(nn.Module):
         parts = self.parts(inputs, feature_mask)
         n_outputs, classes = parts.partials.shape[-1], not targets.is_floating_point()
         check_targets(tuple(targets.shape), classes, n_outputs)
-        wanted = nn.functional.one_hot(targets.long().flatten(), n_outputs) if classes else targets.view(-1, n_outputs)
+        wanted = (
+            nn.functional.one_hot(targets.long().flatten(), n_outputs) if classes else targets.reshape(-1, n_outputs)
+        )
         loss = maths.scaled_cross_entropy if classes else maths.scaled_squared_error
         losses: Tensor = loss(parts.partials, wanted.to(parts.partials), parts.scores, parts.groups.scales)
         return losses.mean()
