@@ -248,6 +248,11 @@ class SumOfParts(nn.Module):
         targets : Tensor, (N,) of int or (N, C) of float
             Classes for the scaled cross-entropy, or values for the scaled squared error; one-hot rows are values.
         feature_mask : Tensor, optional
+
+        Raises
+        ------
+        ValueError
+            If the targets are neither.
         """
         parts = self.parts(inputs, feature_mask)
         n_outputs, classes = parts.partials.shape[-1], not targets.is_floating_point()

@@ -368,6 +368,10 @@ def test_probing_reads_labels_off_masks_that_hold_them_and_no_others():
 X = torch.zeros(1, 3, 12, 12)
 
 
+def noisy_sop():
+    return SumOfParts(Noisy(), X, features=3)
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "named"),
     [
@@ -380,27 +384,19 @@ X = torch.zeros(1, 3, 12, 12)
         (lambda: SumOfParts(Noisy(), X, features=3, class_weights=torch.ones(4, 3)), ValueError, "class_weights"),
         (lambda: SumOfParts(Noisy(), X, features=3, classifier="conv"), ValueError, "classifier"),
         (lambda: SumOfParts(nn.Flatten(), X, features=3), ValueError, "backbone"),
-        (lambda: SumOfParts(Noisy(), X, features=3)(X, top=0), ValueError, "top"),
-        (lambda: SumOfParts(Noisy(), X, features=3)(X[..., :6]), ValueError, "inputs"),
-        (lambda: SumOfParts(Noisy(), X, features=3)(X, torch.zeros(2, 12, 12).long()), ValueError, "feature_mask"),
-        (lambda: SumOfParts(Noisy(), X, features=3)(X, torch.zeros(1, 12, 12)), ValueError, "feature_mask"),
+        (lambda: noisy_sop()(X, top=0), ValueError, "top"),
+        (lambda: noisy_sop()(X[..., :6]), ValueError, "inputs"),
+        (lambda: noisy_sop()(X, torch.zeros(2, 12, 12).long()), ValueError, "feature_mask"),
+        (lambda: noisy_sop()(X, torch.zeros(1, 12, 12)), ValueError, "feature_mask"),
         (lambda: SumOfParts(Noisy(), X, features=3, blur=3)(X, X[:, 0].long()), ValueError, "feature_mask"),
         (lambda: SelfAttributing(Noisy(), 3, X, features=3), TypeError, "attribution"),
         (lambda: SelfAttributing(Noisy(), Saliency(Noisy()), X, features=3, top=2), ValueError, "top"),
-        (lambda: SumOfParts(Noisy(), X, features=3).training_loss(X, torch.eye(3)[:1].long()), ValueError, "targets"),
-        (lambda: SumOfParts(Noisy(), X, features=3).training_loss(X, torch.zeros(1, 7)), ValueError, "targets"),
+        (lambda: noisy_sop().training_loss(X, torch.eye(3)[:1].long()), ValueError, "targets"),
+        (lambda: noisy_sop().training_loss(X, torch.zeros(1, 7)), ValueError, "targets"),
         (lambda: SumOfPartsAttribution(Noisy()), TypeError, "forward_func"),
-        (lambda: SumOfPartsAttribution(SumOfParts(Noisy(), X, features=3)).attribute(X), ValueError, "target"),
-        (
-            lambda: SumOfPartsAttribution(SumOfParts(Noisy(), X, features=3)).attribute(X[:0], target=0),
-            ValueError,
-            "inputs",
-        ),
-        (
-            lambda: SumOfPartsAttribution(SumOfParts(Noisy(), X, features=3)).attribute(X, target=9),
-            ValueError,
-            "target",
-        ),
+        (lambda: SumOfPartsAttribution(noisy_sop()).attribute(X), ValueError, "target"),
+        (lambda: SumOfPartsAttribution(noisy_sop()).attribute(X[:0], target=0), ValueError, "inputs"),
+        (lambda: SumOfPartsAttribution(noisy_sop()).attribute(X, target=9), ValueError, "target"),
     ],
 )
 def test_bad_input_is_named(call, kind, named):

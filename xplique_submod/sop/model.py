@@ -245,6 +245,11 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         targets : array, (N,) of int or (N, C) of float
             Classes for the scaled cross-entropy, or values for the scaled squared error; one-hot rows are values.
         feature_mask : array, optional
+
+        Raises
+        ------
+        ValueError
+            If the targets are neither.
         """
         return self._loss_of(self.parts(inputs, feature_mask), tf.convert_to_tensor(targets))
 
