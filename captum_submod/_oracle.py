@@ -69,6 +69,7 @@ class TorchOracle:
 
     @contextlib.contextmanager
     def _inference(self) -> Iterator[None]:
+        # Not torch's inference mode: a model could make no gradients, nor train with what it remembers of the call.
         with torch.no_grad(), self.precision():
             yield
 

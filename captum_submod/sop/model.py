@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -235,7 +235,8 @@ class SumOfParts(nn.Module):
         if remove:
             groups = groups._replace(masks=present[:, None] - groups.masks)
         partials, hidden = self._ask(inputs, groups.masks, labels)
-        scores = maths.select(hidden, self.class_weights, self.class_query, self.group_key, self.settings.beta)
+        fits = maths.affinities(hidden, self.class_weights, self.class_query, self.group_key)
+        scores = maths.select(fits, self.settings.beta)
         logits = maths.contributions(scores, partials).sum(1)
         return Parts(groups, partials, scores, logits)
 
@@ -264,20 +265,25 @@ class SumOfParts(nn.Module):
         losses: Tensor = loss(parts.partials, wanted.to(parts.partials), parts.scores, parts.groups.scales)
         return losses.mean()
 
-    @torch.no_grad()
     def explain(
         self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
     ) -> list[GroupExplanation]:
         """Groups, scores, partial logits and contributions of each input; arguments as in `forward`."""
         labels, size = self._labels_of(inputs, feature_mask).cpu().numpy(), self.masking.batch_size
         explanations = []
-        for start in range(0, len(inputs), size):  # so that memory grows with the batch, not with the number of inputs
-            some = slice(start, start + size)
-            parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
-            tensors = (parts.groups.masks, parts.scores, parts.partials, parts.logits)
-            arrays = (tensor.cpu().double().numpy() for tensor in tensors)
-            explanations += GroupExplanation.each(rows_of(labels, some), *arrays)
+        with self._inference():
+            for start in range(0, len(inputs), size):  # so that memory grows with the batch, not with all inputs
+                some = slice(start, start + size)
+                parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
+                tensors = (parts.groups.masks, parts.scores, parts.partials, parts.logits)
+                arrays = (tensor.cpu().double().numpy() for tensor in tensors)
+                explanations += GroupExplanation.each(rows_of(labels, some), *arrays)
         return explanations
+
+    def _inference(self) -> AbstractContextManager[Any]:
+        # A network that remembers a tensor of inference mode cannot be trained; a frozen one never will be.
+        frozen = isinstance(self.encoder, LayerEncoder) and self.encoder.own is None and not self.settings.continuous
+        return torch.inference_mode() if frozen else torch.no_grad()
 
     def _labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
         labels = self.masking.labels_of(inputs, feature_mask)

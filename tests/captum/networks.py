@@ -21,6 +21,17 @@ class SmallNet(nn.Module):
         return self.head(nn.functional.adaptive_avg_pool2d(hidden, 4).flatten(1)) * 3
 
 
+class Remembering(SmallNet):
+    """Makes a tensor in its first call and uses it in all others, as transformers do with their position codes."""
+
+    scale: torch.Tensor | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.scale is None:
+            self.scale = torch.ones_like(self.conv.weight[0, :, :1, :1])
+        return super().forward(x * self.scale)
+
+
 def random_images(seed, n=1, dtype=torch.float64):
     return torch.rand(n, 3, 12, 12, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import visualization as captum_visualization
-from networks import SmallNet, random_images, random_mask
+from networks import Remembering, SmallNet, random_images, random_mask
 from torch import nn
 
 from captum_submod import LiMA
@@ -259,6 +259,18 @@ def test_the_model_is_left_as_it_was_also_when_it_raises(fails):
     assert [p.requires_grad for p in net.parameters()] == [True, True, False, True]
     assert all(p.grad is None for p in net.parameters())
     assert not any(m._forward_hooks for m in net.modules())
+
+
+def test_the_model_may_make_gradients_and_can_be_trained_afterwards():
+    model, images = Remembering(1), random_images(1)
+
+    def sensitivity(x):
+        with torch.enable_grad():
+            return torch.autograd.grad(model(x.requires_grad_()).sum(), x)[0].flatten(1).norm(dim=1)
+
+    LiMA(sensitivity, weights={"consistency": 1}).attribute(images, feature_mask=random_mask(1))
+    model(images).sum().backward()
+    assert model.head.weight.grad.abs().sum() > 0
 
 
 def test_inputs_are_left_as_they_were(model):

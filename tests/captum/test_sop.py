@@ -7,7 +7,7 @@ from captum.attr import IntegratedGradients, Saliency, visualization
 from comparing import check_same_groups
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import SmallNet, random_images
+from networks import Remembering, SmallNet, random_images
 from torch import nn
 from torch.utils.data import TensorDataset
 
@@ -142,6 +142,18 @@ def test_training_leaves_the_backbone_alone(finetune):
     assert {"query", "key", "class_weights", "class_query", "group_key"} <= changed
     assert any(name.startswith("encoder.own.conv") for name in changed) == finetune
     assert not any("norm" in name and "running" in name for name in changed)
+
+
+@pytest.mark.parametrize("options", [{}, {"finetune": True}, {"continuous": True}], ids=str)
+def test_what_a_network_remembers_of_an_explanation_does_not_keep_it_from_training(options):
+    images = random_images(0, n=3)
+    sop = SumOfParts(Remembering(0), images[:1], features=3, groups=5, **options)
+    for module in sop.modules():
+        if isinstance(module, Remembering):
+            module.scale = None
+    sop.explain(images)
+    sop.training_loss(images.requires_grad_(), torch.tensor([0, 1, 2])).backward()
+    assert all(parameter.grad is not None for parameter in (sop.query, sop.key, sop.class_weights))
 
 
 def test_killed_in_the_middle_and_resumed_it_ends_where_an_uninterrupted_run_does(tmp_path):

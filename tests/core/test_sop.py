@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from submod_core.sop import (
     SOPSettings,
+    affinities,
     blur_matrix,
     generate,
     position_code,
@@ -206,7 +207,7 @@ def test_standardised_embeddings():
 def test_selection_equals_its_transcription():
     rng = np.random.default_rng(0)
     z, c, q, k = rng.normal(size=(2, 5, 4)), rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), rng.normal(size=(4, 4))
-    found = check_everywhere(lambda *a: select(*a, 0.8), z, c, q, k)
+    found = check_everywhere(lambda *a: select(affinities(*a), 0.8), z, c, q, k)
     for i in range(2):
         for target in range(3):
             scores = np.array([0.8 * (c[target] @ q) @ (z[i, g] @ k) for g in range(5)])

@@ -205,7 +205,7 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         make = self._traced if tf.executing_eagerly() else self._parts
         own = own and labels.shape[1:] == self.masking.labels.shape
         mine, n_words = (None, None) if own else (labels, self.masking.words(labels))
-        return make(inputs, mine, n_words, tf.cast(top, self.variable_dtype), remove)
+        return make(inputs, mine, n_words, tf.constant(top, self.variable_dtype), remove)
 
     def _parts(
         self, inputs: tf.Tensor, labels: tf.Tensor | None, n_words: int | None, top: tf.Tensor, remove: bool
@@ -229,10 +229,11 @@ class SumOfParts(keras.Model):  # type: ignore[name-defined]
         if remove:
             groups = groups._replace(masks=present[:, None] - groups.masks)
         partials, hidden = self._ask(inputs, groups.masks, labels, n_words)
-        rows, query, key = map(tf.convert_to_tensor, (self.class_weights, self.class_query, self.group_key))
+        fits = maths.affinities(
+            hidden, *map(tf.convert_to_tensor, (self.class_weights, self.class_query, self.group_key))
+        )
         # Compiled: thousands of short rows, one for each class, that single operations pass over many times.
-        select = tf.function(maths.select, jit_compile=True)
-        scores = select(hidden, rows, query, key, self.settings.beta)
+        scores = tf.function(maths.select, jit_compile=True)(fits, self.settings.beta)
         logits = tf.reduce_sum(maths.contributions(scores, partials), 1)
         return Parts(groups, partials, scores, logits)
 

@@ -3,6 +3,7 @@
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.maths import (
     Groups,
+    affinities,
     contributions,
     generate,
     position_code,
@@ -21,6 +22,7 @@ __all__ = [
     "GroupExplanation",
     "Groups",
     "SOPSettings",
+    "affinities",
     "blur_matrix",
     "contributions",
     "generate",

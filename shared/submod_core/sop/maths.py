@@ -145,7 +145,8 @@ def generate(
     absent = (present[:, None, :] - 1) * 1e9
     parts, start = [], 0
     for head, size in enumerate(rows.per_head):
-        scores = (picked[:, start : start + size] @ query[head]) @ ops.transpose(embeddings @ key[head])
+        # (p W_Q)(e W_K)ᵀ, by way of the m groups rather than of the many features.
+        scores = (picked[:, start : start + size] @ query[head]) @ ops.transpose(key[head]) @ ops.transpose(embeddings)
         parts.append(scores * alpha + absent)
         start += size
     scores = ops.join(parts, 1)
@@ -193,8 +194,8 @@ def scales(attention: Array, masks: Array) -> Array:
     return operations(attention).total(attention * (2 * masks - 1), -1)
 
 
-def select(hidden: Array, class_weights: Array, query: Array, key: Array, beta: float) -> Array:
-    """The score of each group for each class, sparsemax(β · C W_Q' (z W_K')ᵀ) (SOP, Eq. 45).
+def affinities(hidden: Array, class_weights: Array, query: Array, key: Array) -> Array:
+    """How well each group fits each class, z W_K' (C W_Q')ᵀ (SOP, Eq. 45).
 
     Parameters
     ----------
@@ -202,16 +203,36 @@ def select(hidden: Array, class_weights: Array, query: Array, key: Array, beta: 
         z, the backbone's hidden states of the masked inputs.
     class_weights : array, (C, h)
     query, key : array, (h, h)
+
+    Returns
+    -------
+    array, (N, m, C)
+    """
+    ops = operations(hidden)
+    # By way of the m groups rather than of the many classes.
+    return (hidden @ key) @ ops.transpose(query) @ ops.transpose(class_weights)
+
+
+def select(fits: Array, beta: float) -> Array:
+    """The score of each group for each class, the sparsemax of β times `affinities` over the groups (SOP, Eq. 45).
+
+    Parameters
+    ----------
+    fits : array, (N, m, C)
     beta : float
 
     Returns
     -------
     array, (N, C, m)
         At least 0, summing to 1 over the groups.
+
+    Examples
+    --------
+    >>> select(np.array([[[0.6, 2.0], [0.5, 0.0], [-1.0, 0.0]]]), beta=1.0)
+    array([[[0.55, 0.45, 0.  ],
+            [1.  , 0.  , 0.  ]]])
     """
-    # (C W_Q)(z W_K)ᵀ, by way of the m groups rather than of the many classes.
-    ops = operations(hidden)
-    return sparsemax(beta * (class_weights @ ops.transpose((hidden @ key) @ ops.transpose(query))))
+    return sparsemax(beta * operations(fits).transpose(fits))
 
 
 def contributions(scores: Array, partials: Array) -> Array:
