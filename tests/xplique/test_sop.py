@@ -275,6 +275,16 @@ def test_self_attributing_models_see_their_top_features_alone():
     assert SelfAttributing(vectors, Saliency(vectors), x[:1], top=0.5).explain(x)[0].groups.sum() == 3
 
 
+def test_self_attributing_models_are_compiled_once(monkeypatch):
+    warned = []
+    monkeypatch.setattr(tf.get_logger(), "warning", lambda *text: warned.append(text))
+    model, images = small_net(), random_images()
+    one = SelfAttributing(model, lambda *_: images.mean(-1), images[:1], features=3)
+    for _ in range(6):
+        one(images)
+    assert not warned, "TensorFlow warns of what it traces at every call"
+
+
 def test_attribution_is_complete_and_goes_into_the_metrics():
     sop, images = small_sop(), random_images()
     one_hot = tf.one_hot([0, 3, 1], 5)

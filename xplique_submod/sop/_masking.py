@@ -1,5 +1,7 @@
 """From features to masked inputs, a batch at a time."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -96,20 +98,7 @@ class Masking:
             inputs = tf.cast(inputs, masks.dtype)
         elements, features = tf.reshape(inputs, (shape[0], -1)), self._of_elements(labels, n, inputs)
         members = rows if n_words is None or continuous else as_words(rows, n_words)
-
-        # Compiled, since as single operations it costs as much as a small network; once for each number of inputs, as
-        # all batches of a call are of one size: the last one is filled up.
-        @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-        def compose(elements: tf.Tensor, members: tf.Tensor, features: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-            shown, where = (of_examples(each, index // per_example) for each in (elements, features))
-            mine, baseline = tf.gather(members, index), tf.cast(self.baseline, elements.dtype)
-            if members.dtype == tf.int32:  # bits
-                return tf.where(kept(mine, where), shown, baseline)
-            share = tf.gather(mine, where, batch_dims=1)
-            if not continuous:
-                return tf.where(share > 0.5, shown, baseline)
-            share = tf.cast(share, shown.dtype)
-            return share * shown + (1 - share) * baseline
+        compose = _composer(per_example, self.baseline, continuous)
 
         def make(k: tf.Tensor) -> tf.Tensor:
             index = tf.minimum(k * size + tf.range(size), total - 1)
@@ -131,6 +120,28 @@ class Masking:
         return tf.reshape(
             tf.broadcast_to(features, (tf.shape(labels)[0], *inputs.shape[1:])), (tf.shape(labels)[0], -1)
         )
+
+
+@functools.lru_cache(maxsize=256)
+def _composer(per_example: int, baseline: float, continuous: bool) -> Callable[..., tf.Tensor]:
+    """What makes masked inputs (B, P) of flat inputs, members (words of bits or shares), features and rows to make."""
+
+    # Compiled, since as single operations it costs as much as a small network; once for each number of inputs, as all
+    # batches of a call are of one size: the last one is filled up.
+    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+    def compose(elements: tf.Tensor, members: tf.Tensor, features: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+        shown, where = (of_examples(each, index // per_example) for each in (elements, features))
+        mine, replaced = tf.gather(members, index), tf.cast(baseline, elements.dtype)
+        if members.dtype == tf.int32:  # bits
+            return tf.where(kept(mine, where), shown, replaced)
+        share = tf.gather(mine, where, batch_dims=1)
+        if not continuous:
+            return tf.where(share > 0.5, shown, replaced)
+        share = tf.cast(share, shown.dtype)
+        return share * shown + (1 - share) * replaced
+
+    made: Callable[..., tf.Tensor] = compose
+    return made
 
 
 def pooling(labels: tf.Tensor, under: np.ndarray, size: int) -> tf.Tensor:
