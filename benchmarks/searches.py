@@ -57,6 +57,7 @@ SEARCHES: dict[str, Callable[..., Any]] = {
     "two-sided, swaps": partial(swaps, base=two_sided),
     "two-sided, fast": partial(two_sided, retired=3, window=0.2, refresh=6),
     "guided": guided,
+    "guided, 25 %": partial(guided, window=0.25),
     "guided, fast": partial(guided, window=0.15, polish=4),
     "guided, 10 %": partial(guided, window=0.1, polish=4),
     "guided, 5 %": partial(guided, window=0.05, polish=4),

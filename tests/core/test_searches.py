@@ -215,6 +215,24 @@ def test_guided_admits_a_share():
     assert evaluations(3, 0.04) == evaluations(3, 1)
 
 
+@pytest.mark.parametrize(("n", "share"), [(12, 0.25), (49, 0.25), (196, 0.125)])
+def test_guided_looks_at_a_quarter_and_at_less_of_many(n, share):
+    weights = np.random.default_rng(0).random(n)
+    by_default, by_hand = (
+        rank(lambda chosen: float(weights[list(chosen)].sum() ** 2), n, "guided", polish=0, **options)
+        for options in ({}, {"window": share})
+    )
+    assert by_default.order.tolist() == by_hand.order.tolist()
+    assert by_default.evaluations == by_hand.evaluations
+
+
+@pytest.mark.parametrize("search", sorted(SEARCHES))
+@pytest.mark.parametrize("n", [0, -1, 2.5, True])
+def test_every_search_refuses_what_is_no_count_of_elements(search, n):
+    with pytest.raises(ValueError, match=rf"`n` \(={n}\)"):
+        rank(len, n, search)
+
+
 @settings(deadline=None, max_examples=30)
 @given(n=st.integers(2, 25), admitted=st.integers(0, 4), remainder=remainders, seed=st.integers(0, 2**32 - 1))
 def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, remainder, seed):

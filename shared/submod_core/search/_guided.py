@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from submod_core._checks import check_count_or_share, check_share
+from submod_core._checks import check_count, check_count_or_share, check_share
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._base import Order, Search, Steps, search
 from submod_core.search._surrogate import Surrogate
@@ -15,7 +15,7 @@ _NOISE = 1e-6
 
 
 def guided(
-    n: int, /, admitted: int | float = 0.04, window: float = 0.25, polish: float = 6, remainder: float = 1
+    n: int, /, admitted: int | float = 0.04, window: float | None = None, polish: float = 6, remainder: float = 1
 ) -> Search:
     """Admit a few, retire the rest from the full set on, then move elements; evaluate only what a regression favours.
 
@@ -33,8 +33,9 @@ def guided(
     admitted : int, or float in (0, 1)
         Elements admitted from the empty set on, before the others are retired; they keep their places. More of them
         mean lower deletion curves, fewer mean higher insertion curves. Or a share of n, rounded down to at least 1.
-    window : float
-        Share of the remaining elements that a pick evaluates, in (0, 1].
+    window : float, optional
+        Share of the remaining elements that a pick evaluates, in (0, 1]. By default a quarter, of more than 49 elements
+        1.75 / √n: the more subsets have been seen, the better the guesses are.
     polish : float
         Most subsets evaluated to improve the finished order, as a multiple of n; 0 leaves it as it is.
     remainder : float
@@ -51,7 +52,9 @@ def guided(
     >>> rank(lambda chosen: sum(chosen), 5, search="guided").order
     array([4, 3, 2, 1, 0])
     """
+    check_count("n", n)
     check_count_or_share("admitted", admitted, least=0)
+    window = min(0.25, 1.75 / n**0.5) if window is None else window
     check_share("window", window)
     for name, value in (("polish", polish), ("remainder", remainder)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
