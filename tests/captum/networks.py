@@ -2,6 +2,9 @@
 
 import torch
 from torch import nn
+from torch.utils.data import TensorDataset
+
+from captum_submod import SumOfParts
 
 
 class SmallNet(nn.Module):
@@ -32,6 +35,25 @@ class Remembering(SmallNet):
         return super().forward(x * self.scale)
 
 
+class Noisy(nn.Module):
+    """With dropout and batch norm, which change in training."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8)
+        self.drop, self.head = nn.Dropout(0.5), nn.Linear(8, 4)
+
+    def forward(self, x):
+        return self.head(self.drop(torch.relu(self.norm(self.conv(x))).amax((2, 3))))
+
+
+def noisy_problem(n=24):
+    torch.manual_seed(0)
+    backbone = Noisy().train()
+    images = torch.rand(n, 3, 12, 12, generator=torch.Generator().manual_seed(1))
+    return backbone, TensorDataset(images, torch.arange(n) % 4)
+
+
 def random_images(seed, n=1, dtype=torch.float64):
     return torch.rand(n, 3, 12, 12, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
@@ -41,3 +63,8 @@ def random_mask(seed, n_regions=9):
     generator = torch.Generator().manual_seed(seed)
     ids = torch.cat([torch.arange(n_regions), torch.randint(n_regions, (144 - n_regions,), generator=generator)])
     return (ids[torch.randperm(144, generator=generator)] * 7 - 3).reshape(1, 1, 12, 12)
+
+
+def small_sop(seed=0, dtype=torch.float64, **options):
+    images = random_images(seed, n=3, dtype=dtype)
+    return SumOfParts(SmallNet(seed, dtype), images[:1], **({"features": 3, "groups": 6} | options)), images

@@ -207,6 +207,11 @@ def affinities(hidden: Array, class_weights: Array, query: Array, key: Array) ->
     Returns
     -------
     array, (N, m, C)
+
+    Examples
+    --------
+    >>> affinities(np.array([[[1.0, 2.0]]]), np.array([[1.0, 0.0], [3.0, 1.0]]), np.eye(2), np.eye(2))
+    array([[[1., 5.]]])
     """
     ops = operations(hidden)
     # By way of the m groups rather than of the many classes.
