@@ -15,7 +15,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -74,42 +74,62 @@ def loaded(data: Path, model_name: str, n: int, device: str) -> Any:
     return model.to(device, memory_format=torch.channels_last), images.to(device), labels, names
 
 
-def explained(
-    args: argparse.Namespace, done: Scores, deadline: float, i: int
-) -> tuple[str, dict[str, list[float]]] | None:
-    """A photograph's name and its scores by each search that `done` lacks; None when the time is up."""
+@cache
+def divided(data: Path, model_name: str, n: int, device: str, regions: int, i: int) -> torch.Tensor:
+    """SLICO regions of a photograph, (1, 1, H, W)."""
+    _, images, _, _ = loaded(data, model_name, n, device)
+    return torch.from_numpy(slico(images[i].movedim(0, -1).cpu().numpy(), regions))[None, None]
+
+
+def explained(args: argparse.Namespace, done: Scores, deadline: float, part: tuple[range, str]) -> Scores | None:
+    """Scores of one search for those photographs that `done` lacks, in one call; None when the time is up."""
     if time.time() > deadline:
         return None
-    model, images, labels, names = loaded(args.data, args.model, args.images, args.device)
-    x, rows = images[i : i + 1], {}
-    mask = torch.from_numpy(slico(x[0].movedim(0, -1).cpu().numpy(), args.regions))[None, None]
-    for name in args.searches:
-        if name in done.get(names[i], {}):
-            continue
-        lima = LiMA(model, search=SEARCHES[name])
-        (found,) = lima.explain(x, target=labels[i], feature_mask=mask, perturbations_per_eval=args.batch_size)
-        ranks = torch.from_numpy(-np.argsort(found.order).astype(np.float64))
+    which, search = part
+    source = (args.data, args.model, args.images, args.device)
+    model, images, labels, names = loaded(*source)
+    missing = [i for i in which if search not in done.get(names[i], {})]
+    rows: Scores = {names[i]: {} for i in which}
+    if not missing:
+        return rows
+    x, targets = images[missing], [labels[i] for i in missing]
+    masks = torch.cat([divided(*source, args.regions, i) for i in missing])
+    lima = LiMA(model, search=SEARCHES[search])
+    size = max(1, args.batch_size // len(missing))  # Captum counts them for each photograph
+    found = lima.explain(x, target=targets, feature_mask=masks, perturbations_per_eval=size)
+    for i, one, mask in zip(missing, found, masks, strict=True):
+        ranks = torch.from_numpy(-np.argsort(one.order).astype(np.float64))
         (curves,) = metrics.faithfulness_curves(
-            model, x, ranks[mask], target=labels[i], steps=50, max_examples_per_batch=args.batch_size
+            model,
+            images[i : i + 1],
+            ranks[mask][None],
+            target=labels[i],
+            steps=50,
+            max_examples_per_batch=args.batch_size,
         )
         best = float(curves.insertion[1:].max())
-        scores = (curves.insertion_auc, curves.deletion_auc, best, found.model_inputs)
-        rows[name] = [round(float(score), 6) for score in scores]
-    print(f"{i + 1}/{args.images} {names[i]}", flush=True)
-    return names[i], rows
+        scores = (curves.insertion_auc, curves.deletion_auc, best, one.model_inputs)
+        rows[names[i]] = {search: [round(float(score), 6) for score in scores]}
+    print(f"{which.start + 1}–{which.stop}/{args.images} {search}", flush=True)
+    return rows
 
 
 def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
     """The scores of each search, (photographs, 4); fewer photographs than asked for when the time is up."""
     deadline = time.time() + 60 * args.minutes
-    done, names = read(args), []
+    done, seen = read(args), dict[str, None]()
+    parts = [
+        (range(i, min(i + args.together, args.images)), search)
+        for i in range(0, args.images, args.together)
+        for search in args.searches
+    ]
     with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        for found in pool.map(partial(explained, args, done, deadline), range(args.images)):
-            if found is not None:
-                name, rows = found
+        for found in pool.map(partial(explained, args, done, deadline), parts):
+            for name, rows in (found or {}).items():
                 done[name] = done.get(name, {}) | rows
-                names.append(name)
-                write(args, done)
+                seen[name] = None
+            write(args, done)
+    names = [name for name in seen if all(search in done[name] for search in args.searches)]
     if not names:
         raise SystemExit(f"--minutes (={args.minutes}) is too short for a single photograph")
     return {search: np.array([done[name][search] for name in names]) for search in args.searches}
@@ -193,8 +213,9 @@ def main() -> None:
     parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
+    parser.add_argument("--together", type=int, default=1, help="photographs explained in one call")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
-    parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further photograph after so long")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further search after so long")
     parser.add_argument("--figure", type=Path, help="draw the means")
     parser.add_argument("--output", type=Path, help="JSON of every score, written to and gone on from")
     args = parser.parse_args()
