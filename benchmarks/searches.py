@@ -3,11 +3,11 @@
     python benchmarks/searches.py --data DIR --model mobilenet_v1_025 --regions 49 --images 30 --jobs 2
 
 Same photographs, same regions, one run. Curves are pixel by pixel in 50 steps on a black baseline, in the order of the
-regions. Beside the means the table has the difference to greedy's insertion and deletion, paired over photographs, with
-95 % intervals (bootstrap), the median insertion, and a star for each search that no other beats in both mean insertion
-and images. With `--figure FILE` the means are drawn as well. With `--output FILE` every photograph's scores are written
-there as they come, and what the file has already is not measured again: a run that was cut short goes on, and searches
-can be added one at a time.
+regions. The table, in Markdown, has means, the quartiles of the insertion, the difference to greedy's insertion and
+deletion, paired over photographs, with 95 % intervals (bootstrap), and a star for each search that no other beats in
+both mean insertion and images. With `--figure FILE` means and quartiles are drawn as well. With `--output FILE` every
+photograph's scores are written there as they come, and what the file has already is not measured again: a run that was
+cut short goes on, and searches can be added one at a time.
 """
 
 import argparse
@@ -165,26 +165,30 @@ def interval(differences: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def table(scores: dict[str, np.ndarray]) -> str:
+def table(scores: dict[str, np.ndarray], title: str) -> str:
+    """The means of each search in Markdown, with quartiles of the insertion and differences to greedy's."""
     reference = scores.get("greedy")
     means = {name: values.mean(axis=0) for name, values in scores.items()}
-    lines = [
-        f"{'search':<21}{'images':>8}{'insertion':>11}{'median':>8}{'deletion':>10}{'highest':>9}"
-        f"   {'insertion − greedy':<25}{'deletion − greedy':<25}"
-    ]
+    header = [title, "images", "insertion", "quartiles", "deletion", "highest"]
+    header += [] if reference is None else ["insertion − greedy", "deletion − greedy"]
+    lines = [header, ["---"] * len(header)]
     for name, values in scores.items():
         insertion, deletion, highest, images = means[name]
         beaten = any(m[0] >= insertion and m[3] <= images and k != name for k, m in means.items())
-        line = f"{name:<20}{' ' if beaten else '*'}{images:>8.0f}{insertion:>11.3f}{np.median(values[:, 0]):>8.3f}"
-        line += f"{deletion:>10.4f}{highest:>9.3f}   "
-        if reference is not None and name != "greedy":
-            for column, digits in ((0, 3), (1, 4)):
-                difference = values[:, column] - reference[:, column]
-                low, high = interval(difference)
-                text = f"{difference.mean():+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
-                line += f"{text:<25}"
-        lines.append(line.rstrip())
-    return "\n".join(lines)
+        quartiles = ", ".join(f"{q:.2f}" for q in np.quantile(values[:, 0], [0.25, 0.5, 0.75]))
+        line = [name + " *" * (not beaten), f"{images:,.0f}", f"{insertion:.3f}", quartiles]
+        line += [f"{deletion:.4f}", f"{highest:.3f}"]
+        if reference is not None:
+            itself = name == "greedy"
+            line += ["" if itself else difference(values[:, k] - reference[:, k], 3 + k) for k in (0, 1)]
+        lines.append(line)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines).replace("  ", " ")
+
+
+def difference(values: np.ndarray, digits: int) -> str:
+    """A mean difference with its interval."""
+    low, high = interval(values)
+    return f"{values.mean():+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
 
 
 def draw(scores: dict[str, np.ndarray], file: Path, title: str) -> None:
@@ -197,7 +201,9 @@ def draw(scores: dict[str, np.ndarray], file: Path, title: str) -> None:
     for i, (name, values) in enumerate(scores.items()):
         mean = values.mean(axis=0)
         for k, one in enumerate(axes):
+            low, high = np.quantile(values[:, k], [0.25, 0.75])
             one.plot(mean[3], mean[k], "osD^v<>P"[i % 8], color=f"C{i % 10}", label=name)
+            one.vlines(mean[3], low, high, color=f"C{i % 10}", alpha=0.35, linewidth=1)
     for one, what in zip(axes, ("insertion", "deletion", "highest confidence"), strict=True):
         one.set(xlabel="images evaluated", ylabel=what, xscale="log")
         one.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
@@ -221,7 +227,7 @@ def main() -> None:
     args = parser.parse_args()
     scores = measure(args)
     title = f"{args.model}, {len(next(iter(scores.values())))} photographs, {args.regions} regions"
-    print(f"\n{title}\n\n{table(scores)}")
+    print(f"\n{table(scores, title)}")
     if args.figure:
         draw(scores, args.figure, title)
 
