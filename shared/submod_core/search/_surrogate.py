@@ -12,9 +12,10 @@ _JITTER = 1e-4
 _MARGIN = 0.05
 _RESOLUTION = 1e-5
 # OpenBLAS computes small products and single solutions on the caller's thread. Waking others for what takes a tenth of
-# a millisecond gains little, and a model that ran beside them was slowed down.
+# a millisecond gains little, and a model that ran beside them was slowed down; but from some millions of operations on
+# solving one by one takes several times as long, even on a single thread.
 _ONE_THREAD = 1 << 18
-_SMALL = 1 << 15
+_ONE_BY_ONE = 1 << 24
 
 
 class Surrogate:
@@ -84,7 +85,7 @@ class Surrogate:
 
     def _solve(self, right: FloatArray, transposed: bool = False) -> FloatArray:
         factor = self._factor[:, : len(right)]
-        if right.size >= _SMALL:
+        if right.shape[1] > 1 and right.size * len(right) >= _ONE_BY_ONE:
             return np.asarray(dtrtrs(factor, right, trans=transposed)[0])
         solved = np.empty_like(right)
         for i, column in enumerate(right.T):
