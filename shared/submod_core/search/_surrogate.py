@@ -1,6 +1,7 @@
 """A regression on the subsets seen so far, to guess the values of those not yet evaluated."""
 
 import numpy as np
+import numpy.typing as npt
 from scipy.linalg import cholesky
 from scipy.linalg.blas import dgemm
 from scipy.linalg.lapack import dtrtrs
@@ -49,6 +50,7 @@ class Surrogate:
         nearer, away = self._kernel[np.maximum(d - 1, 0)], self._kernel[np.minimum(d + 1, n)]
         self._half_sum, self._half_difference = (away + nearer) / 2, (away - nearer) / 2
         self._signs = np.zeros((0, n))
+        self._words = _words(np.zeros((0, n), dtype=bool))
         self._values = np.zeros(0)
         # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without a copy.
         self._factor = np.zeros((0, 0), order="F")
@@ -60,14 +62,16 @@ class Surrogate:
 
     def observe(self, subsets: BoolArray, values: FloatArray) -> None:
         """Take in the values (B,) of subsets (B, n)."""
-        known, signs = len(self._values), _signs(subsets)
-        self._signs = np.concatenate([self._signs, signs])
+        known = len(self._values)
+        self._signs = np.concatenate([self._signs, _signs(subsets)])
+        self._words = np.concatenate([self._words, _words(subsets)])
         self._values = np.concatenate([self._values, values])
         if len(self._values) > self.memory:
-            self._signs, self._values = self._signs[-self.memory // 2 :], self._values[-self.memory // 2 :]
+            kept = slice(-(self.memory // 2), None)
+            self._signs, self._words, self._values = self._signs[kept], self._words[kept], self._values[kept]
             known = 0
         total = len(self._values)
-        kernels = self._kernel[self._differing(self._signs[known:])].T
+        kernels = self._kernel[_differing(self._words[known:], self._words)].T
         self._make_room(known, total)
         across, within = kernels[:known], kernels[known:] + _JITTER * np.eye(total - known)
         if known:
@@ -92,9 +96,6 @@ class Surrogate:
             solved[:, i] = dtrtrs(factor, column, trans=transposed)[0]
         return solved
 
-    def _differing(self, signs: FloatArray) -> IntArray:
-        return ((self.n - _product(signs, self._signs.T)) / 2).astype(np.intp)
-
     def flipped(self, bases: BoolArray) -> FloatArray:
         """Guess the values (B, n) of subsets (B, n) with one element put in or taken out, rounded to `resolution`."""
         lowest, spread = self._values.min(), max(float(np.ptp(self._values)), 1e-12)
@@ -102,13 +103,12 @@ class Surrogate:
         odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
         mean = odds.mean()
         weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))
-        signs = _signs(bases)
-        d = self._differing(signs)
+        d = _differing(_words(bases), self._words)
         # Flipping an element moves a subset away from those that agree about it and nearer to the others: the two
         # kernels' sum counts for all of them, their difference by the sign of the agreement.
         whoever = _product(self._half_sum[d], weights)
         by_element = _product(self._half_difference[d] * weights[:, 0], self._signs)
-        guessed = expit(mean + whoever + signs * by_element)
+        guessed = expit(mean + whoever + _signs(bases) * by_element)
         guesses = lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN)
         return np.asarray(np.rint(guesses / self.resolution) * self.resolution)
 
@@ -116,6 +116,22 @@ class Surrogate:
 def _signs(subsets: BoolArray) -> FloatArray:
     """1 for members, −1 for the others: of two subsets, the product counts where they agree."""
     return np.where(subsets, 1.0, -1.0)
+
+
+def _words(subsets: BoolArray) -> npt.NDArray[np.uint64]:
+    """Members as the bits of whole words, (B, words)."""
+    octets = np.packbits(subsets, axis=1)
+    words = np.zeros((len(octets), -(-octets.shape[1] // 8)), dtype=np.uint64)
+    words.view(np.uint8)[:, : octets.shape[1]] = octets
+    return words
+
+
+def _differing(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> IntArray:
+    """In how many elements the subsets of two sides differ, (B, C)."""
+    counts = np.zeros((len(left), len(right)), dtype=np.intp)
+    for mine, others in zip(left.T, right.T, strict=True):
+        counts += np.bitwise_count(mine[:, None] ^ others)
+    return counts
 
 
 def _product(left: FloatArray, right: FloatArray) -> FloatArray:
