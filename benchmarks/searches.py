@@ -67,17 +67,18 @@ Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
 @lru_cache
-def loaded(data: Path, model_name: str, n: int, device: str) -> Any:
+def loaded(data: Path, model_name: str, n: int, device: str, tf32: bool) -> Any:
     torch.set_num_threads(1)
-    full_precision()
+    if not tf32:
+        full_precision()
     model, images, labels, names = classified(data, model_name, n)
     return model.to(device, memory_format=torch.channels_last), images.to(device), labels, names
 
 
 @cache
-def divided(data: Path, model_name: str, n: int, device: str, regions: int, i: int) -> torch.Tensor:
+def divided(source: tuple[Any, ...], regions: int, i: int) -> torch.Tensor:
     """SLICO regions of a photograph, (1, 1, H, W)."""
-    _, images, _, _ = loaded(data, model_name, n, device)
+    _, images, _, _ = loaded(*source)
     return torch.from_numpy(slico(images[i].movedim(0, -1).cpu().numpy(), regions))[None, None]
 
 
@@ -86,14 +87,14 @@ def explained(args: argparse.Namespace, done: Scores, deadline: float, part: tup
     if time.time() > deadline:
         return None
     which, search = part
-    source = (args.data, args.model, args.images, args.device)
+    source = (args.data, args.model, args.images, args.device, args.tf32)
     model, images, labels, names = loaded(*source)
     missing = [i for i in which if search not in done.get(names[i], {})]
     rows: Scores = {names[i]: {} for i in which}
     if not missing:
         return rows
     x, targets = images[missing], [labels[i] for i in missing]
-    masks = torch.cat([divided(*source, args.regions, i) for i in missing])
+    masks = torch.cat([divided(source, args.regions, i) for i in missing])
     lima = LiMA(model, search=SEARCHES[search])
     size = max(1, args.batch_size // len(missing))  # Captum counts them for each photograph
     found = lima.explain(x, target=targets, feature_mask=masks, perturbations_per_eval=size)
@@ -219,6 +220,7 @@ def main() -> None:
     parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
+    parser.add_argument("--tf32", action="store_true", help="let a GPU round what it multiplies to ten bits")
     parser.add_argument("--together", type=int, default=1, help="photographs explained in one call")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
     parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further search after so long")
