@@ -8,7 +8,9 @@ from submod_core.search._surrogate import Surrogate
 
 
 @settings(deadline=None, max_examples=40)
-@given(n=st.integers(1, 9), seen=st.integers(1, 30), seed=st.integers(0, 2**32 - 1))
+@given(
+    n=st.integers(1, 9) | st.sampled_from([63, 64, 65, 130]), seen=st.integers(1, 30), seed=st.integers(0, 2**32 - 1)
+)
 def test_the_surrogate_is_kernel_ridge_regression(n, seen, seed):
     rng = np.random.default_rng(seed)
     subsets, values = rng.random((seen, n)) < 0.5, rng.normal(size=seen)
@@ -40,3 +42,15 @@ def test_the_surrogate_forgets_the_older_half():
         surrogate.observe(subsets[row : row + 1], np.array([float(row)]))
     fresh.observe(subsets[11:], np.arange(11.0, 24.0))
     assert np.allclose(surrogate.flipped(subsets[:1]), fresh.flipped(subsets[:1]))
+
+
+def test_it_is_the_same_regression_however_many_subsets_come_at_once():
+    rng = np.random.default_rng(0)
+    subsets, values = rng.random((700, 20)) < 0.5, rng.normal(size=700)
+    few, many = Surrogate(20), Surrogate(20)
+    for rows in np.split(np.arange(700), 70):
+        few.observe(subsets[rows], values[rows])
+    for rows in (slice(600), slice(600, 700)):  # 100 columns of 600 rows are solved together
+        many.observe(subsets[rows], values[rows])
+    # Guesses are rounded, and may fall to either side.
+    assert np.allclose(few.flipped(subsets[:5]), many.flipped(subsets[:5]), rtol=0, atol=1.5 * many.resolution)
