@@ -15,7 +15,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ SCORES = ("insertion", "deletion", "highest", "images")
 Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
-@lru_cache
+@cache
 def loaded(data: Path, model_name: str, n: int, device: str, tf32: bool) -> Any:
     torch.set_num_threads(1)
     if not tf32:
@@ -224,7 +224,7 @@ def main() -> None:
     parser.add_argument("--together", type=int, default=1, help="photographs explained in one call")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
     parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further search after so long")
-    parser.add_argument("--figure", type=Path, help="draw the means")
+    parser.add_argument("--figure", type=Path, help="draw means and quartiles")
     parser.add_argument("--output", type=Path, help="JSON of every score, written to and gone on from")
     args = parser.parse_args()
     scores = measure(args)
