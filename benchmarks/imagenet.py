@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.functional import pad
 
 MODELS = ("mobilenet_v1_025", "mobilenet_v2", "squeezenet")
 
@@ -27,6 +28,21 @@ def full_precision() -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
+class Compiled(nn.Module):
+    """A network compiled for batches of one size: smaller ones are filled up, as each size is compiled anew."""
+
+    def __init__(self, model: nn.Module, size: int):
+        super().__init__()
+        self.model, self.size = torch.compile(model.requires_grad_(False), dynamic=False), size
+
+    @torch.inference_mode()
+    def forward(self, x: Tensor) -> Tensor:
+        """The network's answers to at most `size` images."""
+        full = pad(x, (0, 0) * 3 + (0, self.size - len(x))).contiguous(memory_format=torch.channels_last)
+        found: Tensor = self.model(full)
+        return found[: len(x)]
+
+
 def networks(data: Path) -> Any:
     """The module that builds the networks: `imagenet_nets.py`, in the folder `tools` beside `data`."""
     tools = data.resolve().parent / "tools"
@@ -37,10 +53,10 @@ def networks(data: Path) -> Any:
     return importlib.import_module("imagenet_nets")
 
 
-def network(module: Any, name: str) -> torch.nn.Module:
+def network(module: Any, name: str) -> nn.Module:
     """One of `MODELS`, or with "torchvision:NAME" a network of that library with random weights, to take its time."""
     if not name.startswith("torchvision:"):
-        model: torch.nn.Module = getattr(module, name)()
+        model: nn.Module = getattr(module, name)()
         return model
     from torchvision import models
 
@@ -48,14 +64,14 @@ def network(module: Any, name: str) -> torch.nn.Module:
     model = models.get_model(name.partition(":")[2]).eval().requires_grad_(False)
     for weights in model.parameters():  # a transformer's last layer begins as 0, and would answer the same to all
         if weights.dim() > 1 and not weights.any():
-            torch.nn.init.normal_(weights, std=0.02)
+            nn.init.normal_(weights, std=0.02)
     model.size = 224
     return model
 
 
 def classified(
     data: Path, model_name: str, n: int, *, correctly: bool = True
-) -> tuple[torch.nn.Module, Tensor, list[int], list[str]]:
+) -> tuple[nn.Module, Tensor, list[int], list[str]]:
     """A network, and the first n photographs that it classifies so: model, images, true classes, names.
 
     A network with random weights takes any, for what they are.
@@ -86,7 +102,7 @@ def classified(
     return model, torch.cat(images), labels, names
 
 
-def photographs(data: Path, model_name: str, n: int) -> tuple[torch.nn.Module, Tensor, Tensor]:
+def photographs(data: Path, model_name: str, n: int) -> tuple[nn.Module, Tensor, Tensor]:
     """A network, and the first n photographs: model, images, true classes."""
     module = networks(data)
     model = getattr(module, model_name)()

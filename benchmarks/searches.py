@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from imagenet import arguments, classified, full_precision
+from imagenet import Compiled, arguments, classified, full_precision
 
 from captum_submod import LiMA, metrics, slico
 from submod_core.search import (
@@ -67,12 +67,14 @@ Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
 @cache
-def loaded(data: Path, model_name: str, n: int, device: str, tf32: bool) -> Any:
+def loaded(data: Path, model_name: str, n: int, device: str, tf32: bool, compiled: int | None) -> Any:
+    """A network, compiled for batches of a size if one is given, photographs, their classes and names."""
     torch.set_num_threads(1)
     if not tf32:
         full_precision()
     model, images, labels, names = classified(data, model_name, n)
-    return model.to(device, memory_format=torch.channels_last), images.to(device), labels, names
+    model = model.to(device, memory_format=torch.channels_last)
+    return Compiled(model, compiled) if compiled else model, images.to(device), labels, names
 
 
 @cache
@@ -87,7 +89,8 @@ def explained(args: argparse.Namespace, done: Scores, deadline: float, part: tup
     if time.time() > deadline:
         return None
     which, search = part
-    source = (args.data, args.model, args.images, args.device, args.tf32)
+    compiled = args.batch_size if args.compile else None
+    source = (args.data, args.model, args.images, args.device, args.tf32, compiled)
     model, images, labels, names = loaded(*source)
     missing = [i for i in which if search not in done.get(names[i], {})]
     rows: Scores = {names[i]: {} for i in which}
@@ -221,6 +224,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
     parser.add_argument("--tf32", action="store_true", help="let a GPU round what it multiplies to ten bits")
+    parser.add_argument("--compile", action="store_true", help="compile the network for batches of --batch-size")
     parser.add_argument("--together", type=int, default=1, help="photographs explained in one call")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
     parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further search after so long")
