@@ -106,7 +106,7 @@ class TorchOracle:
             vectors = output
         elif _is_layer(source, self.forward_func):
             with _capture(source) as seen:
-                output = self.forward_func(*arguments)
+                output = _uncompiled(self.forward_func)(*arguments)
             if not seen:
                 raise ValueError(f"`features` (={source}) is a layer that did not run in `forward_func`")
             vectors = seen[-1]
@@ -251,6 +251,11 @@ def _is_layer(features: Any, forward_func: Any) -> bool:
     if not isinstance(features, nn.Module):
         return False
     return not isinstance(forward_func, nn.Module) or any(features is module for module in forward_func.modules())
+
+
+def _uncompiled(forward_func: Any) -> Any:
+    # What `torch.compile` returns passes by the hooks of its layers; what it was made from has its weights.
+    return getattr(forward_func, "_orig_mod", forward_func)
 
 
 @contextlib.contextmanager

@@ -122,6 +122,17 @@ def test_features_from_a_layer_a_function_or_another_network(model):
     assert not model.conv._forward_hooks
 
 
+@pytest.mark.parametrize("layer", [False, True], ids=["outputs", "layer"])
+def test_a_compiled_model_is_explained_as_the_model_itself(model, layer):
+    x, mask, features = random_images(0), random_mask(0), model.conv if layer else None
+    (expected,) = LiMA(model, features=features).explain(x, target=1, feature_mask=mask)
+    compiled = torch.compile(model, backend="eager")
+    compiled(x)  # compiled without the hook that reads a layer
+    (found,) = LiMA(compiled, features=features).explain(x, target=1, feature_mask=mask)
+    assert found.order.tolist() == expected.order.tolist()
+    assert np.allclose(found.curves.effectiveness, expected.curves.effectiveness)
+
+
 def test_angular_distance_changes_effectiveness_alone(model):
     x, mask = random_images(0), random_mask(0)
     weights = {"effectiveness": 1}
