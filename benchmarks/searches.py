@@ -231,6 +231,8 @@ def main() -> None:
     parser.add_argument("--figure", type=Path, help="draw means and quartiles")
     parser.add_argument("--output", type=Path, help="JSON of every score, written to and gone on from")
     args = parser.parse_args()
+    if args.compile and args.together > args.batch_size:
+        parser.error(f"--together (={args.together}) must be at most --batch-size (={args.batch_size}) with --compile")
     scores = measure(args)
     title = f"{args.model}, {len(next(iter(scores.values())))} photographs, {args.regions} regions"
     print(f"\n{table(scores, title)}")
