@@ -56,4 +56,6 @@ def layout(x: Tensor) -> torch.memory_format:
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:
     """A tensor of the processor on the device, without waiting for what that is working on."""
+    if device.type == "cpu":
+        return tensor
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
