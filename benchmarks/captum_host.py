@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cached_property
+from itertools import cycle, islice
 
 import captum.attr as captum
 import numpy as np
 import torch
-from imagenet import classified, full_precision
+from imagenet import classified, full_precision, masked
 from torch import Tensor, nn
 
 from captum_submod import SMDL, LiMA, slico
@@ -45,15 +46,20 @@ class CaptumHost:
         self.images_seen += len(arguments[0])
 
     def bare_seconds(self, n_batches: int, size: int | None = None) -> float:
-        """Seconds per image of the bare model, in full batches or in batches of another size."""
-        batch = torch.cat([self.images[:1]] * (size or self.batch_size))
-        precision = torch.autocast(batch.device.type, self.autocast) if self.autocast else nullcontext()
+        """Seconds per masked image of the bare model, in full batches or in batches of another size."""
+        size = size or self.batch_size
+        batches = cycle(batch for batch in self._masked.split(size) if len(batch) == size)
+        precision = torch.autocast(self.images.device.type, self.autocast) if self.autocast else nullcontext()
         with torch.no_grad(), precision:
             start = time.perf_counter()
-            for _ in range(n_batches):
+            for batch in islice(batches, n_batches):
                 outputs = self.model(batch)
             outputs.cpu()  # an accelerator works on after it was asked
-        return (time.perf_counter() - start) / (n_batches * len(batch))
+        return (time.perf_counter() - start) / (n_batches * size)
+
+    @cached_property
+    def _masked(self) -> Tensor:
+        return masked(self.images[:1].cpu(), self.masks[0], 2 * self.batch_size).to(self.images.device)
 
     @cached_property
     def methods(self) -> dict[str, Callable[[slice], Tensor]]:

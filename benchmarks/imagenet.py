@@ -43,6 +43,24 @@ class Compiled(nn.Module):
         return found[: len(x)]
 
 
+class OpenVino(nn.Module):
+    """A network in OpenVINO, on one thread of the processor."""
+
+    def __init__(self, model: nn.Module, side: int):
+        super().__init__()
+        import openvino
+
+        shape = (3, side, side)
+        converted = openvino.convert_model(model, example_input=torch.zeros(1, *shape), input=[-1, *shape])
+        # Left to itself it multiplies in bfloat16 where the processor can, and puts all processes on the same core.
+        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
+        self.model = openvino.compile_model(converted, "CPU", config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The network's answers."""
+        return torch.from_numpy(self.model(x.numpy())[0])
+
+
 def networks(data: Path) -> Any:
     """The module that builds the networks: `imagenet_nets.py`, in the folder `tools` beside `data`."""
     tools = data.resolve().parent / "tools"
@@ -108,6 +126,18 @@ def photographs(data: Path, model_name: str, n: int) -> tuple[nn.Module, Tensor,
     model = getattr(module, model_name)()
     files = sorted((data / "imagenet_sample").glob("*.jpg"))[:n]
     return model, module.load_images(files, model.size), torch.tensor([_label(data, file) for file in files])
+
+
+def masked(image: Tensor, mask: Tensor, at_least: int) -> Tensor:
+    """An image (1, C, H, W) with random halves of its regions, several hundred times: what the bare model is timed on.
+
+    The same images over and over would lie in the processor's caches, as those that a search asks for do not.
+    """
+    n = max(at_least, min(1024, (256 << 20) // image.nbytes))
+    keep = torch.rand(n, int(mask.max()) + 1, generator=torch.Generator().manual_seed(0)) < 0.5
+    last = image.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    return (image * keep[:, mask[0, 0]][:, None]).contiguous(memory_format=layout)
 
 
 def _label(data: Path, file: Path) -> int:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from imagenet import Compiled, arguments, classified, full_precision
+from imagenet import Compiled, OpenVino, arguments, classified, full_precision
 
 from captum_submod import LiMA, metrics, slico
 from submod_core.search import (
@@ -67,14 +67,16 @@ Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
 @cache
-def loaded(data: Path, model_name: str, n: int, device: str, tf32: bool, compiled: int | None) -> Any:
-    """A network, compiled for batches of a size if one is given, photographs, their classes and names."""
+def loaded(data: Path, model_name: str, n: int, device: str, tf32: bool, compiled: str | None, size: int) -> Any:
+    """A network, compiled if wanted (by torch for batches of a size), photographs, their classes and names."""
     torch.set_num_threads(1)
     if not tf32:
         full_precision()
     model, images, labels, names = classified(data, model_name, n)
+    if compiled == "openvino":
+        return OpenVino(model, images.shape[-1]), images, labels, names
     model = model.to(device, memory_format=torch.channels_last)
-    return Compiled(model, compiled) if compiled else model, images.to(device), labels, names
+    return Compiled(model, size) if compiled else model, images.to(device), labels, names
 
 
 @cache
@@ -89,8 +91,7 @@ def explained(args: argparse.Namespace, done: Scores, deadline: float, part: tup
     if time.time() > deadline:
         return None
     which, search = part
-    compiled = args.batch_size if args.compile else None
-    source = (args.data, args.model, args.images, args.device, args.tf32, compiled)
+    source = (args.data, args.model, args.images, args.device, args.tf32, args.compile, args.batch_size)
     model, images, labels, names = loaded(*source)
     missing = [i for i in which if search not in done.get(names[i], {})]
     rows: Scores = {names[i]: {} for i in which}
@@ -224,15 +225,23 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
     parser.add_argument("--tf32", action="store_true", help="let a GPU round what it multiplies to ten bits")
-    parser.add_argument("--compile", action="store_true", help="compile the network for batches of --batch-size")
+    parser.add_argument(
+        "--compile",
+        nargs="?",
+        const="torch",
+        choices=["torch", "openvino"],
+        help="compile the network: by torch for batches of --batch-size or, for the processor, by OpenVINO",
+    )
     parser.add_argument("--together", type=int, default=1, help="photographs explained in one call")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
     parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further search after so long")
     parser.add_argument("--figure", type=Path, help="draw means and quartiles")
     parser.add_argument("--output", type=Path, help="JSON of every score, written to and gone on from")
     args = parser.parse_args()
-    if args.compile and args.together > args.batch_size:
+    if args.compile == "torch" and args.together > args.batch_size:
         parser.error(f"--together (={args.together}) must be at most --batch-size (={args.batch_size}) with --compile")
+    if args.compile == "openvino" and args.device != "cpu":
+        parser.error(f"--device (={args.device}) must be cpu with --compile openvino")
     scores = measure(args)
     title = f"{args.model}, {len(next(iter(scores.values())))} photographs, {args.regions} regions"
     print(f"\n{table(scores, title)}")

@@ -4,12 +4,14 @@ import argparse
 import time
 from collections.abc import Callable
 from functools import cached_property
+from itertools import cycle, islice
 
 import keras_twins
 import numpy as np
 import tensorflow as tf
+import torch
 import xplique.attributions as xplique
-from imagenet import classified
+from imagenet import classified, masked
 from xplique.metrics import Deletion, Insertion
 
 from submod_core import Explanation
@@ -60,13 +62,20 @@ class XpliqueHost:
         self.counted.images.assign(value)
 
     def bare_seconds(self, n_batches: int, size: int | None = None) -> float:
-        """Seconds per image of the bare model, in full batches or in batches of another size."""
-        batch = tf.repeat(self.images[:1], size or self.batch_size, axis=0)
-        self._bare(batch)
+        """Seconds per masked image of the bare model, in full batches or in batches of another size."""
+        size = size or self.batch_size
+        batches = [self._masked[i : i + size] for i in range(0, len(self._masked) - size + 1, size)]
+        self._bare(batches[0])
         start = time.perf_counter()
-        for _ in range(n_batches):
+        for batch in islice(cycle(batches), n_batches):
             self._bare(batch)
-        return (time.perf_counter() - start) / (n_batches * len(batch))
+        return (time.perf_counter() - start) / (n_batches * size)
+
+    @cached_property
+    def _masked(self) -> tf.Tensor:
+        image = torch.from_numpy(self.images[:1]).movedim(-1, 1)
+        mask = torch.from_numpy(slico(self.images[0], self.regions))[None, None]
+        return tf.constant(masked(image, mask, 2 * self.batch_size).movedim(1, -1).numpy())
 
     @cached_property
     def methods(self) -> dict[str, Callable[[slice], tf.Tensor]]:
