@@ -159,7 +159,7 @@ class RegionAttribution(PerturbationAttribution):
         total = self.settings.expected_model_inputs(sets) if show_progress else None
         with (
             evaluating(self.forward_func, self.readout.features, self.readout.confidence_model),
-            oracle.inference(),
+            oracle.precision(),
             tqdm(total=total, desc=f"{self.get_name()} attribution", unit="image", disable=not show_progress) as bar,
         ):
             explanations = explain(

@@ -24,7 +24,7 @@ Features = Callable[..., Tensor] | nn.Module | None
 
 @dataclass
 class TorchOracle:
-    """Answers a `submod_core` scheduler for a batch of examples, within `inference`.
+    """Answers a `submod_core` scheduler for a batch of examples, within `precision`.
 
     Attributes
     ----------
@@ -61,15 +61,13 @@ class TorchOracle:
                 raise OutOfMemoryError(str(error)) from error
             raise
 
-    @contextlib.contextmanager
-    def inference(self) -> Iterator[None]:
-        """No gradients, and the precision in which the model runs: around all calls, as weights are converted once."""
+    def precision(self) -> contextlib.AbstractContextManager[None]:
+        """The precision in which the model runs: around all calls, so that weights are converted once for them."""
         device = self.batch.inputs[0].device.type
-        lower = contextlib.nullcontext() if self.autocast is None else torch.autocast(device, self.autocast)
-        # Not torch's inference mode: a model could make no gradients, nor train with what it remembers of the call.
-        with torch.no_grad(), lower:
-            yield
+        return contextlib.nullcontext() if self.autocast is None else torch.autocast(device, self.autocast)
 
+    # Not torch's inference mode: a model could make no gradients, nor train with what it remembers of the call.
+    @torch.no_grad()
     def _answer(self, rows: Tensor, keep: Tensor, features: bool) -> Responses | Callable[[], Responses]:
         arguments = (*compose(self.batch, rows, keep), *self._expand(rows))
         output, vectors = self._run(arguments, len(rows), features)
@@ -125,6 +123,7 @@ class TorchOracle:
         activation = self.readout.activation
         return activation(output) if callable(activation) else output
 
+    @torch.no_grad()
     def class_probabilities(self, examples: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """What the model makes of all classes, (B, C)."""
         rows = torch.from_numpy(examples)

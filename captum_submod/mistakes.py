@@ -71,7 +71,7 @@ def explain_error(
     assert oracle.target is not None, "there is a target"
 
     def classify(example: int, keep: np.ndarray) -> np.ndarray:
-        with evaluating(method.forward_func, method.readout.features), oracle.inference():
+        with evaluating(method.forward_func, method.readout.features), oracle.precision():
             probabilities: np.ndarray = oracle.class_probabilities(np.array([example]), keep[None])[0]
         return probabilities
 

@@ -37,7 +37,7 @@ def ask(
     batch = prepare(inputs, baselines, mask[:, None] if inputs.dim() == 4 else mask, additional, regions=1)
     readout, indices = Readout(activation), target_indices(target, len(batch))
     oracle = TorchOracle(forward_func, batch, indices, readout, wants_confidence=False)
-    with evaluating(forward_func), oracle.inference():
+    with evaluating(forward_func):
         outcomes = drive(
             [question(i, ground_set.sizes) for i, ground_set in enumerate(batch.sets)],
             oracle,

@@ -7,6 +7,7 @@ from networks import SmallNet, random_images, random_mask
 from torch import nn
 
 from captum_submod import LiMA, grid
+from submod_core.search import greedy
 
 
 @pytest.fixture
@@ -98,6 +99,28 @@ def test_sigmoid_of_several_labels_is_the_mean_certainty(model):
     assert found.curves.insertion[-1] == pytest.approx(p[2])
     certainty = 1 + (p * np.log(p) + (1 - p) * np.log(1 - p)).mean() / np.log(2)
     assert found.curves.confidence[-1] == pytest.approx(certainty)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_probabilities_of_0_are_certain(model, activation):
+    (found,) = LiMA(lambda x: 1e5 * model(x), activation=activation).explain(
+        random_images(0), target=1, feature_mask=random_mask(0)
+    )
+    assert found.curves.confidence == pytest.approx(1)
+
+
+def test_a_search_may_train_a_torch_model(model):
+    def trained(n):
+        slopes = torch.zeros(n, requires_grad=True)
+        subsets = np.eye(n, dtype=bool)
+        values = yield subsets
+        loss = ((torch.from_numpy(subsets).float() @ slopes - torch.from_numpy(values).float()) ** 2).sum()
+        loss.backward()
+        return (yield from greedy(n)) if slopes.grad.any() else None
+
+    x, mask = random_images(0), random_mask(0)
+    found, expected = (LiMA(model, search=s).explain(x, target=1, feature_mask=mask)[0] for s in (trained, "greedy"))
+    assert found.order.tolist() == expected.order.tolist()
 
 
 def test_features_from_a_layer_a_function_or_another_network(model):
