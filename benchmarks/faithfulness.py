@@ -9,7 +9,7 @@ black baseline, under Xplique by its own metrics. *Images* went through the mode
 is the wall time over the time that the same number of images takes in the bare model at the same batch size; it is left
 out for methods that go backward through the model. Each photograph is explained in a call of its own, or with
 `--together` all in one, as Xplique's pipelines do. With `--mistakes` the photographs are misclassified ones, explained
-for their true class.
+for their true class. With `--scores` nothing is timed, so that several runs may share a machine.
 """
 
 import importlib
@@ -29,7 +29,7 @@ BACKWARD = ("Saliency", "IntegratedGradients", "Grad-CAM")
 HOSTS = {"captum": ("captum_host", "CaptumHost"), "xplique": ("xplique_host", "XpliqueHost")}
 
 
-def timed(host: Any, run: Callable[[], T], n_before: int) -> tuple[T, dict[str, float]]:
+def timed(host: Any, run: Callable[[], T], n_before: float) -> tuple[T, dict[str, float]]:
     """What a function returns, and its cost: images, seconds, the bare model's seconds per image around it."""
     # The machine's speed drifts: the bare model is timed before and after, for about a fifth of the run on each side.
     n_batches = max(2, round(0.2 * n_before / host.batch_size))
@@ -41,8 +41,16 @@ def timed(host: Any, run: Callable[[], T], n_before: int) -> tuple[T, dict[str, 
     return found, cost | {"bare": (before + host.bare_seconds(n_batches)) / 2}
 
 
-def measure(host: Any, methods: list[str], together: bool) -> list[dict[str, Any]]:
+def counted(host: Any, run: Callable[[], T], _: float) -> tuple[T, dict[str, float]]:
+    """What a function returns, and for how many images."""
+    host.images_seen = 0
+    found = run()
+    return found, {"images": host.images_seen}
+
+
+def measure(host: Any, methods: list[str], together: bool, scores: bool) -> list[dict[str, Any]]:
     """A row of means for each method."""
+    cost_of = counted if scores else timed
     attributions, costs = defaultdict(list), defaultdict(list)
     for method in methods:
         host.methods[method](slice(1))  # tracing, caches
@@ -51,7 +59,7 @@ def measure(host: Any, methods: list[str], together: bool) -> list[dict[str, Any
         which = slice(i, n if together else i + 1)
         for method in methods:
             n_before = costs[method][-1]["images"] if i else 1000 * n * together
-            attribution, cost = timed(host, partial(host.methods[method], which), n_before)
+            attribution, cost = cost_of(host, partial(host.methods[method], which), n_before)
             attributions[method].append(attribution)
             costs[method].append(cost)
         print(f"{which.stop}/{n}", flush=True)
@@ -59,12 +67,13 @@ def measure(host: Any, methods: list[str], together: bool) -> list[dict[str, Any
 
 
 def row(method: str, scores: dict[str, float], costs: list[dict[str, float]], n: int) -> dict[str, Any]:
-    images, seconds = (sum(cost[name] for cost in costs) for name in ("images", "seconds"))
+    sums = {name: sum(cost[name] for cost in costs) for name in ("images", "seconds") if name in costs[0]}
     # White-box methods under Xplique do not run the counting wrapper.
-    means = ({"images": images / n} if images else {}) | {"seconds": seconds / n}
+    means = {name: total / n for name, total in sums.items() if total}
+    if "seconds" not in sums or method in BACKWARD:
+        return {"method": method} | scores | means
     bare = sum(cost["images"] * cost["bare"] for cost in costs)
-    overhead = {} if method in BACKWARD else {"overhead": seconds / bare}
-    return {"method": method} | scores | means | overhead
+    return {"method": method} | scores | means | {"overhead": sums["seconds"] / bare}
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -90,6 +99,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--methods", nargs="+", help="only these rows")
     parser.add_argument("--together", action="store_true", help="explain all photographs in one call of each method")
+    parser.add_argument("--scores", action="store_true", help="time nothing: insertion, deletion and images alone")
     parser.add_argument("--output", type=Path, help="write the table as JSON")
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda; under Xplique TensorFlow chooses")
     parser.set_defaults(channels_last=False, autocast=None)
@@ -97,7 +107,7 @@ def main() -> None:
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
     methods = [name for name in host.methods if not args.methods or name in args.methods]
-    rows = measure(host, methods, args.together)
+    rows = measure(host, methods, args.together, args.scores)
     print(f"\n{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}\n")
     print(table(rows))
     if args.output:
