@@ -93,6 +93,7 @@ class CaptumHost:
             "Occlusion": method(captum.Occlusion(model), **window),
             "Lime": method(captum.Lime(model), regions=True, n_samples=self.samples),
             "KernelShap": method(captum.KernelShap(model), regions=True, n_samples=self.samples),
+            "ShapleyValueSampling": method(captum.ShapleyValueSampling(model), regions=True),
             "Saliency": method(captum.Saliency(model), batched=False),
             "IntegratedGradients": method(
                 captum.IntegratedGradients(model), batched=False, internal_batch_size=self.batch_size

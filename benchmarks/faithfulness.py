@@ -25,7 +25,7 @@ from imagenet import arguments
 
 T = TypeVar("T")
 
-BACKWARD = ("Saliency", "IntegratedGradients", "Grad-CAM")
+BACKWARD = ("Saliency", "IntegratedGradients", "Grad-CAM", "Grad-CAM++", "SmoothGrad")
 HOSTS = {"captum": ("captum_host", "CaptumHost"), "xplique": ("xplique_host", "XpliqueHost")}
 
 

@@ -104,6 +104,8 @@ class XpliqueHost:
             "Occlusion": method(xplique.Occlusion(black_box, size, patch_size=side // 7, patch_stride=side // 14)),
             "Saliency": method(xplique.Saliency(self.model)),
             "Grad-CAM": method(xplique.GradCAM(self.model)),
+            "Grad-CAM++": method(xplique.GradCAMPP(self.model)),
+            "SmoothGrad": method(xplique.SmoothGrad(self.model, size, nb_samples=50)),
         }
 
     def _lima(self, search: str) -> LiMA:
