@@ -29,28 +29,26 @@ BACKWARD = ("Saliency", "IntegratedGradients", "Grad-CAM", "Grad-CAM++", "Smooth
 HOSTS = {"captum": ("captum_host", "CaptumHost"), "xplique": ("xplique_host", "XpliqueHost")}
 
 
-def timed(host: Any, run: Callable[[], T], n_before: float) -> tuple[T, dict[str, float]]:
-    """What a function returns, and its cost: images, seconds, the bare model's seconds per image around it."""
-    # The machine's speed drifts: the bare model is timed before and after, for about a fifth of the run on each side.
-    n_batches = max(2, round(0.2 * n_before / host.batch_size))
-    before = host.bare_seconds(n_batches)
-    host.images_seen = 0
-    start = time.perf_counter()
-    found = run()
-    cost = {"seconds": time.perf_counter() - start, "images": host.images_seen}
-    return found, cost | {"bare": (before + host.bare_seconds(n_batches)) / 2}
-
-
-def counted(host: Any, run: Callable[[], T], _: float) -> tuple[T, dict[str, float]]:
+def counted(host: Any, run: Callable[[], T]) -> tuple[T, dict[str, float]]:
     """What a function returns, and for how many images."""
     host.images_seen = 0
     found = run()
     return found, {"images": host.images_seen}
 
 
+def timed(host: Any, run: Callable[[], T], n_before: float) -> tuple[T, dict[str, float]]:
+    """What a function returns, and its cost: images, seconds, the bare model's seconds per image around it."""
+    # The machine's speed drifts: the bare model is timed before and after, for about a fifth of the run on each side.
+    n_batches = max(2, round(0.2 * n_before / host.batch_size))
+    before = host.bare_seconds(n_batches)
+    start = time.perf_counter()
+    found, cost = counted(host, run)
+    cost["seconds"] = time.perf_counter() - start
+    return found, cost | {"bare": (before + host.bare_seconds(n_batches)) / 2}
+
+
 def measure(host: Any, methods: list[str], together: bool, scores: bool) -> list[dict[str, Any]]:
     """A row of means for each method."""
-    cost_of = counted if scores else timed
     attributions, costs = defaultdict(list), defaultdict(list)
     for method in methods:
         host.methods[method](slice(1))  # tracing, caches
@@ -59,7 +57,8 @@ def measure(host: Any, methods: list[str], together: bool, scores: bool) -> list
         which = slice(i, n if together else i + 1)
         for method in methods:
             n_before = costs[method][-1]["images"] if i else 1000 * n * together
-            attribution, cost = cost_of(host, partial(host.methods[method], which), n_before)
+            run = partial(host.methods[method], which)
+            attribution, cost = counted(host, run) if scores else timed(host, run, n_before)
             attributions[method].append(attribution)
             costs[method].append(cost)
         print(f"{which.stop}/{n}", flush=True)
@@ -67,7 +66,7 @@ def measure(host: Any, methods: list[str], together: bool, scores: bool) -> list
 
 
 def row(method: str, scores: dict[str, float], costs: list[dict[str, float]], n: int) -> dict[str, Any]:
-    sums = {name: sum(cost[name] for cost in costs) for name in ("images", "seconds") if name in costs[0]}
+    sums = {name: sum(cost[name] for cost in costs) for name in costs[0] if name != "bare"}
     # White-box methods under Xplique do not run the counting wrapper.
     means = {name: total / n for name, total in sums.items() if total}
     if "seconds" not in sums or method in BACKWARD:
