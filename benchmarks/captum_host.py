@@ -10,7 +10,7 @@ from itertools import cycle, islice
 import captum.attr as captum
 import numpy as np
 import torch
-from imagenet import classified, full_precision, masked
+from imagenet import classified, full_precision, masked, region_means
 from torch import Tensor, nn
 
 from captum_submod import SMDL, LiMA, slico
@@ -95,6 +95,21 @@ class CaptumHost:
             "KernelShap": method(captum.KernelShap(model), regions=True, n_samples=self.samples),
             "ShapleyValueSampling": method(captum.ShapleyValueSampling(model), regions=True),
             "Saliency": method(captum.Saliency(model), batched=False),
+            "SmoothGrad": method(
+                captum.NoiseTunnel(captum.Saliency(model)),
+                batched=False,
+                nt_samples=50,
+                nt_samples_batch_size=10,
+                stdevs=0.2,
+            ),
+            "InputXGradient": method(captum.InputXGradient(model), batched=False),
+            "GradientShap": lambda which: (
+                captum.GradientShap(model)
+                .attribute(
+                    self.images[which], torch.zeros_like(self.images[:1]), n_samples=50, target=self.labels[which]
+                )
+                .cpu()
+            ),
             "IntegratedGradients": method(
                 captum.IntegratedGradients(model), batched=False, internal_batch_size=self.batch_size
             ),
@@ -109,6 +124,11 @@ class CaptumHost:
         size = max(1, self.batch_size // len(x))  # Captum counts them for each photograph
         lima = LiMA(self.model, search=search, autocast=self.autocast)
         return lima.explain(x, target=self.labels[which], feature_mask=masks, perturbations_per_eval=size)
+
+    def pooled(self, attributions: list[Tensor]) -> list[Tensor]:
+        """Attributions with every pixel at its region's mean."""
+        maps, masks = torch.cat(attributions).sum(1), torch.cat(self.masks)[:, 0]
+        return [torch.from_numpy(region_means(maps.numpy(), masks.numpy()))[:, None]]
 
     def evaluate(self, attributions: list[Tensor]) -> dict[str, float]:
         """Mean insertion, deletion and highest confidence, pixel by pixel in 50 steps."""

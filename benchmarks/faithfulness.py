@@ -9,7 +9,8 @@ black baseline, under Xplique by its own metrics. *Images* went through the mode
 is the wall time over the time that the same number of images takes in the bare model at the same batch size; it is left
 out for methods that go backward through the model. Each photograph is explained in a call of its own, or with
 `--together` all in one, as Xplique's pipelines do. With `--mistakes` the photographs are misclassified ones, explained
-for their true class. With `--scores` nothing is timed, so that several runs may share a machine.
+for their true class. With `--pooled` every pixel is given its region's mean, so that methods of single pixels are
+judged by the same regions as LiMA. With `--scores` nothing is timed, so that several runs may share a machine.
 """
 
 import importlib
@@ -25,7 +26,10 @@ from imagenet import arguments
 
 T = TypeVar("T")
 
-BACKWARD = ("Saliency", "IntegratedGradients", "Grad-CAM", "Grad-CAM++", "SmoothGrad")
+BACKWARD = (
+    *("Saliency", "SmoothGrad", "SquareGrad", "VarGrad", "InputXGradient", "GradientInput", "GradientShap"),
+    *("IntegratedGradients", "GuidedBackprop", "DeconvNet", "Grad-CAM", "Grad-CAM++", "FEM"),
+)
 HOSTS = {"captum": ("captum_host", "CaptumHost"), "xplique": ("xplique_host", "XpliqueHost")}
 
 
@@ -47,7 +51,7 @@ def timed(host: Any, run: Callable[[], T], n_before: float) -> tuple[T, dict[str
     return found, cost | {"bare": (before + host.bare_seconds(n_batches)) / 2}
 
 
-def measure(host: Any, methods: list[str], together: bool, scores: bool) -> list[dict[str, Any]]:
+def measure(host: Any, methods: list[str], together: bool, scores: bool, pooled: bool) -> list[dict[str, Any]]:
     """A row of means for each method."""
     attributions, costs = defaultdict(list), defaultdict(list)
     for method in methods:
@@ -62,7 +66,8 @@ def measure(host: Any, methods: list[str], together: bool, scores: bool) -> list
             attributions[method].append(attribution)
             costs[method].append(cost)
         print(f"{which.stop}/{n}", flush=True)
-    return [row(method, host.evaluate(attributions[method]), costs[method], n) for method in methods]
+    pool = host.pooled if pooled else list
+    return [row(method, host.evaluate(pool(attributions[method])), costs[method], n) for method in methods]
 
 
 def row(method: str, scores: dict[str, float], costs: list[dict[str, float]], n: int) -> dict[str, Any]:
@@ -98,6 +103,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--methods", nargs="+", help="only these rows")
     parser.add_argument("--together", action="store_true", help="explain all photographs in one call of each method")
+    parser.add_argument("--pooled", action="store_true", help="judge each method by its means over the regions")
     parser.add_argument("--scores", action="store_true", help="time nothing: insertion, deletion and images alone")
     parser.add_argument("--output", type=Path, help="write the table as JSON")
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda; under Xplique TensorFlow chooses")
@@ -106,7 +112,7 @@ def main() -> None:
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
     methods = [name for name in host.methods if not args.methods or name in args.methods]
-    rows = measure(host, methods, args.together, args.scores)
+    rows = measure(host, methods, args.together, args.scores, args.pooled)
     print(f"\n{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}\n")
     print(table(rows))
     if args.output:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -138,6 +139,15 @@ def masked(image: Tensor, mask: Tensor, at_least: int) -> Tensor:
     last = image.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
     return (image * keep[:, mask[0, 0]][:, None]).contiguous(memory_format=layout)
+
+
+def region_means(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Maps (N, H, W) with every pixel at its region's mean, by label maps of the same shape."""
+
+    def means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return np.bincount(labels.ravel(), values.ravel()) / np.bincount(labels.ravel())
+
+    return np.stack([means(values, labels)[labels] for values, labels in zip(maps, masks, strict=True)])
 
 
 def _label(data: Path, file: Path) -> int:

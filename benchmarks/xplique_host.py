@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import torch
 import xplique.attributions as xplique
-from imagenet import classified, masked
+from imagenet import classified, masked, region_means
 from xplique.metrics import Deletion, Insertion
 
 from submod_core import Explanation
@@ -105,7 +105,14 @@ class XpliqueHost:
             "Saliency": method(xplique.Saliency(self.model)),
             "Grad-CAM": method(xplique.GradCAM(self.model)),
             "Grad-CAM++": method(xplique.GradCAMPP(self.model)),
+            "FEM": method(xplique.FEM(self.model)),
             "SmoothGrad": method(xplique.SmoothGrad(self.model, size, nb_samples=50)),
+            "SquareGrad": method(xplique.SquareGrad(self.model, size, nb_samples=50)),
+            "VarGrad": method(xplique.VarGrad(self.model, size, nb_samples=50)),
+            "GradientInput": method(xplique.GradientInput(self.model)),
+            "IntegratedGradients": method(xplique.IntegratedGradients(self.model, batch_size=size, steps=50)),
+            "GuidedBackprop": method(xplique.GuidedBackprop(self.model)),
+            "DeconvNet": method(xplique.DeconvNet(self.model)),
         }
 
     def _lima(self, search: str) -> LiMA:
@@ -116,6 +123,11 @@ class XpliqueHost:
     def explain(self, search: str, which: slice) -> list[Explanation]:
         """LiMA's explanations of photographs in one call."""
         return self._lima(search).explain_regions(self.images[which], self.targets[which])
+
+    def pooled(self, attributions: list[tf.Tensor]) -> list[np.ndarray]:
+        """Attributions with every pixel at its region's mean."""
+        maps = np.concatenate(attributions).reshape(self.images.shape[:3])
+        return [region_means(maps, np.stack([slico(image, self.regions) for image in self.images]))]
 
     def evaluate(self, attributions: list[tf.Tensor]) -> dict[str, float]:
         """Xplique's own metrics, pixel by pixel in 50 steps."""
