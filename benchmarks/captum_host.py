@@ -80,6 +80,8 @@ class CaptumHost:
 
             return explain
 
+        tunnel = captum.NoiseTunnel(captum.Saliency(model))
+        noise = {"nt_samples": 50, "nt_samples_batch_size": 10, "stdevs": 0.2}
         coarse = method(captum.LayerGradCam(model, layer), batched=False, relu_attributions=True)
         return {
             "LiMA, guided": method(LiMA(model, search="guided"), regions=True),
@@ -95,13 +97,9 @@ class CaptumHost:
             "KernelShap": method(captum.KernelShap(model), regions=True, n_samples=self.samples),
             "ShapleyValueSampling": method(captum.ShapleyValueSampling(model), regions=True),
             "Saliency": method(captum.Saliency(model), batched=False),
-            "SmoothGrad": method(
-                captum.NoiseTunnel(captum.Saliency(model)),
-                batched=False,
-                nt_samples=50,
-                nt_samples_batch_size=10,
-                stdevs=0.2,
-            ),
+            "SmoothGrad": method(tunnel, batched=False, nt_type="smoothgrad", **noise),
+            "SquareGrad": method(tunnel, batched=False, nt_type="smoothgrad_sq", **noise),
+            "VarGrad": method(tunnel, batched=False, nt_type="vargrad", **noise),
             "InputXGradient": method(captum.InputXGradient(model), batched=False),
             "GradientShap": lambda which: (
                 captum.GradientShap(model)
