@@ -101,12 +101,8 @@ class CaptumHost:
             "SquareGrad": method(tunnel, batched=False, nt_type="smoothgrad_sq", **noise),
             "VarGrad": method(tunnel, batched=False, nt_type="vargrad", **noise),
             "InputXGradient": method(captum.InputXGradient(model), batched=False),
-            "GradientShap": lambda which: (
-                captum.GradientShap(model)
-                .attribute(
-                    self.images[which], torch.zeros_like(self.images[:1]), n_samples=50, target=self.labels[which]
-                )
-                .cpu()
+            "GradientShap": method(
+                captum.GradientShap(model), batched=False, baselines=torch.zeros_like(self.images[:1]), n_samples=50
             ),
             "IntegratedGradients": method(
                 captum.IntegratedGradients(model), batched=False, internal_batch_size=self.batch_size
