@@ -111,6 +111,8 @@ def main() -> None:
     args = parser.parse_args()
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
+    if unknown := set(args.methods or ()) - set(host.methods):
+        parser.error(f"--methods (={sorted(unknown)}) must be among {list(host.methods)} under {args.host}")
     methods = [name for name in host.methods if not args.methods or name in args.methods]
     rows = measure(host, methods, args.together, args.scores, args.pooled)
     print(f"\n{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}\n")
