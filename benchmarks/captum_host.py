@@ -1,4 +1,4 @@
-"""The methods, the clock and the metrics of `faithfulness.py` under Captum."""
+"""Methods, clock and metrics of `faithfulness.py` under Captum."""
 
 import argparse
 import time
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from captum_submod import SMDL, LiMA, slico
 from captum_submod.metrics import faithfulness_curves
-from submod_core import Explanation
-from submod_core.metrics import highest_confidences
+from submod_core.metrics import HighestConfidence
+from submod_core.results import Explanation
 
 AREAS = (0.25, 0.5, 0.75, 1.0)
 
@@ -37,7 +37,9 @@ class CaptumHost:
         self.images_seen = 0
         self.model.register_forward_pre_hook(self._count)
         pictures = self.images.movedim(1, -1).numpy()
-        self.masks = [torch.from_numpy(slico(picture, args.regions))[None, None] for picture in pictures]
+        self.masks = [
+            torch.from_numpy(slico(picture, args.regions))[None, None] for picture in pictures
+        ]
         full_precision()
         self.autocast = getattr(torch, args.autocast) if args.autocast else None
         self.model, self.images = self.model.to(args.device), self.images.to(args.device)
@@ -46,34 +48,52 @@ class CaptumHost:
         self.images_seen += len(arguments[0])
 
     def bare_seconds(self, n_batches: int, size: int | None = None) -> float:
-        """Seconds per masked image of the bare model, in full batches or in batches of another size."""
+        """Seconds per masked image of the bare model, in batches of `size`, by default full."""
         size = size or self.batch_size
         batches = cycle(batch for batch in self._masked.split(size) if len(batch) == size)
-        precision = torch.autocast(self.images.device.type, self.autocast) if self.autocast else nullcontext()
+        precision = (
+            torch.autocast(self.images.device.type, self.autocast)
+            if self.autocast
+            else nullcontext()
+        )
         with torch.no_grad(), precision:
             start = time.perf_counter()
             for batch in islice(batches, n_batches):
                 outputs = self.model(batch)
-            outputs.cpu()  # an accelerator works on after it was asked
+            outputs.cpu()  # wait: an accelerator works asynchronously
         return (time.perf_counter() - start) / (n_batches * size)
 
     @cached_property
     def _masked(self) -> Tensor:
-        return masked(self.images[:1].cpu(), self.masks[0], 2 * self.batch_size).to(self.images.device)
+        return masked(self.images[:1].cpu(), self.masks[0], 2 * self.batch_size).to(
+            self.images.device
+        )
 
     @cached_property
     def methods(self) -> dict[str, Callable[[slice], Tensor]]:
         """Each method, as a function of the photographs to explain in one call."""
         model, size = self.model, self.model.size
-        window = {"sliding_window_shapes": (3, size // 7, size // 7), "strides": (3, size // 14, size // 14)}
-        layer = model.layers[-2] if isinstance(model.layers, nn.ModuleList) else model.layers["conv_final"]
+        window = {
+            "sliding_window_shapes": (3, size // 7, size // 7),
+            "strides": (3, size // 14, size // 14),
+        }
+        layer = (
+            model.layers[-2]
+            if isinstance(model.layers, nn.ModuleList)
+            else model.layers["conv_final"]
+        )
 
         def method(
-            attribution: captum.Attribution, regions: bool = False, batched: bool = True, **options: object
+            attribution: captum.Attribution,
+            regions: bool = False,
+            batched: bool = True,
+            **options: object,
         ) -> Callable[[slice], Tensor]:
             def explain(which: slice) -> Tensor:
                 x = self.images[which].clone().requires_grad_(not batched)
-                given = options | ({"feature_mask": torch.cat(self.masks[which])} if regions else {})
+                given = options | (
+                    {"feature_mask": torch.cat(self.masks[which])} if regions else {}
+                )
                 if batched:  # Captum counts them for each photograph
                     given["perturbations_per_eval"] = max(1, self.batch_size // len(x))
                 return attribution.attribute(x, target=self.labels[which], **given).detach().cpu()
@@ -102,10 +122,15 @@ class CaptumHost:
             "VarGrad": method(tunnel, batched=False, nt_type="vargrad", **noise),
             "InputXGradient": method(captum.InputXGradient(model), batched=False),
             "GradientShap": method(
-                captum.GradientShap(model), batched=False, baselines=torch.zeros_like(self.images[:1]), n_samples=50
+                captum.GradientShap(model),
+                batched=False,
+                baselines=torch.zeros_like(self.images[:1]),
+                n_samples=50,
             ),
             "IntegratedGradients": method(
-                captum.IntegratedGradients(model), batched=False, internal_batch_size=self.batch_size
+                captum.IntegratedGradients(model),
+                batched=False,
+                internal_batch_size=self.batch_size,
             ),
             "Grad-CAM": lambda which: nn.functional.interpolate(
                 coarse(which), size=(size, size), mode="bilinear"
@@ -117,7 +142,9 @@ class CaptumHost:
         x, masks = self.images[which], torch.cat(self.masks[which])
         size = max(1, self.batch_size // len(x))  # Captum counts them for each photograph
         lima = LiMA(self.model, search=search, autocast=self.autocast)
-        return lima.explain(x, target=self.labels[which], feature_mask=masks, perturbations_per_eval=size)
+        return lima.explain(
+            x, target=self.labels[which], feature_mask=masks, perturbations_per_eval=size
+        )
 
     def pooled(self, attributions: list[Tensor]) -> list[Tensor]:
         """Attributions with every pixel at its region's mean."""
@@ -127,12 +154,19 @@ class CaptumHost:
     def evaluate(self, attributions: list[Tensor]) -> dict[str, float]:
         """Mean insertion, deletion and highest confidence, pixel by pixel in 50 steps."""
         curves = [
-            faithfulness_curves(self.model, x, a, target=y, steps=50, max_examples_per_batch=self.batch_size)[0]
-            for x, a, y in zip(self.images.split(1), torch.cat(attributions).split(1), self.labels, strict=True)
+            faithfulness_curves(
+                self.model, x, a, target=y, steps=50, max_examples_per_batch=self.batch_size
+            )[0]
+            for x, a, y in zip(
+                self.images.split(1), torch.cat(attributions).split(1), self.labels, strict=True
+            )
         ]
         means = {
             "insertion": float(np.mean([c.insertion_auc for c in curves])),
             "deletion": float(np.mean([c.deletion_auc for c in curves])),
         }
-        highest = np.mean([highest_confidences(c, AREAS) for c in curves], axis=0)
-        return means | {f"highest, {100 * area:.0f} %": float(v) for area, v in zip(AREAS, highest, strict=True)}
+        metrics = [HighestConfidence(max_area=area) for area in AREAS]
+        highest = np.mean([[m.number(c) for m in metrics] for c in curves], axis=0)
+        return means | {
+            f"highest, {100 * area:.0f} %": float(v) for area, v in zip(AREAS, highest, strict=True)
+        }

@@ -1,16 +1,18 @@
-"""LiMA against the built-in methods of a host library on real ImageNet networks: same images, same regions, one run.
+"""LiMA against the built-in methods of a host library on real ImageNet networks, in one run.
 
     python benchmarks/faithfulness.py --data DIR --model mobilenet_v1_025 --images 20
     python benchmarks/faithfulness.py --data DIR --model mobilenet_v1_025 --images 20 --host xplique
     python benchmarks/faithfulness.py --data DIR --model mobilenet_v1_025 --images 40 --mistakes
 
-prints a table and, with `--output FILE`, writes it as JSON. Insertion and deletion are pixel by pixel in 50 steps, on a
-black baseline, under Xplique by its own metrics. *Images* went through the model, per explained photograph. *Overhead*
-is the wall time over the time that the same number of images takes in the bare model at the same batch size; it is left
-out for methods that go backward through the model. Each photograph is explained in a call of its own, or with
-`--together` all in one, as Xplique's pipelines do. With `--mistakes` the photographs are misclassified ones, explained
-for their true class. With `--pooled` every pixel is given its region's mean, so that methods of single pixels are
-judged by the same regions as LiMA. With `--scores` nothing is timed, so that several runs may share a machine.
+prints a table and, with `--output FILE`, writes it as JSON. All methods get the same images and
+regions. Insertion and deletion are pixel by pixel in 50 steps, on a black baseline, under Xplique
+by its own metrics. *Images* is the number of images through the model per explained photograph.
+*Overhead* is the wall time over the time of as many images in the bare model at the same batch
+size; it is left out for methods that go backward through the model. Each photograph is explained in
+a call of its own, or with `--together` all in one, as Xplique's pipelines do. With `--mistakes` the
+photographs are misclassified ones, explained for their true class. With `--pooled` every pixel is
+given its region's mean, so that methods of single pixels are judged by the same regions as LiMA.
+With `--scores` nothing is timed, so that several runs may share a machine.
 """
 
 import importlib
@@ -27,22 +29,31 @@ from imagenet import arguments
 T = TypeVar("T")
 
 BACKWARD = (
-    *("Saliency", "SmoothGrad", "SquareGrad", "VarGrad", "InputXGradient", "GradientInput", "GradientShap"),
+    *(
+        "Saliency",
+        "SmoothGrad",
+        "SquareGrad",
+        "VarGrad",
+        "InputXGradient",
+        "GradientInput",
+        "GradientShap",
+    ),
     *("IntegratedGradients", "GuidedBackprop", "DeconvNet", "Grad-CAM", "Grad-CAM++", "FEM"),
 )
 HOSTS = {"captum": ("captum_host", "CaptumHost"), "xplique": ("xplique_host", "XpliqueHost")}
 
 
 def counted(host: Any, run: Callable[[], T]) -> tuple[T, dict[str, float]]:
-    """What a function returns, and for how many images."""
+    """Result of a function, and the number of images through the model."""
     host.images_seen = 0
     found = run()
     return found, {"images": host.images_seen}
 
 
 def timed(host: Any, run: Callable[[], T], n_before: float) -> tuple[T, dict[str, float]]:
-    """What a function returns, and its cost: images, seconds, the bare model's seconds per image around it."""
-    # The machine's speed drifts: the bare model is timed before and after, for about a fifth of the run on each side.
+    """Result of a function, and its cost: images, seconds, the bare model's seconds per image."""
+    # The machine's speed drifts: the bare model is timed before and after, for about a fifth of the
+    # run on each side.
     n_batches = max(2, round(0.2 * n_before / host.batch_size))
     before = host.bare_seconds(n_batches)
     start = time.perf_counter()
@@ -51,7 +62,9 @@ def timed(host: Any, run: Callable[[], T], n_before: float) -> tuple[T, dict[str
     return found, cost | {"bare": (before + host.bare_seconds(n_batches)) / 2}
 
 
-def measure(host: Any, methods: list[str], together: bool, scores: bool, pooled: bool) -> list[dict[str, Any]]:
+def measure(
+    host: Any, methods: list[str], together: bool, scores: bool, pooled: bool
+) -> list[dict[str, Any]]:
     """A row of means for each method."""
     attributions, costs = defaultdict(list), defaultdict(list)
     for method in methods:
@@ -67,10 +80,15 @@ def measure(host: Any, methods: list[str], together: bool, scores: bool, pooled:
             costs[method].append(cost)
         print(f"{which.stop}/{n}", flush=True)
     pool = host.pooled if pooled else list
-    return [row(method, host.evaluate(pool(attributions[method])), costs[method], n) for method in methods]
+    return [
+        row(method, host.evaluate(pool(attributions[method])), costs[method], n)
+        for method in methods
+    ]
 
 
-def row(method: str, scores: dict[str, float], costs: list[dict[str, float]], n: int) -> dict[str, Any]:
+def row(
+    method: str, scores: dict[str, float], costs: list[dict[str, float]], n: int
+) -> dict[str, Any]:
     sums = {name: sum(cost[name] for cost in costs) for name in costs[0] if name != "bare"}
     # White-box methods under Xplique do not run the counting wrapper.
     means = {name: total / n for name, total in sums.items() if total}
@@ -90,35 +108,62 @@ def table(rows: list[dict[str, Any]]) -> str:
         text = f"{line[name]:.{digits.get(name, 4)}f}" if name in line else "–"
         return f"{text:>{len(name) + 2}}"
 
-    header = "".join(f"{name:<20}" if name == "method" else f"{name:>{len(name) + 2}}" for name in columns)
-    return "\n".join([header, "-" * len(header), *("".join(cell(line, name) for name in columns) for line in rows)])
+    header = "".join(
+        f"{name:<20}" if name == "method" else f"{name:>{len(name) + 2}}" for name in columns
+    )
+    return "\n".join(
+        [
+            header,
+            "-" * len(header),
+            *("".join(cell(line, name) for name in columns) for line in rows),
+        ]
+    )
 
 
 def main() -> None:
     parser = arguments(__doc__, images=20)
     parser.add_argument("--host", choices=HOSTS, default="captum")
-    parser.add_argument("--mistakes", action="store_true", help="take misclassified photographs instead")
+    parser.add_argument(
+        "--mistakes", action="store_true", help="take misclassified photographs instead"
+    )
     parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
     parser.add_argument("--samples", type=int, default=500, help="samples of Lime and KernelShap")
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--methods", nargs="+", help="only these rows")
-    parser.add_argument("--together", action="store_true", help="explain all photographs in one call of each method")
-    parser.add_argument("--pooled", action="store_true", help="judge each method by its means over the regions")
-    parser.add_argument("--scores", action="store_true", help="time nothing: insertion, deletion and images alone")
+    parser.add_argument(
+        "--together", action="store_true", help="explain all photographs in one call of each method"
+    )
+    parser.add_argument(
+        "--pooled", action="store_true", help="judge each method by its means over the regions"
+    )
+    parser.add_argument(
+        "--scores", action="store_true", help="time nothing: insertion, deletion and images alone"
+    )
     parser.add_argument("--output", type=Path, help="write the table as JSON")
-    parser.add_argument("--device", default="cpu", help="torch's, such as cuda; under Xplique TensorFlow chooses")
+    parser.add_argument(
+        "--device", default="cpu", help="torch's, such as cuda; under Xplique TensorFlow chooses"
+    )
     parser.set_defaults(channels_last=False, autocast=None)
     args = parser.parse_args()
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
     if unknown := set(args.methods or ()) - set(host.methods):
-        parser.error(f"--methods (={sorted(unknown)}) must be among {list(host.methods)} under {args.host}")
+        parser.error(
+            f"--methods (={sorted(unknown)}) must be among {list(host.methods)} under {args.host}"
+        )
     methods = [name for name in host.methods if not args.methods or name in args.methods]
     rows = measure(host, methods, args.together, args.scores, args.pooled)
-    print(f"\n{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}\n")
+    print(
+        f"\n{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, "
+        f"batch {args.batch_size}\n"
+    )
     print(table(rows))
     if args.output:
-        report = {"arguments": {k: str(v) for k, v in vars(args).items()}, "photographs": host.names, "rows": rows}
+        report = {
+            "arguments": {k: str(v) for k, v in vars(args).items()},
+            "photographs": host.names,
+            "rows": rows,
+        }
         args.output.parent.mkdir(parents=True, exist_ok=True)
         args.output.write_text(json.dumps(report, indent=1))
 

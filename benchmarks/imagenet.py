@@ -1,4 +1,4 @@
-"""Real ImageNet photographs and networks for the benchmarks, from a folder that is not part of this project."""
+"""ImageNet photographs and networks for the benchmarks, from a folder outside of this project."""
 
 import argparse
 import importlib
@@ -16,21 +16,28 @@ MODELS = ("mobilenet_v1_025", "mobilenet_v2", "squeezenet")
 
 
 def arguments(description: str | None, images: int) -> argparse.ArgumentParser:
-    """A parser of what most benchmarks ask for: the folder, a network, how many photographs."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
+    """A parser with the arguments of most benchmarks: folder, network, number of photographs."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/"
+    )
     parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
     parser.add_argument("--images", type=int, default=images, help="photographs to explain")
     return parser
 
 
 def full_precision() -> None:
-    """Convolve in float32 on GPUs too, where torch otherwise rounds what it multiplies to ten bits."""
+    """Convolve in float32 on GPUs too, where torch otherwise rounds factors to ten bits (TF32)."""
     torch.backends.cudnn.allow_tf32 = False
 
 
 class Compiled(nn.Module):
-    """A network compiled for batches of one size: smaller ones are filled up, as each size is compiled anew."""
+    """A network compiled for batches of one size.
+
+    Smaller batches are filled up: another size would be compiled anew.
+    """
 
     def __init__(self, model: nn.Module, size: int):
         super().__init__()
@@ -39,22 +46,31 @@ class Compiled(nn.Module):
     @torch.inference_mode()
     def forward(self, x: Tensor) -> Tensor:
         """The network's answers to at most `size` images."""
-        full = pad(x, (0, 0) * 3 + (0, self.size - len(x))).contiguous(memory_format=torch.channels_last)
+        full = pad(x, (0, 0) * 3 + (0, self.size - len(x))).contiguous(
+            memory_format=torch.channels_last
+        )
         found: Tensor = self.model(full)
         return found[: len(x)]
 
 
 class OpenVino(nn.Module):
-    """A network in OpenVINO, on one thread of the processor."""
+    """A network in OpenVINO, on one CPU thread."""
 
     def __init__(self, model: nn.Module, side: int):
         super().__init__()
         import openvino
 
         shape = (3, side, side)
-        converted = openvino.convert_model(model, example_input=torch.zeros(1, *shape), input=[-1, *shape])
-        # Left to itself it multiplies in bfloat16 where the processor can, and puts all processes on the same core.
-        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
+        converted = openvino.convert_model(
+            model, example_input=torch.zeros(1, *shape), input=[-1, *shape]
+        )
+        # By default OpenVINO multiplies in bfloat16 where the CPU can, and pins all processes to
+        # the same core.
+        config = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": 1,
+            "ENABLE_CPU_PINNING": False,
+        }
         self.model = openvino.compile_model(converted, "CPU", config)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -63,9 +79,13 @@ class OpenVino(nn.Module):
 
 
 def networks(data: Path) -> Any:
-    """The module that builds the networks: `imagenet_nets.py`, in the folder `tools` beside `data`."""
+    """Import the module that builds the networks, `imagenet_nets.py` in `tools` beside `data`."""
     tools = data.resolve().parent / "tools"
-    needed = [data / "imagenet_sample" / "labels.json", data / "weights", tools / "imagenet_nets.py"]
+    needed = [
+        data / "imagenet_sample" / "labels.json",
+        data / "weights",
+        tools / "imagenet_nets.py",
+    ]
     if missing := [str(path) for path in needed if not path.exists()]:
         raise SystemExit(f"--data (={data}) lacks {', '.join(missing)}")
     sys.path.insert(0, str(tools))
@@ -73,7 +93,10 @@ def networks(data: Path) -> Any:
 
 
 def network(module: Any, name: str) -> nn.Module:
-    """One of `MODELS`, or with "torchvision:NAME" a network of that library with random weights, to take its time."""
+    """One of `MODELS`, or for "torchvision:NAME" a network of torchvision with random weights.
+
+    Random weights are enough to measure time.
+    """
     if not name.startswith("torchvision:"):
         model: nn.Module = getattr(module, name)()
         return model
@@ -81,7 +104,8 @@ def network(module: Any, name: str) -> nn.Module:
 
     torch.manual_seed(0)
     model = models.get_model(name.partition(":")[2]).eval().requires_grad_(False)
-    for weights in model.parameters():  # a transformer's last layer begins as 0, and would answer the same to all
+    # A transformer's last layer is initialised to 0, and would give all inputs the same answer.
+    for weights in model.parameters():
         if weights.dim() > 1 and not weights.any():
             nn.init.normal_(weights, std=0.02)
     model.size = 224
@@ -91,9 +115,10 @@ def network(module: Any, name: str) -> nn.Module:
 def classified(
     data: Path, model_name: str, n: int, *, correctly: bool = True
 ) -> tuple[nn.Module, Tensor, list[int], list[str]]:
-    """A network, and the first n photographs that it classifies so: model, images, true classes, names.
+    """A network, and the first n photographs that it classifies correctly, or wrongly.
 
-    A network with random weights takes any, for what they are.
+    Returns model, images, true classes and names. For a network with random weights, the first n
+    photographs.
     """
     module = networks(data)
     model = network(module, model_name)
@@ -115,8 +140,8 @@ def classified(
             names.append(file.stem)
     if len(images) < n:
         raise SystemExit(
-            f"--images (={n}) is more than the {len(images)} photographs that {model_name} classifies "
-            f"{'correctly' if correctly else 'wrongly'}"
+            f"--images (={n}) is more than the {len(images)} photographs that {model_name} "
+            f"classifies {'correctly' if correctly else 'wrongly'}"
         )
     return model, torch.cat(images), labels, names
 
@@ -126,13 +151,17 @@ def photographs(data: Path, model_name: str, n: int) -> tuple[nn.Module, Tensor,
     module = networks(data)
     model = getattr(module, model_name)()
     files = sorted((data / "imagenet_sample").glob("*.jpg"))[:n]
-    return model, module.load_images(files, model.size), torch.tensor([_label(data, file) for file in files])
+    return (
+        model,
+        module.load_images(files, model.size),
+        torch.tensor([_label(data, file) for file in files]),
+    )
 
 
 def masked(image: Tensor, mask: Tensor, at_least: int) -> Tensor:
-    """An image (1, C, H, W) with random halves of its regions, several hundred times: what the bare model is timed on.
+    """Copies of an image (1, C, H, W) with random halves of its regions, to time the bare model on.
 
-    The same images over and over would lie in the processor's caches, as those that a search asks for do not.
+    Several hundred: few images would stay in the CPU's caches, unlike the images of a search.
     """
     n = max(at_least, min(1024, (256 << 20) // image.nbytes))
     keep = torch.rand(n, int(mask.max()) + 1, generator=torch.Generator().manual_seed(0)) < 0.5
@@ -147,7 +176,9 @@ def region_means(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     def means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return np.bincount(labels.ravel(), values.ravel()) / np.bincount(labels.ravel())
 
-    return np.stack([means(values, labels)[labels] for values, labels in zip(maps, masks, strict=True)])
+    return np.stack(
+        [means(values, labels)[labels] for values, labels in zip(maps, masks, strict=True)]
+    )
 
 
 def _label(data: Path, file: Path) -> int:

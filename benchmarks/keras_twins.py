@@ -17,7 +17,7 @@ V2_STRIDES = (2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1)
 
 
 def build(weights: Path, name: str) -> tf.keras.Model:
-    """The twin of the torch network of that name."""
+    """Keras twin of the torch network of a name."""
     with np.load(weights / FILES[name], allow_pickle=False) as archive:
         arrays = {key: archive[key] for key in archive.files}
     return squeezenet(arrays) if name == "squeezenet" else mobilenet(arrays, name)
@@ -31,7 +31,9 @@ FILES = {
 SIZES = {"mobilenet_v1_025": 128, "mobilenet_v2": 224, "squeezenet": 227}
 
 
-def convolution(arrays: Arrays, stem: str, x: tf.Tensor, stride: int = 1, padding: str = "same") -> tf.Tensor:
+def convolution(
+    arrays: Arrays, stem: str, x: tf.Tensor, stride: int = 1, padding: str = "same"
+) -> tf.Tensor:
     """One convolution, depthwise where the name says so."""
     kernel, bias = arrays[f"{stem}_kernel"], arrays[f"{stem}_bias"]
     if "depthwise" in stem:
@@ -84,5 +86,7 @@ def squeezenet(arrays: Arrays) -> tf.keras.Model:
         x = layers.ReLU()(convolution(arrays, f"fire{fire}_conv1x1_1", x))
         wide = [convolution(arrays, f"fire{fire}_{kind}", x) for kind in ("conv1x1_2", "conv3x3_2")]
         x = layers.ReLU()(layers.Concatenate()(wide))
-    x = layers.ReLU()(convolution(arrays, "conv_final", layers.ZeroPadding2D(1)(x), padding="valid"))
+    x = layers.ReLU()(
+        convolution(arrays, "conv_final", layers.ZeroPadding2D(1)(x), padding="valid")
+    )
     return tf.keras.Model(inputs, layers.GlobalAveragePooling2D()(x))

@@ -1,18 +1,19 @@
-r"""What LiMA costs beside the model itself, and beside the procedure of the authors' released code.
+r"""Cost of LiMA beside the bare model, and beside the procedure of the authors' released code.
 
     python benchmarks/overhead.py --data DIR --model mobilenet_v2 --images 4
     python benchmarks/overhead.py --data DIR --model mobilenet_v1_025 --images 10 --host xplique
-    python benchmarks/overhead.py --data DIR --model torchvision:vit_b_16 --images 32 --batch-size 256 --device cuda \
-        --methods guided bidirectional --autocast bfloat16
+    python benchmarks/overhead.py --data DIR --model torchvision:vit_b_16 --images 32 \
+        --batch-size 256 --device cuda --methods guided bidirectional --autocast bfloat16
 
-*Images* were asked for, without those that fill up a GPU's batches. *Overhead* is the wall time over the time of as
-many images in the bare model, at the same batch size, timed before and after in the same run; the lowest and highest
-are over photographs. *One call* has the overhead of all photographs in one call, and its wall time over that of one
-call for each, the two in turn: the medians of as many repeats as `--repeats` says. Under Captum, where a batch is a
-multiple of the photographs, their number must divide the batch size. *Published* is bidirectional search where each
-masked image is composed alone on the processor, goes through PIL and becomes a tensor, and subsets and complements are
-calls of their own. *Share* is that of the images a second that the bare model reaches at the best of several batch
-sizes. Networks of torchvision have random weights.
+*Images* is the number asked for, without the rows that fill up a GPU's batches. *Overhead* is the
+wall time over the time of as many images in the bare model, at the same batch size, timed before
+and after in the same run; the lowest and highest are over photographs. *One call* is the overhead
+of all photographs in one call, and its wall time over the time of one call for each, the two in
+turn: the medians of `--repeats` repeats. Under Captum, where a batch is a multiple of the
+photographs, their number must divide the batch size. *Published* is bidirectional search where each
+masked image is composed alone on the CPU, goes through PIL and becomes a tensor, and subsets and
+complements are calls of their own. *Share* is the images a second over the rate of the bare model
+at the best of several batch sizes. Networks of torchvision have random weights.
 """
 
 import argparse
@@ -29,38 +30,55 @@ from faithfulness import HOSTS, timed
 from imagenet import MODELS
 from PIL import Image
 
-from submod_core import Explanation, GroundSet, LiMASettings, Responses, explain
+from submod_core.engine import Responses
+from submod_core.methods import LiMASettings, explain
+from submod_core.regions import GroundSet
+from submod_core.results import Explanation
 
 SEARCHES = ("guided", "bidirectional", "greedy")
 Run = Callable[[slice], list[Explanation]]
 
 
 class Published:
-    """An oracle that composes as the released code does."""
+    """Oracle that composes masked images as the released code does."""
 
     def __init__(self, host: Any, i: int) -> None:
-        self.model, self.mask, self.device = host.model, host.masks[i][0, 0].numpy(), host.images.device
+        self.model, self.mask, self.device = (
+            host.model,
+            host.masks[i][0, 0].numpy(),
+            host.images.device,
+        )
         self.pixels = (255 * host.images[i].movedim(0, -1).cpu().numpy()).astype(np.uint8)
         self.target = host.labels[i]
 
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         """See `submod_core.Oracle`."""
-        outputs = torch.cat([self._outputs(half) for half in np.array_split(keep, 2) if len(half)]).cpu()
+        outputs = torch.cat(
+            [self._outputs(half) for half in np.array_split(keep, 2) if len(half)]
+        ).cpu()
         p = outputs.softmax(1)
         confidence = 1 + torch.xlogy(p, p).sum(1) / np.log(p.shape[1])
         return Responses(
-            p[:, self.target].double().numpy(), confidence.double().numpy(), outputs.numpy() if features else None
+            p[:, self.target].double().numpy(),
+            confidence.double().numpy(),
+            outputs.numpy() if features else None,
         )
 
     def _outputs(self, keep: np.ndarray) -> torch.Tensor:
-        composed = [self._tensor(Image.fromarray(self.pixels * row[self.mask][..., None])) for row in keep]
+        composed = [
+            self._tensor(Image.fromarray(self.pixels * row[self.mask][..., None])) for row in keep
+        ]
         with torch.no_grad():
             outputs: torch.Tensor = self.model(torch.stack(composed).to(self.device))
         return outputs
 
     @staticmethod
     def _tensor(image: Image.Image) -> torch.Tensor:
-        return torch.from_numpy(np.asarray(image, dtype=np.float32) / 255).permute(2, 0, 1).contiguous()
+        return (
+            torch.from_numpy(np.asarray(image, dtype=np.float32) / 255)
+            .permute(2, 0, 1)
+            .contiguous()
+        )
 
 
 def published(host: Any, which: slice) -> list[Explanation]:
@@ -69,18 +87,20 @@ def published(host: Any, which: slice) -> list[Explanation]:
     sizes = np.bincount(oracle.mask.ravel()).astype(np.float64)
     ground_set = GroundSet(oracle.mask, sizes, np.zeros(len(sizes), dtype=bool))
     # A round is a call for all subsets and one for all complements.
-    return explain(oracle, [ground_set], LiMASettings.of("bidirectional"), batch_size=2 * len(sizes))
+    return explain(
+        oracle, [ground_set], LiMASettings.of("bidirectional"), batch_size=2 * len(sizes)
+    )
 
 
 def cost(host: Any, run: Run, which: slice, n_before: int) -> tuple[float, float, float]:
-    """Images that were asked for, seconds, and the seconds that the bare model takes for as many."""
+    """Images asked for, seconds, and the bare model's seconds for as many images."""
     found, spent = timed(host, partial(run, which), n_before)
     images = sum(one.model_inputs for one in found)
     return images, spent["seconds"], images * spent["bare"]
 
 
 def peak(host: Any, batch_size: int) -> float:
-    """Images a second of the bare model at the best of several batch sizes, which are printed."""
+    """Images a second of the bare model at the best of several batch sizes; print all rates."""
     rates = {}
     for size in (max(1, batch_size // 2), batch_size, 2 * batch_size):
         host.bare_seconds(2, size)
@@ -91,7 +111,7 @@ def peak(host: Any, batch_size: int) -> float:
 
 
 def one_by_one(host: Any, runs: dict[str, Run], n: int, most: float) -> None:
-    """Print what each method costs for n photographs, each in a call of its own."""
+    """Print the cost of each method for n photographs, each in a call of its own."""
     costs: dict[str, list[tuple[float, float, float]]] = {name: [] for name in runs}
     for run in runs.values():
         run(slice(1))
@@ -110,7 +130,7 @@ def one_by_one(host: Any, runs: dict[str, Run], n: int, most: float) -> None:
 
 
 def in_one_call(host: Any, name: str, run: Run, n: int, repeats: int, most: float) -> None:
-    """Print what n photographs cost in one call, over the bare model and over one call for each."""
+    """Print the cost of n photographs in one call, over the bare model and one call for each."""
     run(slice(n))
     rows = []
     for _ in range(repeats):
@@ -120,29 +140,48 @@ def in_one_call(host: Any, name: str, run: Run, n: int, repeats: int, most: floa
             run(slice(i, i + 1))
         rows.append((images / seconds, seconds / bare, seconds / (time.perf_counter() - start)))
     rate, overhead, against_single = np.median(rows, axis=0)
-    text = f"{name}, one call: {rate:.0f} images a second, share {rate / most:.2f}, overhead {overhead:.2f}"
+    text = (
+        f"{name}, one call: {rate:.0f} images a second, share {rate / most:.2f}, "
+        f"overhead {overhead:.2f}"
+    )
     print(f"{text}, {against_single:.2f} times the time of one by one", flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/"
+    )
     parser.add_argument("--host", choices=HOSTS, default="captum")
     parser.add_argument(
-        "--model", default="mobilenet_v1_025", help=f"{', '.join(MODELS)} or, for torch, torchvision:NAME"
+        "--model",
+        default="mobilenet_v1_025",
+        help=f"{', '.join(MODELS)} or, for torch, torchvision:NAME",
     )
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--regions", type=int, default=49)
     parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--channels-last", action="store_true", help="torch's model and images in that format")
+    parser.add_argument(
+        "--channels-last", action="store_true", help="torch's model and images in that format"
+    )
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
     parser.add_argument("--methods", nargs="+", choices=[*SEARCHES, "published"], help="only these")
-    parser.add_argument("--autocast", choices=["bfloat16", "float16"], help="run torch's model in that precision")
-    parser.add_argument("--repeats", type=int, default=3, help="calls with all photographs; 0 leaves them out")
+    parser.add_argument(
+        "--autocast", choices=["bfloat16", "float16"], help="run torch's model in that precision"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="calls with all photographs; 0 leaves them out"
+    )
     parser.set_defaults(samples=0, mistakes=False)
     args = parser.parse_args()
-    if args.model not in MODELS and (args.host != "captum" or not args.model.startswith("torchvision:")):
-        parser.error(f"--model (={args.model}) must be one of {MODELS} or, under Captum, torchvision:NAME")
+    if args.model not in MODELS and (
+        args.host != "captum" or not args.model.startswith("torchvision:")
+    ):
+        parser.error(
+            f"--model (={args.model}) must be one of {MODELS} or, under Captum, torchvision:NAME"
+        )
     if args.channels_last and args.host != "captum":
         parser.error("--channels-last is for torch: images under Xplique are always so")
     if args.autocast and args.host != "captum":
@@ -151,14 +190,20 @@ def main() -> None:
     if "published" in (args.methods or ()) and not as_published:
         parser.error("--methods published is for torch, without --autocast")
     if args.host == "captum" and args.repeats and args.batch_size % args.images:
-        parser.error(f"--images (={args.images}) must divide --batch-size (={args.batch_size}), or --repeats be 0")
+        parser.error(
+            f"--images (={args.images}) must divide --batch-size (={args.batch_size}), or "
+            "--repeats be 0"
+        )
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
     known: dict[str, Run] = {search: partial(host.explain, search) for search in SEARCHES}
     if as_published:
         known["published"] = partial(published, host)
     runs = {name: run for name, run in known.items() if not args.methods or name in args.methods}
-    print(f"{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, batch {args.batch_size}")
+    print(
+        f"{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, "
+        f"batch {args.batch_size}"
+    )
     most = peak(host, args.batch_size)
     one_by_one(host, runs, args.images, most)
     for name in [name for name in SEARCHES if name in runs and args.repeats]:

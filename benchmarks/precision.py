@@ -1,11 +1,12 @@
-"""What lower precision does to the order: LiMA on the same photographs and regions, with the model in both.
+r"""Effect of lower precision on the order: LiMA with the model in full and in lower precision.
 
     python benchmarks/precision.py --data DIR --model mobilenet_v1_025 --images 20 --low bfloat16
-    python benchmarks/precision.py --data DIR --model mobilenet_v2 --images 20 --low tf32 --device cuda --batch-size 64
+    python benchmarks/precision.py --data DIR --model mobilenet_v2 --images 20 --low tf32 \
+        --device cuda --batch-size 64
 
-prints for each search the rank correlation of the two orders, the share of the first ten regions in common, insertion
-and deletion of both, measured in full precision, and their seconds. "tf32" is what torch's convolutions do on GPUs
-unless they are told not to.
+prints for each search the rank correlation of the two orders, the share of the first ten regions in
+common, insertion and deletion of both, measured in full precision, and their seconds. "tf32" is
+the default of torch's convolutions on GPUs.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from scipy.stats import spearmanr
 
 from captum_submod import LiMA
 from captum_submod.metrics import faithfulness_curves
-from submod_core import Explanation
+from submod_core.results import Explanation
 
 SEARCHES = ("greedy", "bidirectional", "guided")
 
@@ -36,9 +37,16 @@ def compare(args: argparse.Namespace) -> None:
             )
             scores = []
             for one in (full, low):
-                ranks = torch.from_numpy(-np.argsort(one.order).astype(np.float64)[one.regions])[None, None]
+                ranks = torch.from_numpy(-np.argsort(one.order).astype(np.float64)[one.regions])[
+                    None, None
+                ]
                 (curves,) = faithfulness_curves(
-                    model, image, ranks, target=label, steps=50, max_examples_per_batch=args.batch_size
+                    model,
+                    image,
+                    ranks,
+                    target=label,
+                    steps=50,
+                    max_examples_per_batch=args.batch_size,
                 )
                 scores += [curves.insertion_auc, curves.deletion_auc]
             correlation = spearmanr(np.argsort(full.order), np.argsort(low.order)).statistic
@@ -48,15 +56,20 @@ def compare(args: argparse.Namespace) -> None:
         equal, correlation, common, *scores = np.mean(rows, axis=0)
         before, after = np.median(seconds, axis=0)
         print(
-            f"{search}: equal orders {equal:.2f}, rank correlation {correlation:.3f}, first ten {common:.2f}; "
-            f"insertion {scores[0]:.3f} → {scores[2]:.3f}, deletion {scores[1]:.4f} → {scores[3]:.4f}, "
-            f"seconds {before:.2f} → {after:.2f}",
+            f"{search}: equal orders {equal:.2f}, rank correlation {correlation:.3f}, "
+            f"first ten {common:.2f}; insertion {scores[0]:.3f} → {scores[2]:.3f}, "
+            f"deletion {scores[1]:.4f} → {scores[3]:.4f}, seconds {before:.2f} → {after:.2f}",
             flush=True,
         )
 
 
 def run(
-    model: torch.nn.Module, search: str, image: torch.Tensor, label: int, args: argparse.Namespace, low: bool
+    model: torch.nn.Module,
+    search: str,
+    image: torch.Tensor,
+    label: int,
+    args: argparse.Namespace,
+    low: bool,
 ) -> tuple[Explanation, float]:
     """An explanation in full or in lower precision, and its seconds."""
     torch.backends.cudnn.allow_tf32 = low and args.low == "tf32"

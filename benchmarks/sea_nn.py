@@ -1,12 +1,13 @@
-"""SEA-NN against the maps that it learns from, on real ImageNet networks; and what it costs.
+"""SEA-NN against the maps that it learns from, on real ImageNet networks; and its cost.
 
     python benchmarks/sea_nn.py --data DIR --model mobilenet_v1_025 --images 50
     python benchmarks/sea_nn.py --profile
 
-The first prints a table: AUPC (lower is better; 8 square patches replaced by noise), insertion (higher) and deletion
-(lower), pixel by pixel in 50 steps on black, sparsity (Gini index), and seconds for each photograph. The second needs
-no data: at the paper's size it prints evaluations and seconds of each part, beside the plain computation, which
-evaluates every gain by a whole forward pass.
+The first prints a table: AUPC (lower is better; 8 square patches replaced by noise), insertion
+(higher) and deletion (lower), pixel by pixel in 50 steps on black, sparsity (Gini index), and
+seconds for each photograph. The second needs no data: at the paper's size it prints evaluations and
+seconds of each part, beside the plain computation, which evaluates every gain by a whole forward
+pass.
 """
 
 import argparse
@@ -20,7 +21,17 @@ from imagenet import MODELS, classified
 from scipy.ndimage import gaussian_filter
 
 from captum_submod import SEANN, AggMean, metrics
-from submod_core.sea_nn import Chain, Learning, binary_maps, cells_of, downsample, ensemble, fit, scaled, walk
+from submod_core.sea_nn import (
+    Chain,
+    Learning,
+    binary_maps,
+    cells_of,
+    downsample,
+    ensemble,
+    learn,
+    marginal_gains,
+    scaled,
+)
 
 STARTS = {
     "SEA-NN, random start": Learning(),
@@ -30,18 +41,31 @@ STARTS = {
 
 
 def quality(args: argparse.Namespace) -> None:
-    """The table of scores."""
+    """Print the table of scores."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model, images, labels, names = classified(args.data, args.model, args.images)
-    methods = dict(zip(("Saliency", "IntegratedGradients", "SmoothGrad of it"), SEANN(model).methods, strict=True))
-    ensembles = {"Agg-Mean": AggMean(model)} | {name: SEANN(model, settings=s) for name, s in STARTS.items()}
+    methods = dict(
+        zip(
+            ("Saliency", "IntegratedGradients", "SmoothGrad of it"),
+            SEANN(model).methods,
+            strict=True,
+        )
+    )
+    ensembles = {"Agg-Mean": AggMean(model)} | {
+        name: SEANN(model, settings=s) for name, s in STARTS.items()
+    }
     rows: dict[str, list[list[float]]] = defaultdict(list)
     for i, (name, label) in enumerate(zip(names, labels, strict=True)):
         x, maps, seconds = images[i : i + 1], {}, {}
         for method, attribution in methods.items():
             start = time.perf_counter()
-            maps[method] = attribution.attribute(x.clone().requires_grad_(), target=label).detach().abs().sum(1)
+            maps[method] = (
+                attribution.attribute(x.clone().requires_grad_(), target=label)
+                .detach()
+                .abs()
+                .sum(1)
+            )
             seconds[method] = time.perf_counter() - start
         base = list(maps.values())
         for method, attribution in ensembles.items():
@@ -59,11 +83,17 @@ def quality(args: argparse.Namespace) -> None:
     print(f"{'map':<24}{'AUPC':>9}{'insertion':>11}{'deletion':>10}{'sparsity':>10}{'seconds':>9}")
     for method, values in rows.items():
         aupc, insertion, deletion, sparsity, seconds_ = np.mean(values, axis=0)
-        print(f"{method:<24}{aupc:>9.4f}{insertion:>11.4f}{deletion:>10.4f}{sparsity:>10.3f}{seconds_:>9.2f}")
+        print(
+            f"{method:<24}{aupc:>9.4f}{insertion:>11.4f}{deletion:>10.4f}{sparsity:>10.3f}"
+            f"{seconds_:>9.2f}"
+        )
 
 
 def profile() -> None:
-    """Evaluations and seconds of each part at the paper's size: 784 cells, 3 maps, 10 thresholds, 50 epochs."""
+    """Print evaluations and seconds of each part at the paper's size.
+
+    784 cells, 3 maps, 10 thresholds, 50 epochs.
+    """
     rng = np.random.default_rng(0)
     maps = [scaled(np.abs(gaussian_filter(rng.normal(size=(224, 224)), s))) for s in (0.5, 1, 2)]
     cells = cells_of((224, 224), 28)
@@ -71,11 +101,11 @@ def profile() -> None:
     binary = np.concatenate([binary_maps(one, cells) for one in maps])
     settings = Learning()
     start = time.perf_counter()
-    learned = fit(real, binary, settings)
+    learned = learn(real, binary, settings)
     learning = time.perf_counter() - start
     chain = Chain(learned.function)
     start = time.perf_counter()
-    walk(chain)
+    marginal_gains(chain)
     attributing = time.perf_counter() - start
     size = int(binary.sum(axis=1).max())
     n, epochs = real.shape[1], settings.epochs
@@ -93,12 +123,17 @@ def profile() -> None:
     fewer = (in_fit + in_walk) / (learned.evaluations + chain.evaluations)
     faster = (in_fit + in_walk) * plain / (learning + attributing)
     print(f"\n{fewer:.0f} times fewer evaluations, {faster:.0f} times faster;")
-    print(f"the plain seconds are its evaluations at {1e6 * plain:.0f} µs each, timed over 2,000 of them in this run")
+    print(
+        f"the plain seconds are its evaluations at {1e6 * plain:.0f} µs each, timed over 2,000 of "
+        "them in this run"
+    )
     start = time.perf_counter()
     ensemble(maps, settings)
     print(f"whole pipeline: {time.perf_counter() - start:.2f} s\n\nclass-level attribution")
     for n_images in (25, 50, 100):
-        of_class = [np.abs(gaussian_filter(rng.normal(size=(224, 224)), 1)) for _ in range(3 * n_images)]
+        of_class = [
+            np.abs(gaussian_filter(rng.normal(size=(224, 224)), 1)) for _ in range(3 * n_images)
+        ]
         start = time.perf_counter()
         ensemble(of_class, settings)
         print(f"{n_images:>4} images, 3 maps each: {time.perf_counter() - start:.1f} s", flush=True)
@@ -114,7 +149,9 @@ def plain_seconds(function: object, n_evaluations: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, help="folder with imagenet_sample/ and weights/")
     parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
     parser.add_argument("--images", type=int, default=50)

@@ -1,19 +1,21 @@
-"""Every search of LiMA on real ImageNet networks: insertion, deletion and highest confidence against images evaluated.
+r"""Searches of LiMA on real ImageNet networks: faithfulness against images evaluated.
 
-    python benchmarks/searches.py --data DIR --model mobilenet_v1_025 --regions 49 --images 30 --jobs 2
+    python benchmarks/searches.py --data DIR --model mobilenet_v1_025 --regions 49 \
+        --images 30 --jobs 2
 
-Same photographs, same regions, one run. Curves are pixel by pixel in 50 steps on a black baseline, in the order of the
-regions. The table, in Markdown, has means, the quartiles of the insertion, the difference to greedy's insertion and
-deletion, paired over photographs, with 95 % intervals (bootstrap), and a star for each search that no other beats in
-both mean insertion and images. With `--figure FILE` means and quartiles are drawn as well. With `--output FILE` every
-photograph's scores are written there as they come, and what the file has already is not measured again: a run that was
-cut short goes on, and searches can be added one at a time.
+All searches get the same photographs and regions, in one run. Faithfulness is insertion, deletion
+and highest confidence. Curves are pixel by pixel in 50 steps on a black baseline, in the order of
+the regions. The table, in Markdown, has means, the quartiles of the insertion, the difference to
+greedy's insertion and deletion, paired over photographs, with 95 % intervals (bootstrap), and a
+star for each search that no other beats in both mean insertion and images. With `--figure FILE`
+means and quartiles are drawn as well. With `--output FILE` every photograph's scores are written to
+the file as they come, and scores in the file are not measured again: an interrupted run can be
+resumed, and searches can be added one at a time.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from multiprocessing import get_context
@@ -26,49 +28,55 @@ from imagenet import Compiled, OpenVino, arguments, classified, full_precision
 
 from captum_submod import LiMA, metrics, slico
 from submod_core.search import (
-    backward,
-    batched_lazy,
-    beam,
-    bidirectional,
-    greedy,
-    guided,
-    lazy,
-    phase_window,
-    random,
-    singletons,
-    swaps,
-    two_sided,
+    Backward,
+    BatchedLazy,
+    Beam,
+    Bidirectional,
+    Greedy,
+    Guided,
+    Lazy,
+    PhaseWindow,
+    Random,
+    Search,
+    Singletons,
+    Swaps,
+    TwoSided,
 )
 
-SEARCHES: dict[str, Callable[..., Any]] = {
-    "random": random,
-    "singletons": singletons,
-    "greedy": greedy,
-    "lazy": lazy,
-    "batched lazy, 8": partial(batched_lazy, batch=8),
-    "batched lazy, 16": partial(batched_lazy, batch=16),
-    "phase window, 16": phase_window,
-    "bidirectional, 8": bidirectional,
-    "bidirectional, 16 %": partial(bidirectional, n_pending=0.16),
-    "backward": backward,
-    "beam, 3": beam,
-    "two-sided, all": partial(two_sided, retired=1, window=1.0, refresh=1),
-    "two-sided": two_sided,
-    "two-sided, swaps": partial(swaps, base=two_sided),
-    "two-sided, fast": partial(two_sided, retired=3, window=0.2, refresh=6),
-    "guided": guided,
-    "guided, 25 %": partial(guided, window=0.25),
-    "guided, fast": partial(guided, window=0.15, polish=4),
-    "guided, 10 %": partial(guided, window=0.1, polish=4),
-    "guided, 5 %": partial(guided, window=0.05, polish=4),
+SEARCHES: dict[str, Search] = {
+    "random": Random(),
+    "singletons": Singletons(),
+    "greedy": Greedy(),
+    "lazy": Lazy(),
+    "batched lazy, 8": BatchedLazy(batch=8),
+    "batched lazy, 16": BatchedLazy(batch=16),
+    "phase window, 16": PhaseWindow(),
+    "bidirectional, 8": Bidirectional(),
+    "bidirectional, 16 %": Bidirectional(n_pending=0.16),
+    "backward": Backward(),
+    "beam, 3": Beam(),
+    "two-sided, all": TwoSided(retired=1, window=1.0, refresh=1),
+    "two-sided": TwoSided(),
+    "two-sided, swaps": Swaps(base=TwoSided()),
+    "two-sided, fast": TwoSided(retired=3, window=0.2, refresh=6),
+    "guided": Guided(),
+    "guided, 25 %": Guided(window=0.25),
+    "guided, fast": Guided(window=0.15, polish=4),
+    "guided, 10 %": Guided(window=0.1, polish=4),
+    "guided, 5 %": Guided(window=0.05, polish=4),
 }
 SCORES = ("insertion", "deletion", "highest", "images")
 Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
 @cache
-def loaded(data: Path, model_name: str, n: int, device: str, tf32: bool, compiled: str | None, size: int) -> Any:
-    """A network, compiled if wanted (by torch for batches of a size), photographs, their classes and names."""
+def loaded(
+    data: Path, model_name: str, n: int, device: str, tf32: bool, compiled: str | None, size: int
+) -> Any:
+    """A network, compiled by choice, and photographs with their classes and names.
+
+    `size` is the batch size that torch compiles for.
+    """
     torch.set_num_threads(1)
     if not tf32:
         full_precision()
@@ -86,12 +94,25 @@ def divided(source: tuple[Any, ...], regions: int, i: int) -> torch.Tensor:
     return torch.from_numpy(slico(images[i].movedim(0, -1).cpu().numpy(), regions))[None, None]
 
 
-def explained(args: argparse.Namespace, done: Scores, deadline: float, part: tuple[range, str]) -> Scores | None:
-    """Scores of one search for those photographs that `done` lacks, in one call; None when the time is up."""
+def explained(
+    args: argparse.Namespace, done: Scores, deadline: float, part: tuple[range, str]
+) -> Scores | None:
+    """Scores of one search for the photographs that `done` lacks; None when the time is up.
+
+    All of these photographs are explained in one call.
+    """
     if time.time() > deadline:
         return None
     which, search = part
-    source = (args.data, args.model, args.images, args.device, args.tf32, args.compile, args.batch_size)
+    source = (
+        args.data,
+        args.model,
+        args.images,
+        args.device,
+        args.tf32,
+        args.compile,
+        args.batch_size,
+    )
     model, images, labels, names = loaded(*source)
     missing = [i for i in which if search not in done.get(names[i], {})]
     rows: Scores = {names[i]: {} for i in which}
@@ -120,7 +141,7 @@ def explained(args: argparse.Namespace, done: Scores, deadline: float, part: tup
 
 
 def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
-    """The scores of each search, (photographs, 4); fewer photographs than asked for when the time is up."""
+    """Scores of each search, (photographs, 4), for the photographs done before the time is up."""
     deadline = time.time() + 60 * args.minutes
     done, seen = read(args), dict[str, None]()
     parts = [
@@ -141,7 +162,7 @@ def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
 
 
 def read(args: argparse.Namespace) -> Scores:
-    """What an earlier run has written to `--output`."""
+    """Scores that an earlier run has written to `--output`."""
     if not args.output or not args.output.exists():
         return {}
     found = json.loads(args.output.read_text())
@@ -153,7 +174,7 @@ def read(args: argparse.Namespace) -> Scores:
 
 
 def write(args: argparse.Namespace, done: Scores) -> None:
-    """Keeps the scores, a photograph a line."""
+    """Write the scores to `--output`, one photograph per line."""
     if args.output:
         head = json.dumps({"model": args.model, "regions": args.regions, "scores": SCORES})[:-1]
         lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in done.items())
@@ -165,13 +186,15 @@ def write(args: argparse.Namespace, done: Scores) -> None:
 def interval(differences: np.ndarray) -> tuple[float, float]:
     """95 % bootstrap interval of a mean."""
     rng = np.random.default_rng(0)
-    means = differences[rng.integers(len(differences), size=(10_000, len(differences)))].mean(axis=1)
+    means = differences[rng.integers(len(differences), size=(10_000, len(differences)))].mean(
+        axis=1
+    )
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 
 
 def table(scores: dict[str, np.ndarray], title: str) -> str:
-    """The means of each search in Markdown, with quartiles of the insertion and differences to greedy's."""
+    """Means of each search in Markdown, with quartiles and differences to greedy."""
     reference = scores.get("greedy")
     means = {name: values.mean(axis=0) for name, values in scores.items()}
     header = [title, "images", "insertion", "quartiles", "deletion", "highest"]
@@ -185,7 +208,9 @@ def table(scores: dict[str, np.ndarray], title: str) -> str:
         line += [f"{deletion:.4f}", f"{highest:.3f}"]
         if reference is not None:
             itself = name == "greedy"
-            line += ["" if itself else difference(values[:, k] - reference[:, k], 3 + k) for k in (0, 1)]
+            line += [
+                "" if itself else difference(values[:, k] - reference[:, k], 3 + k) for k in (0, 1)
+            ]
         lines.append(line)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines).replace("  ", " ")
 
@@ -224,22 +249,32 @@ def main() -> None:
     parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
-    parser.add_argument("--tf32", action="store_true", help="let a GPU round what it multiplies to ten bits")
+    parser.add_argument(
+        "--tf32", action="store_true", help="let a GPU round what it multiplies to ten bits"
+    )
     parser.add_argument(
         "--compile",
         nargs="?",
         const="torch",
         choices=["torch", "openvino"],
-        help="compile the network: by torch for batches of --batch-size or, for the processor, by OpenVINO",
+        help="compile the network: by torch for batches of --batch-size or, for the processor, by "
+        "OpenVINO",
     )
     parser.add_argument("--together", type=int, default=1, help="photographs explained in one call")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
-    parser.add_argument("--minutes", type=float, default=np.inf, help="begin no further search after so long")
+    parser.add_argument(
+        "--minutes", type=float, default=np.inf, help="begin no further search after so long"
+    )
     parser.add_argument("--figure", type=Path, help="draw means and quartiles")
-    parser.add_argument("--output", type=Path, help="JSON of every score, written to and gone on from")
+    parser.add_argument(
+        "--output", type=Path, help="JSON of every score, written to and gone on from"
+    )
     args = parser.parse_args()
     if args.compile == "torch" and args.together > args.batch_size:
-        parser.error(f"--together (={args.together}) must be at most --batch-size (={args.batch_size}) with --compile")
+        parser.error(
+            f"--together (={args.together}) must be at most --batch-size (={args.batch_size}) with "
+            "--compile"
+        )
     if args.compile == "openvino" and args.device != "cpu":
         parser.error(f"--device (={args.device}) must be cpu with --compile openvino")
     scores = measure(args)

@@ -1,9 +1,10 @@
-"""Sum-of-Parts on a real network: what training costs, and what it gains.
+"""Sum-of-Parts on a real network: the cost of training, and its gain.
 
     python benchmarks/sop.py --data DIR --model mobilenet_v1_025 --steps 300
 
-wraps the network with patches of its images, trains the attentions on the 200 photographs of DIR/imagenet_sample, and
-prints time, memory and the error on those held out. With `--output FILE` it draws one photograph.
+wraps the network with patches of its images, trains the attentions on the 200 photographs of
+DIR/imagenet_sample, and prints time, memory and the error on those held out. With `--output FILE`
+it draws one photograph.
 """
 
 import argparse
@@ -36,7 +37,10 @@ HELD_OUT = 40
 
 
 def wrap(network: nn.Module, images: Tensor, batch_size: int, top: float) -> SumOfParts:
-    """The network with a row of weights for each class; its own last layer has one for the background too."""
+    """Wrap the network, with a row of weights for each class.
+
+    The network's own last layer has a row for the background too, which is left out.
+    """
     last = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)][-1]
     weights = network.get_submodule(last).weight.detach()[:, :, 0, 0]
     logits = network(images[:1]).shape[1]
@@ -56,14 +60,20 @@ def quality(sop: SumOfParts, images: Tensor, labels: Tensor) -> str:
     """Error and number of groups used for the predicted class."""
     explanations = [one for batch in images.split(8) for one in sop.explain(batch)]
     predicted = np.array([int(one.logits.argmax()) for one in explanations])
-    used = np.mean([len(one.used(target)) for one, target in zip(explanations, predicted, strict=True)])
+    used = np.mean(
+        [len(one.used(target)) for one, target in zip(explanations, predicted, strict=True)]
+    )
     return f"error {np.mean(predicted != labels.numpy()):.3f}, {used:.1f} groups used"
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/"
+    )
     parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--top", type=float, default=0.2, help="share of the patches in each group")
@@ -82,10 +92,15 @@ def main() -> None:
     batch = 4
     epochs = max(1, args.steps * batch // len(train))
     start = time.perf_counter()
-    losses = fit(sop, TensorDataset(images[train], labels[train]), epochs=epochs, batch_size=batch, lr=1e-4)
+    losses = fit(
+        sop, TensorDataset(images[train], labels[train]), epochs=epochs, batch_size=batch, lr=1e-4
+    )
     spent = time.perf_counter() - start
     first, last = np.mean(losses[:40]), np.mean(losses[-40:])
-    print(f"{len(losses)} steps of {batch} photographs: {spent:.0f} s; loss {first:.3f} → {last:.3f}", end="; ")
+    print(
+        f"{len(losses)} steps of {batch} photographs: {spent:.0f} s; loss {first:.3f} → {last:.3f}",
+        end="; ",
+    )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     print(f"held out, trained: {quality(sop, images[test], labels[test])}")
     if args.output:

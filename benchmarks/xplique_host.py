@@ -1,4 +1,4 @@
-"""The methods, the clock and the metrics of `faithfulness.py` under Xplique, on the networks' Keras twins."""
+"""Methods, clock and metrics of `faithfulness.py` under Xplique, on the Keras twins."""
 
 import argparse
 import time
@@ -14,7 +14,7 @@ import xplique.attributions as xplique
 from imagenet import classified, masked, region_means
 from xplique.metrics import Deletion, Insertion
 
-from submod_core import Explanation
+from submod_core.results import Explanation
 from xplique_submod import SMDL, LiMA, slico
 
 
@@ -38,14 +38,19 @@ class XpliqueHost:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.random.set_seed(0)
-        _, images, labels, self.names = classified(args.data, args.model, args.images, correctly=not args.mistakes)
+        _, images, labels, self.names = classified(
+            args.data, args.model, args.images, correctly=not args.mistakes
+        )
         self.model = keras_twins.build(args.data / "weights", args.model)
         self.counted = Counted(self.model)
         self.images, self.targets = images.movedim(1, -1).numpy(), tf.one_hot(labels, 1000)
         self.batch_size, self.samples, self.regions = args.batch_size, args.samples, args.regions
         self._limas: dict[str, LiMA] = {}
-        # Counting is the benchmark's own: it is part of the bare model too, as the hook is under Captum.
-        self._bare = tf.function(self.counted, input_signature=[tf.TensorSpec([None, *self.images.shape[1:]])])
+        # The bare model counts its images too, as it does by a hook under Captum: counting is a
+        # cost of the benchmark, not of LiMA.
+        self._bare = tf.function(
+            self.counted, input_signature=[tf.TensorSpec([None, *self.images.shape[1:]])]
+        )
         settings = {"steps": 50, "batch_size": args.batch_size, "activation": "softmax"}
         self.metrics = {
             "insertion": Insertion(self.model, self.images, self.targets, **settings),
@@ -62,7 +67,7 @@ class XpliqueHost:
         self.counted.images.assign(value)
 
     def bare_seconds(self, n_batches: int, size: int | None = None) -> float:
-        """Seconds per masked image of the bare model, in full batches or in batches of another size."""
+        """Seconds per masked image of the bare model, in batches of `size`, by default full."""
         size = size or self.batch_size
         batches = [self._masked[i : i + size] for i in range(0, len(self._masked) - size + 1, size)]
         self._bare(batches[0])
@@ -89,7 +94,11 @@ class XpliqueHost:
             return lambda which: explainer(self.images[which], self.targets[which])
 
         size, grid = self.batch_size, round(self.regions**0.5)
-        surrogate = {"batch_size": size, "nb_samples": self.samples, "map_to_interpret_space": superpixels}
+        surrogate = {
+            "batch_size": size,
+            "nb_samples": self.samples,
+            "map_to_interpret_space": superpixels,
+        }
         return {
             "LiMA, guided": method(self._lima("guided")),
             "LiMA, bidirectional": method(self._lima("bidirectional")),
@@ -101,7 +110,9 @@ class XpliqueHost:
             "Sobol": method(xplique.SobolAttributionMethod(black_box, grid, batch_size=size)),
             "Lime": method(xplique.Lime(black_box, **surrogate)),
             "KernelShap": method(xplique.KernelShap(black_box, **surrogate)),
-            "Occlusion": method(xplique.Occlusion(black_box, size, patch_size=side // 7, patch_stride=side // 14)),
+            "Occlusion": method(
+                xplique.Occlusion(black_box, size, patch_size=side // 7, patch_stride=side // 14)
+            ),
             "Saliency": method(xplique.Saliency(self.model)),
             "Grad-CAM": method(xplique.GradCAM(self.model)),
             "Grad-CAM++": method(xplique.GradCAMPP(self.model)),
@@ -110,14 +121,18 @@ class XpliqueHost:
             "SquareGrad": method(xplique.SquareGrad(self.model, size, nb_samples=50)),
             "VarGrad": method(xplique.VarGrad(self.model, size, nb_samples=50)),
             "GradientInput": method(xplique.GradientInput(self.model)),
-            "IntegratedGradients": method(xplique.IntegratedGradients(self.model, batch_size=size, steps=50)),
+            "IntegratedGradients": method(
+                xplique.IntegratedGradients(self.model, batch_size=size, steps=50)
+            ),
             "GuidedBackprop": method(xplique.GuidedBackprop(self.model)),
             "DeconvNet": method(xplique.DeconvNet(self.model)),
         }
 
     def _lima(self, search: str) -> LiMA:
         if search not in self._limas:
-            self._limas[search] = LiMA(self.counted, self.batch_size, regions=self.regions, search=search)
+            self._limas[search] = LiMA(
+                self.counted, self.batch_size, regions=self.regions, search=search
+            )
         return self._limas[search]
 
     def explain(self, search: str, which: slice) -> list[Explanation]:

@@ -1,18 +1,20 @@
 """Submodular attribution for Captum.
 
-`LiMA` and `SMDL` are used like any of Captum's methods; `metrics` measures how faithful any attribution is;
-`visualization` draws the papers' figures.
+`LiMA` and `SMDL` are used like any of Captum's methods; `metrics` measures how faithful any
+attribution is; `visualization` draws the papers' figures.
 """
 
 from captum_submod import metrics, visualization
 from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
-from captum_submod.mistakes import explain_error
+from captum_submod.mistakes import explain_mistakes
 from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from captum_submod.tokens import DropTokens
-from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty, watershed
+from submod_core.regions import from_masks, grid, slico, watershed
+from submod_core.results import Explanation
+from submod_core.scores import Weights, evidential_loss, uncertainty
 
 __all__ = [
     "SEANN",
@@ -27,7 +29,7 @@ __all__ = [
     "SumOfPartsAttribution",
     "Weights",
     "evidential_loss",
-    "explain_error",
+    "explain_mistakes",
     "from_masks",
     "grid",
     "metrics",

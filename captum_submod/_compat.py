@@ -1,6 +1,29 @@
-"""Everything private that this package takes from Captum, in one place."""
+"""Everything private that this package takes from Captum, in one place, and Captum's types."""
 
-from captum._utils.typing import BaselineType, TargetType, TensorOrTupleOfTensorsGeneric
-from captum.log import log_usage
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["BaselineType", "TargetType", "TensorOrTupleOfTensorsGeneric", "log_usage"]
+from captum.log import log_usage as _log_usage
+from torch import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+TensorOrTuple = TypeVar("TensorOrTuple", Tensor, tuple[Tensor, ...])
+"""A tensor in gives a tensor out, a tuple a tuple."""
+
+TargetType: TypeAlias = int | tuple[int, ...] | Tensor | list[int] | list[tuple[int, ...]] | None
+
+Baseline: TypeAlias = int | float | Tensor | str | Callable[..., Any]
+BaselineType: TypeAlias = Baseline | tuple[Baseline, ...] | None
+
+
+def log_usage(function: F) -> F:
+    """Wrap a method as Captum wraps its own: NoiseTunnel calls `attribute.__wrapped__`.
+
+    Captum's decorator is not typed, so that a method under it would be `Any` to its users.
+    """
+    logged: F = _log_usage()(function)
+    return logged
+
+
+__all__ = ["BaselineType", "TargetType", "TensorOrTuple", "log_usage"]

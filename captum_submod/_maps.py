@@ -1,28 +1,26 @@
-"""The heatmaps of other methods, as SMDL's prior and as what SEA-NN learns from."""
+"""The heatmaps of other methods: SMDL's prior, and the maps that SEA-NN learns from."""
 
 from typing import Any
 
 from captum.attr import Attribution
 from torch import Tensor, nn
 
+from submod_core._docs import documented
+from submod_core.sea_nn.options import OPTIONS
 
-def heatmaps(source: Any, inputs: Tensor, target: Any, additional: Any, name: str, *, absolute: bool) -> Tensor:
+
+@documented(OPTIONS)
+def heatmaps(
+    source: Any, inputs: Tensor, target: Any, additional: Any, name: str, *, absolute: bool
+) -> Tensor:
     """One map for each example, (N, H, W), or (1, H, W) for all, in double precision on the CPU.
 
     Parameters
     ----------
     source : Tensor, Attribution or callable
-        Maps (N, C, H, W) or (1, C, H, W); a Captum method; or a function of inputs and target. Maps of another height
-        and width than the inputs are interpolated.
-    name : str
-        What errors call the source.
-    absolute : bool
-        Sum the channels' absolute values rather than the channels.
-
-    Raises
-    ------
-    ValueError
-        If the source gives anything but finite maps of such a shape.
+        Maps (N, C, H, W) or (1, C, H, W); a Captum method; or a function of inputs and target. Maps
+        of another height and width than the inputs are interpolated.
+    {source}
     """
     maps: Any = source
     if isinstance(source, Attribution):
@@ -35,9 +33,12 @@ def heatmaps(source: Any, inputs: Tensor, target: Any, additional: Any, name: st
     if not fits or not maps.isfinite().all():
         shape = tuple(maps.shape) if isinstance(maps, Tensor) else type(maps).__name__
         raise ValueError(
-            f"`{name}` ({shape}) must be finite maps (N, C, H, W) for the {len(inputs)} inputs, or one for all"
+            f"`{name}` ({shape}) must be finite maps (N, C, H, W) for the {len(inputs)} inputs, or "
+            "one for all"
         )
     values = maps.detach().cpu().double()
     summed = (values.abs() if absolute else values).sum(1, keepdim=True)
     size = (inputs.shape[2], inputs.shape[3])
-    return (summed if summed.shape[2:] == size else nn.functional.interpolate(summed, size=size, mode="bilinear"))[:, 0]
+    if summed.shape[2:] != size:
+        summed = nn.functional.interpolate(summed, size=size, mode="bilinear")
+    return summed[:, 0]

@@ -1,4 +1,4 @@
-"""Shows masked inputs to a torch model: the one part of LiMA that depends on the framework."""
+"""Torch oracle: shows masked inputs to a torch model, and reduces its outputs on the device."""
 
 import contextlib
 import math
@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from captum_submod._composition import compose, sent
 from captum_submod._inputs import Batch
-from submod_core import OutOfMemoryError, Readout, Responses
-from submod_core.evidential import uncertainty
-from submod_core.readout import NO_CLASSES
-from submod_core.scheduler import Overlap
+from captum_submod._masking import compose, sent
+from submod_core.backends import backend_of
+from submod_core.engine import OutOfMemoryError, Overlap, Responses
+from submod_core.scores import Readout, uncertainty
+from submod_core.scores.readout import NO_CLASSES
 
 Activation = str | Callable[[Tensor], Tensor]
 Features = Callable[..., Tensor] | nn.Module | None
@@ -24,7 +24,7 @@ Features = Callable[..., Tensor] | nn.Module | None
 
 @dataclass
 class TorchOracle:
-    """Answers a `submod_core` scheduler for a batch of examples, within `precision`.
+    """Oracle of a batch of examples for `submod_core.engine.drive`; call it within `precision`.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class TorchOracle:
     target : Tensor of int64, (N, k) on the CPU, or None
     readout : Readout
     wants_confidence : bool
-        False leaves the entropy out.
+        Whether the confidence is computed.
     autocast : torch.dtype or None
-        The lower precision in which the model runs where it can.
+        The dtype of `torch.autocast` in which the model runs; None for the model's own.
     """
 
     forward_func: Callable[..., Any]
@@ -49,26 +49,38 @@ class TorchOracle:
 
     @property
     def overlap(self) -> Overlap:
-        """How a scheduler may go on while the model works: see `submod_core.scheduler.drive`."""
+        """Overlap of searches with the model's work: see `submod_core.engine.drive`."""
         return "device" if self.batch.inputs[0].is_cuda else None
 
-    def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses | Callable[[], Responses]:
-        """See `submod_core.Oracle`."""
+    def __call__(
+        self, examples: np.ndarray, keep: np.ndarray, features: bool
+    ) -> Responses | Callable[[], Responses]:
+        """Answer as `submod_core.Oracle` documents."""
         try:
             return self._answer(torch.from_numpy(examples), torch.from_numpy(keep), features)
         except (torch.OutOfMemoryError, RuntimeError) as error:
-            if isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _MEMORY_ERRORS):
+            if isinstance(error, torch.OutOfMemoryError) or any(
+                words in str(error) for words in _MEMORY_ERRORS
+            ):
                 raise OutOfMemoryError(str(error)) from error
             raise
 
     def precision(self) -> contextlib.AbstractContextManager[None]:
-        """The precision in which the model runs: around all calls, so that weights are converted once for them."""
+        """Context of the model's precision around all calls: autocast converts weights once."""
         device = self.batch.inputs[0].device.type
-        return contextlib.nullcontext() if self.autocast is None else torch.autocast(device, self.autocast)
+        return (
+            contextlib.nullcontext()
+            if self.autocast is None
+            else torch.autocast(device, self.autocast)
+        )
 
-    # Not torch's inference mode: a model could make no gradients, nor train with what it remembers of the call.
+    # `no_grad`, not inference mode: inside inference mode a model cannot compute gradients of its
+    # own, and tensors that it keeps from the call cannot be used in training later.
     @torch.no_grad()
-    def _answer(self, rows: Tensor, keep: Tensor, features: bool) -> Responses | Callable[[], Responses]:
+    def _answer(
+        self, rows: Tensor, keep: Tensor, features: bool
+    ) -> Responses | Callable[[], Responses]:
+        """Mask, run the model, and reduce its outputs to the small arrays that are copied back."""
         arguments = (*compose(self.batch, rows, keep), *self._expand(rows))
         output, vectors = self._run(arguments, len(rows), features)
         if self.readout.feature_target:
@@ -83,17 +95,25 @@ class TorchOracle:
         return _fetched([numbers] if vectors is None else [numbers, vectors])
 
     def _expand(self, rows: Tensor) -> list[Any]:
+        """Additional arguments for the rows: tensors of N rows follow their examples."""
         n = len(self.batch)
         return [
             a[sent(rows, a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
             for a in self.batch.additional
         ]
 
-    def _run(self, arguments: tuple[Any, ...], n_rows: int, features: bool) -> tuple[Tensor, Tensor | None]:
-        """The class scores (B, C, …) and, where asked for or needed, the features (B, d)."""
+    def _run(
+        self, arguments: tuple[Any, ...], n_rows: int, features: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """Class scores (B, C, …), and the features (B, d) where `features` asks for them."""
         source, embeddings = self.readout.features, self.readout.class_embeddings
         if not features and embeddings is None:
-            return _checked(self._activate(self.forward_func(*arguments)), n_rows, "forward_func"), None
+            return _checked(
+                self.readout.activated(self.forward_func(*arguments)), n_rows, "forward_func"
+            ), None
+        # Features come from one of three places: the output itself; a layer, whose output a hook
+        # captures during the same forward pass; a function of its own. With class embeddings the
+        # features make the class scores, and a function replaces the call of the model.
         output: Any
         vectors: Any
         if source is None:
@@ -103,51 +123,51 @@ class TorchOracle:
             with _capture(source) as seen:
                 output = _uncompiled(self.forward_func)(*arguments)
             if not seen:
-                raise ValueError(f"`features` (={source}) is a layer that did not run in `forward_func`")
+                raise ValueError(
+                    f"`features` (={source}) is a layer that did not run in `forward_func`"
+                )
             vectors = seen[-1]
         else:
             vectors = source(*arguments)
             output = self.forward_func(*arguments) if embeddings is None else None
-        vectors = _pooled(_checked(vectors, n_rows, "features"))
+        vectors = _checked(vectors, n_rows, "features")
+        vectors = backend_of(vectors).pool(vectors)
         if embeddings is not None:
-            output = self._similarity(vectors, torch.as_tensor(embeddings))
-        return _checked(self._activate(output), n_rows, "forward_func"), vectors if features else None
-
-    def _similarity(self, vectors: Tensor, embeddings: Tensor) -> Tensor:
-        self.readout.check_width(vectors.shape[1])
-        normalise = nn.functional.normalize
-        cosines = normalise(vectors) @ normalise(embeddings.to(vectors)).T
-        return cosines if len(embeddings) == 1 else self.readout.scale * cosines
-
-    def _activate(self, output: Any) -> Any:
-        activation = self.readout.activation
-        return activation(output) if callable(activation) else output
+            output = self.readout.similarities(vectors, torch.as_tensor(embeddings).to(vectors))
+        return _checked(
+            self.readout.activated(output), n_rows, "forward_func"
+        ), vectors if features else None
 
     @torch.no_grad()
     def class_probabilities(self, examples: np.ndarray, keep: np.ndarray) -> np.ndarray:
-        """What the model makes of all classes, (B, C)."""
+        """Probabilities of all classes, (B, C)."""
         rows = torch.from_numpy(examples)
         arguments = (*compose(self.batch, rows, torch.from_numpy(keep)), *self._expand(rows))
         output, _ = self._run(arguments, len(rows), features=False)
         classes, _ = self._class_scores(output, rows)
         if classes.shape[1] < 2:
             raise ValueError("`forward_func` gives one value per example; a mistake needs classes")
-        probabilities: np.ndarray = self._probabilities(classes).cpu().double().numpy()
+        probabilities: np.ndarray = self.readout.probabilities(classes).cpu().double().numpy()
         return probabilities
 
     def _certainty(self, arguments: tuple[Any, ...], n_rows: int, n_classes: int | None) -> Tensor:
+        """Certainty (B,) by the evidential confidence model."""
         outputs = _checked(self.readout.confidence_model(*arguments), n_rows, "confidence_model")
         self.readout.check_evidence(tuple(outputs.shape[1:]), n_classes)
         certainty: Tensor = 1 - uncertainty(outputs)
         return certainty
 
     def _class_scores(self, output: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """The scores of all classes (B, C) at the target's place in the output, and the target's class (B,)."""
+        """Class scores (B, C), at the target's place on further axes, and its class (B,)."""
         shape = tuple(output.shape[1:])
         if self.target is None:
             if math.prod(shape) != 1:
-                raise ValueError(f"`target` is needed: the model gives outputs of shape {shape} per example")
-            return output.reshape(-1, 1), torch.zeros(len(output), dtype=torch.long, device=output.device)
+                raise ValueError(
+                    f"`target` is needed: the model gives outputs of shape {shape} per example"
+                )
+            return output.reshape(-1, 1), torch.zeros(
+                len(output), dtype=torch.long, device=output.device
+            )
         if shape not in self._targets:
             self._targets[shape] = _within(self.target, shape).to(output.device)
         target = self._targets[shape][sent(rows, output.device)]
@@ -156,28 +176,19 @@ class TorchOracle:
             output = output[(places, slice(None), *target[:, 1:].T)]
         return output, target[:, 0]
 
-    def _probabilities(self, classes: Tensor) -> Tensor:
-        activation = self.readout.activation
-        if activation == "softmax" and classes.shape[1] > 1:
-            return classes.softmax(1)
-        return classes.sigmoid() if activation == "sigmoid" else classes
-
     def _score(self, classes: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The target's score and the confidence, each (B,), from class scores (B, C)."""
-        several, activation = classes.shape[1] > 1, self.readout.activation
-        classes = self._probabilities(classes)
-        score = classes.gather(1, chosen[:, None])[:, 0]
+        """Target's score and confidence, each (B,), from class scores (B, C)."""
+        probabilities: Tensor = self.readout.probabilities(classes)
+        score = probabilities.gather(1, chosen[:, None])[:, 0]
         if not self.wants_confidence or self.readout.confidence_model is not None:
             return score, None
-        if activation == "sigmoid":
-            pairs = torch.stack([classes, 1 - classes])
-            return score, 1 + _log_weighted(pairs).sum(0).mean(1) / math.log(2)
-        if not several:
+        suspicion = self.readout.suspicion(probabilities)
+        if suspicion is not None:
+            self.readout.check_probabilities(*suspicion.tolist())
+        confidence = self.readout.certainty(probabilities)
+        if confidence is None:
             self._warn_no_classes()
-            return score, None
-        if activation != "softmax":
-            self.readout.check_probabilities(float(classes.min()), float((classes.sum(1) - 1).abs().max()))
-        return score, 1 + _log_weighted(classes).sum(1) / math.log(classes.shape[1])
+        return score, confidence
 
     def _warn_no_classes(self) -> None:
         if not self._warned:
@@ -185,18 +196,17 @@ class TorchOracle:
             self._warned = True
 
 
-def _log_weighted(p: Tensor) -> Tensor:
-    """Return p log p, 0 where p is 0: torch's `xlogy`, in a quarter of the time that it takes a processor."""
-    return p.clamp_min(torch.finfo(p.dtype).tiny).log_().mul_(p)
-
-
 def _fetched(tensors: list[Tensor]) -> Responses | Callable[[], Responses]:
-    """What a model answered: scores and confidences (1 or 2, B), features. On a GPU, a function that waits for it."""
+    """Responses from scores and confidences (1 or 2, B) and features; on a GPU, a function."""
     if not tensors[0].is_cuda:
         return _responses([tensor.cpu() for tensor in tensors])
-    # Copied behind what they wait for: a copy that is asked for later waits for what the device was given since.
+    # Enqueue the copies now; later they would queue behind the next batch.
     copies = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
-    copied = [torch.cuda.current_stream(tensor.device).record_event() for tensor in tensors if tensor.is_cuda]
+    copied = [
+        torch.cuda.current_stream(tensor.device).record_event()
+        for tensor in tensors
+        if tensor.is_cuda
+    ]
 
     def wait() -> Responses:
         for event in copied:
@@ -207,59 +217,62 @@ def _fetched(tensors: list[Tensor]) -> Responses | Callable[[], Responses]:
 
 
 def _responses(tensors: list[Tensor]) -> Responses:
+    """Responses from CPU tensors: numbers (1 or 2, B) and, where asked for, features (B, d)."""
     numbers, *vectors = tensors
     target, *confidence = numbers.double().numpy()
-    return Responses(target, confidence[0] if confidence else None, vectors[0].numpy() if vectors else None)
+    return Responses(
+        target, confidence[0] if confidence else None, vectors[0].numpy() if vectors else None
+    )
 
 
 _MEMORY_ERRORS = ("out of memory", "can't allocate memory")
 
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:
+    """An output in float32 or float64 with one row per example, else an error."""
     if not isinstance(output, Tensor):
         raise TypeError(f"`{name}` returned a {type(output).__name__}; it must return one tensor")
     if output.dim() == 0 or len(output) != n_rows:
         raise ValueError(
-            f"`{name}` returned shape {tuple(output.shape)} for {n_rows} examples; its first dimension must be theirs, "
-            "not one value for the whole batch"
+            f"`{name}` returned shape {tuple(output.shape)} for {n_rows} examples; its first "
+            "dimension must be theirs, not one value for the whole batch"
         )
     return output if output.dtype in (torch.float32, torch.float64) else output.float()
 
 
-def _pooled(vectors: Tensor) -> Tensor:
-    return (
-        (vectors.flatten(2).mean(2) if vectors.dim() > 3 else vectors.flatten(1))
-        if vectors.dim() > 1
-        else vectors[:, None]
-    )
-
-
 def _within(target: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Targets (N, k), counted from the front, if outputs of that shape have them."""
+    """Targets (N, k) as indices from 0 on, checked against the shape of an output."""
     if target.shape[1] != len(shape):
         raise ValueError(
-            f"`target` (={target[0].tolist()}, {target.shape[1]} indices) must have one index for each dimension of "
-            f"the outputs, of shape {shape} per example"
+            f"`target` (={target[0].tolist()}, {target.shape[1]} indices) must have one index for "
+            f"each dimension of the outputs, of shape {shape} per example"
         )
     for index, size in zip(target.T, shape, strict=True):
         if bool(((index < -size) | (index >= size)).any()):
-            raise ValueError(f"`target` (={index.tolist()}) is out of range for outputs of shape {shape} per example")
+            raise ValueError(
+                f"`target` (={index.tolist()}) is out of range for outputs of shape {shape} per "
+                "example"
+            )
     return target % torch.tensor(shape)
 
 
 def _is_layer(features: Any, forward_func: Any) -> bool:
+    """Whether `features` is a layer of the model; for a plain function any module counts."""
     if not isinstance(features, nn.Module):
         return False
-    return not isinstance(forward_func, nn.Module) or any(features is module for module in forward_func.modules())
+    return not isinstance(forward_func, nn.Module) or any(
+        features is module for module in forward_func.modules()
+    )
 
 
 def _uncompiled(forward_func: Any) -> Any:
-    # What `torch.compile` returns passes by the hooks of its layers; what it was made from has its weights.
+    # A compiled module skips the hooks of its layers; the original module shares its weights.
     return getattr(forward_func, "_orig_mod", forward_func)
 
 
 @contextlib.contextmanager
 def _capture(layer: Any) -> Iterator[list[Any]]:
+    """Collect the outputs of a layer while the context is open."""
     seen: list[Any] = []
     handle = layer.register_forward_hook(lambda module, arguments, output: seen.append(output))
     try:
@@ -270,8 +283,13 @@ def _capture(layer: Any) -> Iterator[list[Any]]:
 
 @contextlib.contextmanager
 def evaluating(*functions: Any) -> Iterator[None]:
-    """Put the modules among `functions` into evaluation mode, and every submodule back as it was."""
-    modules = [module for function in functions if isinstance(function, nn.Module) for module in function.modules()]
+    """Put the modules among `functions` into evaluation mode; restore every submodule's mode."""
+    modules = [
+        module
+        for function in functions
+        if isinstance(function, nn.Module)
+        for module in function.modules()
+    ]
     training = [module for module in modules if module.training]
     try:
         for module in training:

@@ -1,4 +1,4 @@
-"""Region attribution on prompts: which few words, sentences or placeholders made a language model answer so."""
+"""Region attribution on prompts of language models: words, sentences or placeholders."""
 
 from typing import Any
 
@@ -11,8 +11,9 @@ from captum_submod._attribution import RegionAttribution
 class LLMAttribution(CaptumLLMAttribution):
     """Captum's `LLMAttribution` that also accepts `LiMA` and `SMDL`.
 
-    The consistency is the (log-)probability of the whole answer, so give the method weights without confidence and
-    effectiveness, which need class probabilities and features. Everything else is Captum's.
+    The consistency is the (log-)probability of the whole answer. Give the method weights without
+    confidence and effectiveness, which need class probabilities and features. Everything else is as
+    in Captum.
 
     Parameters
     ----------
@@ -34,6 +35,6 @@ class LLMAttribution(CaptumLLMAttribution):
             self.attr_method.forward_func = self._one_row
 
     def _one_row(self, *args: Any) -> Tensor:
-        # Captum's forward answers one prompt at a time, with a value that has no batch dimension.
+        # Captum's forward function takes one prompt; its value has no batch dimension.
         output: Tensor = self._forward_func(*args)
         return output.reshape(1)

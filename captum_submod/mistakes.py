@@ -1,7 +1,6 @@
-"""Why was it wrong, for Captum."""
+"""Explanation of mistakes, for Captum."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from torch import Tensor
@@ -9,76 +8,91 @@ from torch import Tensor
 from captum_submod._attribution import RegionAttribution, batch_size
 from captum_submod._compat import BaselineType, TargetType
 from captum_submod._oracle import evaluating
-from captum_submod.lima import LiMA
-from submod_core.batching import check_batch_size
-from submod_core.mistakes import Mistake, find_mistakes
+from submod_core._docs import documented
+from submod_core._types import BoolArray, FloatArray
+from submod_core.engine import check_batch_size
+from submod_core.methods import Mistake, find_mistakes
+from submod_core.methods.options import OPTIONS
 
 
-def explain_error(
-    forward_func: Callable[..., Any],
+class AttributeArguments(TypedDict, total=False):
+    """The arguments of `LiMA.attribute` beside inputs and target."""
+
+    baselines: BaselineType
+    additional_forward_args: object
+    feature_mask: Tensor | tuple[Tensor, ...] | None
+    perturbations_per_eval: int | str
+    show_progress: bool
+
+
+@documented(OPTIONS, package="captum_submod", method="attribute")
+def explain_mistakes(
+    method: RegionAttribution,
     inputs: Tensor | tuple[Tensor, ...],
     target: TargetType,
-    baselines: BaselineType = None,
-    additional_forward_args: object = None,
-    feature_mask: Tensor | tuple[Tensor, ...] | None = None,
-    perturbations_per_eval: int | str = 1,
-    show_progress: bool = False,
     *,
-    method: RegionAttribution | None = None,
     max_area: float = 1.0,
+    **arguments: Unpack[AttributeArguments],
 ) -> list[Mistake]:
-    """Which regions of misclassified inputs speak for their true class, and which made the model err (LiMA, §6.4).
+    """Regions of misclassified inputs that speak for the truth, and that made the model err.
 
     Parameters
     ----------
-    forward_func, inputs, baselines, additional_forward_args, feature_mask, perturbations_per_eval, show_progress
-        As in `LiMA` and its `attribute`.
+    method : LiMA or SMDL
+        A method of the model that errs.
+    inputs : Tensor or tuple of Tensor, each (N, …)
     target : int, tuple, Tensor or list
         The *true* class of each example.
-    method : LiMA or SMDL, optional
-        What explains; by default ``LiMA(forward_func)``. It must be one of the same `forward_func`.
-    max_area : float
-        At most this share of the input, in (0, 1], may be taken for support.
+    {max_area}
+    **arguments
+        Further arguments of the method's `attribute`: baselines, additional_forward_args,
+        feature_mask, perturbations_per_eval, show_progress.
 
-    Returns
-    -------
-    list of Mistake, N
-        Drawn by `captum_submod.visualization.plot_mistake`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `LiMA.attribute`; also if the model already predicts the target of an example, or `max_area` is out of
-        range or smaller than an example's first region.
+    {mistakes}
 
     Examples
     --------
     >>> import torch
+    >>> from captum_submod import LiMA
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 28 * 28, 10))
     >>> image = torch.rand(1, 3, 28, 28)
     >>> wrong = (int(model(image).argmax()) + 1) % 10
-    >>> (mistake,) = explain_error(model, image, wrong, method=LiMA(model, regions=(2, 2)))
-    >>> mistake.confidence_after >= mistake.confidence_before, len(mistake.supports) + len(mistake.causes)
-    (True, 4)
+    >>> (mistake,) = explain_mistakes(LiMA(model, regions=(2, 2)), image, wrong)
+    >>> mistake.confidence_after >= mistake.confidence_before
+    True
+    >>> len(mistake.supports) + len(mistake.causes)
+    4
     """
-    check_batch_size("perturbations_per_eval", perturbations_per_eval)
-    method = LiMA(forward_func) if method is None else method
-    if not isinstance(method, RegionAttribution) or method.forward_func is not forward_func:
-        raise ValueError(f"`method` (a {type(method).__name__}) must be a LiMA or SMDL of the same `forward_func`")
-    if target is None or method.readout.feature_target:
-        raise ValueError("`target` must be the true class of each example, and not the features of the input")
-    oracle = method.oracle(inputs, baselines, target, additional_forward_args, feature_mask)
+    if not isinstance(method, RegionAttribution):
+        raise TypeError(f"`method` (a {type(method).__name__}) must be a LiMA or SMDL")
+    rest: dict[str, Any] = dict(arguments)
+    per_eval, show_progress = (
+        rest.pop("perturbations_per_eval", 1),
+        rest.pop("show_progress", False),
+    )
+    check_batch_size("perturbations_per_eval", per_eval)
+    if target is None or method._readout().feature_target:
+        raise ValueError(
+            "`target` must be the true class of each example, and not the features of the input"
+        )
+    given = {"baselines": None, "additional_forward_args": None, "feature_mask": None} | rest
+    oracle = method._oracle(
+        inputs, given.pop("baselines"), target, given.pop("additional_forward_args"), **given
+    )
     assert oracle.target is not None, "there is a target"
 
-    def classify(example: int, keep: np.ndarray) -> np.ndarray:
-        with evaluating(method.forward_func, method.readout.features), oracle.precision():
-            probabilities: np.ndarray = oracle.class_probabilities(np.array([example]), keep[None])[0]
+    def classify(example: int, keep: BoolArray) -> FloatArray:
+        with evaluating(method.forward_func, oracle.readout.features), oracle.precision():
+            probabilities: FloatArray = oracle.class_probabilities(np.array([example]), keep[None])[
+                0
+            ]
         return probabilities
 
-    size = batch_size(perturbations_per_eval, len(oracle.batch))
     return find_mistakes(
         classify,
-        lambda: method.ask(oracle, size, show_progress),
+        lambda: method._explanations(
+            oracle, batch_size(per_eval, len(oracle.batch)), show_progress
+        ),
         [len(ground_set.sizes) for ground_set in oracle.batch.sets],
         oracle.target[:, 0].tolist(),
         max_area,

@@ -11,18 +11,21 @@ from tqdm.auto import tqdm
 
 from captum_submod._compat import TargetType, log_usage
 from captum_submod._maps import heatmaps
+from submod_core._docs import documented
 from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
 from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnsemble
+from submod_core.sea_nn.options import OPTIONS
 
 
 class SmoothGrad(NoiseTunnel):
-    """The mean over noisy inputs, whose noise has a standard deviation of 15 % of the inputs' range.
+    """The mean over noisy inputs, with noise of 15 % of the inputs' range.
 
-    Captum's own default is 1, whatever the range: on images in [0, 1] nothing is left of them.
+    Captum's own default is a standard deviation of 1 for every range: on images in [0, 1] such
+    noise leaves nothing of the image.
     """
 
     def attribute(self, inputs: Tensor, **kwargs: Any) -> Tensor:
-        """As `NoiseTunnel.attribute`."""
+        """Attribute as `NoiseTunnel.attribute` does."""
         values = inputs.detach()
         spread = float(values.max() - values.min())
         smoothed: Tensor = super().attribute(inputs, **({"stdevs": 0.15 * spread or 1.0} | kwargs))
@@ -30,15 +33,20 @@ class SmoothGrad(NoiseTunnel):
 
 
 class HeatmapEnsemble(HeatmapMethods, Attribution):
-    """What makes one map out of those of several methods."""
+    """A method that makes one map out of those of several methods."""
 
-    def __init__(self, forward_func: Callable[..., Any], methods: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self, forward_func: Callable[..., Any], methods: Sequence[Any] | None = None
+    ) -> None:
         if not callable(forward_func):
             raise TypeError(f"`forward_func` (={forward_func!r}) must be callable")
         super().__init__(forward_func)
-        gradients = IntegratedGradients(forward_func)
-        default = [Saliency(forward_func), gradients, SmoothGrad(gradients)]
-        self.use(default if methods is None else methods, lambda m: isinstance(m, Attribution) or callable(m))
+
+        def default() -> list[Any]:
+            gradients = IntegratedGradients(forward_func)
+            return [Saliency(forward_func), gradients, SmoothGrad(gradients)]
+
+        self._take(methods, default, lambda m: isinstance(m, Attribution) or callable(m))
 
     @classmethod
     def get_name(cls) -> str:
@@ -49,7 +57,7 @@ class HeatmapEnsemble(HeatmapMethods, Attribution):
         """False: the map does not sum to a difference of outputs."""
         return False
 
-    @log_usage()  # type: ignore[untyped-decorator]
+    @log_usage
     def attribute(
         self,
         inputs: Tensor,
@@ -70,78 +78,64 @@ class HeatmapEnsemble(HeatmapMethods, Attribution):
         Returns
         -------
         Tensor
-            Shaped like the inputs, the same in all channels, on their device and in their floating dtype; at least 0.
+            Shaped like the inputs, the same in all channels, on their device and in their floating
+            dtype; at least 0.
 
         Raises
         ------
         TypeError, ValueError
-            If the inputs are no images, or a method gives no map for each, or one that is constant or not finite: the
-            message names the method.
+            If the inputs are no images, or a method gives no map for each, or one that is constant
+            or not finite: the message names the method.
         """
         maps = self._maps(inputs, target, additional_forward_args)
-        with tqdm(maps, desc=f"{self.get_name()} attribution", unit="image", disable=not show_progress) as rows:
-            made = self.combine_examples(rows)
+        with tqdm(
+            maps, desc=f"{self.get_name()} attribution", unit="image", disable=not show_progress
+        ) as rows:
+            made = torch.from_numpy(self._combine_examples(rows))
         dtype = inputs.dtype if inputs.is_floating_point() else torch.get_default_dtype()
-        return torch.from_numpy(made).to(dtype).to(inputs.device)[:, None].expand(inputs.shape).contiguous()
+        return made.to(dtype).to(inputs.device)[:, None].expand(inputs.shape).contiguous()
 
+    @documented(OPTIONS, array="Tensor", returned="Tensor of float64 on the CPU")
     def attribute_maps(self, maps: Sequence[Tensor]) -> Tensor:
-        """The same of maps computed elsewhere.
+        """One map for each example, of maps computed elsewhere.
 
         Parameters
         ----------
-        maps : sequence of Tensor, each (N, H, W) or (N, n)
-            One tensor for each method.
-
-        Returns
-        -------
-        Tensor of float64 on the CPU, (N, H, W) or (N, n)
-
-        Raises
-        ------
-        ValueError
-            If the shapes differ, or a map is constant or not finite.
+        {maps}
         """
-        return torch.from_numpy(self.combine_given([each.detach().cpu().double() for each in maps]))
+        arrays = [each.detach().cpu().double() for each in maps]
+        return torch.from_numpy(self._combine_given(arrays))
 
     def _maps(self, inputs: Any, target: Any, additional: Any) -> list[Any]:
         """For each example the maps of all methods, (M, H, W)."""
         if not isinstance(inputs, Tensor) or inputs.dim() != 4:
             raise TypeError("`inputs` must be one tensor of images (N, C, H, W)")
         columns = [
-            heatmaps(method, inputs, target, additional, name, absolute=True).expand(len(inputs), -1, -1).numpy()
-            for method, name in zip(self.methods, self.names(), strict=True)
+            heatmaps(method, inputs, target, additional, name, absolute=True)
+            .expand(len(inputs), -1, -1)
+            .numpy()
+            for method, name in zip(self.methods, self._names(), strict=True)
         ]
         return list(np.stack(columns, axis=1))
 
 
+@documented(OPTIONS, source="Eq. 1–2, Algorithm 1")
 class SEANN(SubmodularEnsemble, HeatmapEnsemble):
     """Submodular ensembling of attributions: more specific than each of the maps it learns from.
 
-    A deep submodular function learns to saturate at the given heatmaps; a feature's attribution is its gain in the
-    context of those chosen before it, so that what repeats others is left out.
+    A deep submodular function learns to saturate at the given heatmaps; a feature's attribution is
+    its gain in the context of the features chosen before it, so that repetitions are left out.
 
     Parameters
     ----------
     forward_func : callable
         The model.
     methods : sequence of Captum methods or functions of (inputs, target), optional
-        By default Saliency, IntegratedGradients and its SmoothGrad version, with noise of 15 % of the inputs' range.
-        Maps of another size, such as Grad-CAM's, are interpolated.
-    settings : Learning, optional
-        How the function is learned.
-    side : int
-        Images are seen as at most side × side cells.
-    thresholds : sequence of int
-        How many of the highest pixels each binary map holds.
+        By default Saliency, IntegratedGradients and its SmoothGrad version, with noise of 15 % of
+        the inputs' range. Maps of another size, such as Grad-CAM's, are interpolated.
+    {learning}
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong type or out of range.
-
-    References
-    ----------
-    .. [1] Submodular Ensembled Attribution for Neural Networks (SEA-NN): Eq. 1–2, Algorithm 1.
+    {errors}
 
     Examples
     --------
@@ -149,6 +143,8 @@ class SEANN(SubmodularEnsemble, HeatmapEnsemble):
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 10))
     >>> methods = [Saliency(model), IntegratedGradients(model)]
     >>> sea = SEANN(model, methods, settings=Learning(widths=(16,), epochs=3), side=8)
+    >>> SEANN(model, side=8)
+    SEANN(<Sequential>, side=8)
     >>> sea.attribute(torch.rand(2, 3, 16, 16), target=3).shape
     torch.Size([2, 3, 16, 16])
     """
@@ -163,28 +159,39 @@ class SEANN(SubmodularEnsemble, HeatmapEnsemble):
         thresholds: Sequence[int] = THRESHOLDS,
     ) -> None:
         super().__init__(forward_func, methods)
-        self.settings, self.side, self.thresholds = settings or Learning(), side, thresholds
+        self.settings, self.side, self.thresholds = settings, side, thresholds
 
     def explain(
         self, inputs: Tensor, target: TargetType = None, additional_forward_args: object = None
     ) -> list[Ensemble]:
-        """The map of each image with the function that it comes from; arguments and errors as in `attribute`."""
-        return self.learn_examples(self._maps(inputs, target, additional_forward_args))
+        """The map of each image with the function that it comes from.
+
+        Arguments and errors are those of `attribute`.
+        """
+        return self._learn_examples(self._maps(inputs, target, additional_forward_args))
 
     def attribute_class(
         self, inputs: Tensor, target: TargetType = None, additional_forward_args: object = None
     ) -> Ensemble:
-        """What matters for a class: one function of the maps of all its images (SEA-NN, §3).
+        """The map of a class: one function of the maps of all its images (SEA-NN, §3).
 
-        Arguments and errors as in `attribute`.
+        Arguments and errors are those of `attribute`.
         """
-        return self.learn_class(self._maps(inputs, target, additional_forward_args))
+        return self._learn_class(self._maps(inputs, target, additional_forward_args))
 
 
+@documented(OPTIONS, source="the baseline Agg-Mean")
 class AggMean(MeanEnsemble, HeatmapEnsemble):
     """The linear ensemble to compare with: the mean of the maps, each scaled to [0, 1].
 
-    Parameters are those of `SEANN` that name the model and the methods.
+    Parameters
+    ----------
+    forward_func : callable
+        The model.
+    methods : sequence of Captum methods or functions of (inputs, target), optional
+        As in `SEANN`.
+
+    {errors}
 
     Examples
     --------

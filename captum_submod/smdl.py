@@ -11,42 +11,42 @@ from torch import Tensor
 from captum_submod._attribution import RegionAttribution
 from captum_submod._maps import heatmaps
 from captum_submod._oracle import Activation, Features
-from submod_core import Readout, Weights, saliency_patches
-from submod_core.smdl import check_patches, smdl_settings
+from captum_submod.lima import WORDS
+from submod_core import Weights
+from submod_core._docs import documented
+from submod_core.methods import SMDLOptions
+from submod_core.methods.options import OPTIONS
+from submod_core.regions import Regions
+from submod_core.scores import Distance
 
 Prior: TypeAlias = Tensor | Attribution | Callable[..., Tensor] | None
 
 
-class SMDL(RegionAttribution):
+@documented(OPTIONS, **WORDS)
+class SMDL(SMDLOptions, RegionAttribution):
     """Less is more: fewer interpretable region via submodular subset selection, LiMA's predecessor.
 
-    A prior saliency map joins patches of like saliency into regions; greedy search orders these by the four scores, all
-    of weight 1. The target may be a class, or the feature vector of the whole input (face verification).
+    A prior saliency map joins patches of like saliency into regions; greedy search orders these by
+    the four scores, all of weight 1. The target may be a class, or the feature vector of the whole
+    input (face verification).
 
     Parameters
     ----------
     forward_func : callable
         As in `LiMA`. With `feature_target` its outputs, or `features`, are the feature vectors.
     prior : Tensor, captum Attribution, callable or None
-        The prior map of images (N, C, H, W): one of (1, …) or (N, …) with one channel or as many as the images, over
-        which it is summed; a Captum method, or a function of (inputs, target), that computes one. A map of another
-        height and width is interpolated. None makes every patch a region of its own.
-    patches : int or (int, int)
-        N of the N × N patches, or their rows and columns.
-    regions : int
-        m, into how many regions a prior joins the patches.
-    k : int, optional
-        Rank only that many regions. The others share the lowest importance.
-    weights : mapping or Weights, optional
-        Weights of the scores by name; by default 1 each. Without class probabilities and without a confidence model
-        there is no confidence.
+        The prior map of images (N, C, H, W): one of (1, …) or (N, …) with one channel or as many as
+        the images, over which it is summed; a Captum method, or a function of (inputs, target),
+        that computes one. A map of another height and width is interpolated. None makes every patch
+        a region of its own.
+    {patches}
+    {regions}
+    {k}
+    {smdl_weights}
     activation, features, distance, max_evaluations
         As in `LiMA`.
-    feature_target : bool
-        Consistency is the cosine of the features to the whole input's (Eq. 7); `target` must then be None.
-    confidence_model : callable, optional
-        An evidential model of the same arguments (`submod_core.evidential_loss` trains one), whose certainty, Eq. 4, is
-        the confidence. By default the confidence is LiMA's, the entropy of the class probabilities.
+    {feature_target}
+    {confidence_model}
 
     Raises
     ------
@@ -55,8 +55,8 @@ class SMDL(RegionAttribution):
 
     References
     ----------
-    .. [1] Chen et al., "Less is More: Fewer Interpretable Region via Submodular Subset Selection" (SMDL), ICLR 2024:
-       Algorithm 1, Eq. 3–9.
+    .. [1] Chen et al., "Less is More: Fewer Interpretable Region via Submodular Subset Selection"
+       (SMDL), ICLR 2024: Algorithm 1, Eq. 3–9.
 
     Examples
     --------
@@ -76,27 +76,33 @@ class SMDL(RegionAttribution):
         patches: int | tuple[int, int] = 10,
         regions: int = 25,
         k: int | None = None,
-        weights: Mapping[str, float] | Weights | None = None,
+        weights: Mapping[Any, float] | Weights | None = None,
         activation: Activation = "softmax",
         features: Features = None,
         feature_target: bool = False,
         confidence_model: Callable[..., Any] | None = None,
-        distance: str | Callable[[Any], Any] = "cosine",
+        distance: str | Distance = "cosine",
         max_evaluations: int | None = None,
     ) -> None:
+        super().__init__(forward_func)
         if not (prior is None or isinstance(prior, Tensor | Attribution) or callable(prior)):
-            raise TypeError(f"`prior` (a {type(prior).__name__}) must be a tensor, a Captum method, a function or None")
-        self.prior, self.patches, self.n_regions = prior, *check_patches(patches, regions, prior is not None)
-        readout = Readout(activation, features, confidence_model=confidence_model, feature_target=feature_target)
-        settings = smdl_settings(readout, k, weights, distance, max_evaluations)
-        super().__init__(forward_func, self.patches, settings, readout)
+            raise TypeError(
+                f"`prior` (a {type(prior).__name__}) must be a tensor, a Captum method, a function "
+                "or None"
+            )
+        self.prior, self.patches, self.regions, self.k = prior, patches, regions, k
+        self.weights, self.activation, self.features = weights, activation, features
+        self.feature_target, self.confidence_model = feature_target, confidence_model
+        self.distance, self.max_evaluations = distance, max_evaluations
+        self._check()
 
-    def divide(self, inputs: Any, target: Any, additional_forward_args: Any) -> Tensor | None:
-        """The regions that the prior makes of the patches (SMDL, Algorithm 1), (N, 1, H, W)."""
+    def _division(self) -> Regions:
+        return self._patches()
+
+    def _divide(self, inputs: Any, target: Any, additional: Any) -> Tensor | None:
+        """The regions that the prior makes of the patches, (N, 1, H, W)."""
         if self.prior is None or not isinstance(inputs, Tensor) or inputs.dim() != 4:
             return None
-        maps = heatmaps(self.prior, inputs, target, additional_forward_args, "prior", absolute=False)
-        labels = [
-            saliency_patches(prior, self.patches, self.n_regions) for prior in maps.expand(len(inputs), -1, -1).numpy()
-        ]
+        maps = heatmaps(self.prior, inputs, target, additional, "prior", absolute=False)
+        labels = self._regions_of(maps.expand(len(inputs), -1, -1).numpy())
         return torch.from_numpy(np.stack(labels))[:, None]

@@ -1,4 +1,4 @@
-"""Vision transformers that spend nothing on what is masked."""
+"""Vision transformers that spend nothing on masked patches."""
 
 from typing import Any
 
@@ -7,41 +7,43 @@ from torch import Tensor, nn
 
 
 class DropTokens(nn.Module):
-    """A vision transformer that leaves out the tokens of patches that show nothing but the baseline.
+    """A vision transformer without the tokens of patches that show only the baseline.
 
-    Use it as the model of any method that masks its inputs. A subset of the regions and its complement then cost about
-    as much as one whole image, instead of two: LiMA's searches, which ask for both, take about half the operations.
-    It is another function than the transformer itself, for which the baseline is something to look at: compare them on
-    your model before you replace one by the other.
+    Use it as the model of any method that masks its inputs. A subset of the regions and its
+    complement then cost about as much as one whole image, instead of two: LiMA's searches, which
+    ask for both, take about half the operations. It is another function than the transformer
+    itself, which looks at the baseline too: compare them on your model before you replace one by
+    the other.
 
-    Images are grouped by how many of their patches show something, and each group goes through the model at once. It
-    pays where patches drop out as a whole and groups are large: with regions made of patches, such as
-    ``LiMA(DropTokens(...), regions=(7, 7))`` for 14 × 14 patches.
+    Images are grouped by how many of their patches show something, and each group goes through the
+    model at once. It pays where patches drop out as a whole and groups are large: with regions made
+    of patches, such as ``LiMA(DropTokens(...), regions=(7, 7))`` for 14 × 14 patches.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Images (N, C, H, W) to outputs (N, …), read off its class token or the mean over its tokens. Positions must be
-        added before the first block: within the blocks (rotary or relative ones, windows) they would be those of other
-        patches.
+        Images (N, C, H, W) to outputs (N, …), read off its class token or the mean over its tokens.
+        Positions must be added before the first block: within the blocks (rotary or relative ones,
+        windows) they would be those of other patches.
     first_block : torch.nn.Module
-        The first of its transformer blocks. It must take tokens (N, T, d): those of the patches, row by row, last, and
-        before them class and register tokens, if any, which are always kept.
+        The first of its transformer blocks. It must take tokens (N, T, d): those of the patches,
+        row by row, last, and before them class and register tokens, if any, which are always kept.
     patch_size : int
         Side of a patch, in pixels.
     baseline : float
-        What masked pixels are set to: the `baselines` of the method.
+        The value of masked pixels: the `baselines` of the method.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong type or out of range. When called: if the images are not (N, C, H, W) or not made
-        of whole patches, if the first block did not run once, or if what it takes is not as described.
+        If an argument is of the wrong type or out of range. When called: if the images are not (N,
+        C, H, W) or not made of whole patches, if the first block did not run once, or if what it
+        takes is not as described.
 
     Notes
     -----
-    An image of which nothing is shown keeps all its tokens if the model has no others. Layers of the model run once for
-    each group: give LiMA's `features` as a function, not as a layer.
+    An image of which nothing is shown keeps all its tokens if the model has no others. Layers of
+    the model run once for each group: give LiMA's `features` as a function, not as a layer.
 
     Examples
     --------
@@ -60,24 +62,41 @@ class DropTokens(nn.Module):
     >>> image = torch.rand(1, 3, 16, 16)
     >>> bool(torch.allclose(dropping(image), model(image), atol=1e-5))
     True
+    >>> dropping.extra_repr()
+    "first_block='block', patch_size=4"
     >>> from captum_submod import LiMA
     >>> LiMA(dropping, regions=(4, 4)).attribute(image, target=0).shape
     torch.Size([1, 3, 16, 16])
     """
 
-    def __init__(self, model: nn.Module, first_block: nn.Module, patch_size: int, baseline: float = 0.0) -> None:
+    def __init__(
+        self, model: nn.Module, first_block: nn.Module, patch_size: int, baseline: float = 0.0
+    ) -> None:
         super().__init__()
         if not isinstance(model, nn.Module):
             raise TypeError(f"`model` (a {type(model).__name__}) must be a torch.nn.Module")
         if not any(first_block is module for module in model.modules()):
-            raise ValueError(f"`first_block` (={first_block!r}) must be one of the modules of `model`")
+            raise ValueError(
+                f"`first_block` (={first_block!r}) must be one of the modules of `model`"
+            )
         if isinstance(patch_size, bool) or not isinstance(patch_size, int) or patch_size < 1:
             raise ValueError(f"`patch_size` (={patch_size!r}) must be a whole number of at least 1")
         if isinstance(baseline, bool) or not isinstance(baseline, int | float):
             raise TypeError(f"`baseline` (={baseline!r}) must be a number")
         self.model, self.patch_size, self.baseline = model, patch_size, baseline
-        # Not a submodule of its own: it is one of the model's, and would be listed twice.
+        # In a tuple, so that it is not a submodule twice: it is one of the model's.
         self._first_block = (first_block,)
+
+    @property
+    def first_block(self) -> nn.Module:
+        """The first of the model's transformer blocks."""
+        return self._first_block[0]
+
+    def extra_repr(self) -> str:
+        """The name of the first block, and the arguments that differ from their defaults."""
+        block = next(name for name, m in self.model.named_modules() if m is self.first_block)
+        shown = f"first_block={block!r}, patch_size={self.patch_size}"
+        return shown if self.baseline == 0.0 else f"{shown}, baseline={self.baseline}"
 
     def forward(self, images: Tensor, *args: Any) -> Tensor:
         """The model's outputs (N, …) for images (N, C, H, W)."""
@@ -92,8 +111,8 @@ class DropTokens(nn.Module):
         side = self.patch_size
         if images.dim() != 4 or any(length % side for length in images.shape[2:]):
             raise ValueError(
-                f"images (of shape {tuple(images.shape)}) must be (N, C, H, W), with H and W multiples of `patch_size` "
-                f"(={side})"
+                f"images (of shape {tuple(images.shape)}) must be (N, C, H, W), with H and W "
+                f"multiples of `patch_size` (={side})"
             )
         differs = (images != self.baseline).any(1)
         return differs.unflatten(2, (-1, side)).unflatten(1, (-1, side)).any(4).any(2).flatten(1)
@@ -111,22 +130,25 @@ class DropTokens(nn.Module):
                 return given
             return given[0][kept].view(len(images), -1, given[0].shape[2]), *given[1:]
 
-        handle = self._first_block[0].register_forward_pre_hook(drop)
+        handle = self.first_block.register_forward_pre_hook(drop)
         try:
             outputs: Tensor = self.model(images, *args)
         finally:
             handle.remove()
         if runs != 1:
-            raise ValueError(f"`first_block` must run once in a call of `model`; it ran {runs} times")
+            raise ValueError(
+                f"`first_block` must run once in a call of `model`; it ran {runs} times"
+            )
         return outputs
 
     def _count_others(self, given: tuple[Any, ...], shown: Tensor) -> int:
-        """How many tokens the block was given beside those of the patches."""
+        """Number of tokens that the block was given beside those of the patches."""
         shape = tuple(given[0].shape) if given and isinstance(given[0], Tensor) else None
         if shape is None or len(shape) != 3 or shape[0] != len(shown) or shape[1] < shown.shape[1]:
+            given_it = "no tensor" if shape is None else f"a tensor of shape {shape}"
             raise ValueError(
-                f"`first_block` was given {'no tensor' if shape is None else f'a tensor of shape {shape}'}; with "
-                f"`patch_size` (={self.patch_size}) it must be given tokens ({len(shown)}, T, d), T at least the "
-                f"{shown.shape[1]} patches"
+                f"`first_block` was given {given_it}; with `patch_size` (={self.patch_size}) it "
+                f"must be given tokens ({len(shown)}, T, d), T at least the {shown.shape[1]} "
+                "patches"
             )
         return shape[1] - shown.shape[1]

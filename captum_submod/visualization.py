@@ -1,6 +1,9 @@
-"""Figures of explanations; what `LiMA.attribute` returns also goes into Captum's own `visualize_image_attr`."""
+"""Figures of explanations.
 
-from submod_core.sop.figure import plot_groups
-from submod_core.visualization import plot_explanation, plot_mistake
+The scores of `LiMA.attribute` also go into Captum's own `visualize_image_attr`.
+"""
+
+from submod_core.figures.explanations import plot_explanation, plot_mistake
+from submod_core.figures.groups import plot_groups
 
 __all__ = ["plot_explanation", "plot_groups", "plot_mistake"]

@@ -1,13 +1,13 @@
-"""Which regions made a network decide? LiMA beside Captum's own methods, from images to a table and a figure.
+"""LiMA beside Captum's own methods, from images to a table and a figure.
 
     python examples/demo.py
 
-explains digits hidden in cluttered scenes, where the evidence has a known place. With
+explains digits hidden in cluttered scenes, where the place of the evidence is known. With
 
     python examples/demo.py --image photo.jpg --model torchvision:resnet50
 
-it explains that photograph instead, by any torchvision classifier or any `module:factory` whose factory returns a
-network for images (N, 3, size, size) in [0, 1].
+the script explains a photograph instead, by any torchvision classifier or any `module:factory`
+whose factory returns a network for images (N, 3, size, size) in [0, 1].
 """
 
 import argparse
@@ -30,8 +30,10 @@ from digits_scenes import make_scenes
 BATCH = 32
 
 
-def methods(model: nn.Module, n_channels: int = 3) -> dict[str, Callable[[Tensor, int, Tensor], Tensor]]:
-    """Each method as a function of an image (1, C, H, W), its class and its regions (1, 1, H, W)."""
+def methods(
+    model: nn.Module, n_channels: int = 3
+) -> dict[str, Callable[[Tensor, int, Tensor], Tensor]]:
+    """Methods as functions of an image (1, C, H, W), its class and its regions (1, 1, H, W)."""
     per_eval = {"perturbations_per_eval": BATCH}
     window = {"sliding_window_shapes": (n_channels, 12, 12), "strides": (n_channels, 6, 6)}
     return {
@@ -39,12 +41,18 @@ def methods(model: nn.Module, n_channels: int = 3) -> dict[str, Callable[[Tensor
         "FeatureAblation": lambda x, y, r: captum.FeatureAblation(model).attribute(
             x, target=y, feature_mask=r, **per_eval
         ),
-        "Occlusion": lambda x, y, r: captum.Occlusion(model).attribute(x, target=y, **window, **per_eval),
+        "Occlusion": lambda x, y, r: captum.Occlusion(model).attribute(
+            x, target=y, **window, **per_eval
+        ),
         "KernelShap": lambda x, y, r: captum.KernelShap(model).attribute(
             x, target=y, feature_mask=r, n_samples=500, **per_eval
         ),
-        "Saliency": lambda x, y, r: captum.Saliency(model).attribute(x.clone().requires_grad_(), target=y),
-        "IntegratedGradients": lambda x, y, r: captum.IntegratedGradients(model).attribute(x, target=y),
+        "Saliency": lambda x, y, r: captum.Saliency(model).attribute(
+            x.clone().requires_grad_(), target=y
+        ),
+        "IntegratedGradients": lambda x, y, r: captum.IntegratedGradients(model).attribute(
+            x, target=y
+        ),
     }
 
 
@@ -61,7 +69,10 @@ def compare(model: nn.Module, n_scenes: int) -> str:
     correct = torch.nonzero(model(images).argmax(1) == labels).flatten()[:n_scenes].tolist()
     regions = {i: torch.from_numpy(slico(images[i].permute(1, 2, 0)))[None, None] for i in correct}
     seen = count_images(model)
-    lines = [f"{'method':<22}{'insertion':>10}{'deletion':>10}{'pointing':>10}{'images':>8}{'seconds':>9}"]
+    lines = [
+        f"{'method':<22}{'insertion':>10}{'deletion':>10}{'pointing':>10}"
+        f"{'images':>8}{'seconds':>9}"
+    ]
     for name, method in methods(model).items():
         measured = []
         for i in correct:
@@ -70,10 +81,22 @@ def compare(model: nn.Module, n_scenes: int) -> str:
             start = time.perf_counter()
             attribution = method(x, y, regions[i])
             cost = (sum(seen), time.perf_counter() - start)
-            (curves,) = metrics.faithfulness_curves(model, x, attribution, target=y, max_examples_per_batch=BATCH)
-            measured.append((curves.insertion_auc, curves.deletion_auc, pointing(attribution, scenes.masks[i]), *cost))
+            (curves,) = metrics.faithfulness_curves(
+                model, x, attribution, target=y, max_examples_per_batch=BATCH
+            )
+            measured.append(
+                (
+                    curves.insertion_auc,
+                    curves.deletion_auc,
+                    pointing(attribution, scenes.masks[i]),
+                    *cost,
+                )
+            )
         insertion, deletion, hits, n_images, seconds = np.mean(measured, axis=0)
-        lines.append(f"{name:<22}{insertion:>10.3f}{deletion:>10.3f}{hits:>10.2f}{n_images:>8.0f}{seconds:>9.2f}")
+        lines.append(
+            f"{name:<22}{insertion:>10.3f}{deletion:>10.3f}{hits:>10.2f}"
+            f"{n_images:>8.0f}{seconds:>9.2f}"
+        )
     return "\n".join(lines)
 
 
@@ -85,7 +108,7 @@ def count_images(model: nn.Module) -> list[int]:
 
 
 class Normalised(nn.Module):
-    """A network for normalised images, as one for images in [0, 1]: black is then a baseline of 0."""
+    """A network for normalised images, adapted to images in [0, 1]: the baseline 0 is black."""
 
     def __init__(self, model: nn.Module, mean: list[float], std: list[float]) -> None:
         super().__init__()
@@ -99,7 +122,7 @@ class Normalised(nn.Module):
 
 
 def load_network(name: str, size: int) -> tuple[nn.Module, int, list[str] | None]:
-    """The network that `module:factory` names, its input size, and the names of its classes where they are known."""
+    """The network of `module:factory`, its input size, and its classes' names where known."""
     module_name, _, factory = name.partition(":")
     sys.path.insert(0, "")  # a module in the current folder
     if module_name != "torchvision":
@@ -108,7 +131,9 @@ def load_network(name: str, size: int) -> tuple[nn.Module, int, list[str] | None
     try:
         from torchvision import models
     except ImportError:
-        raise SystemExit("--model torchvision:… needs torchvision: pip install torchvision") from None
+        raise SystemExit(
+            "--model torchvision:… needs torchvision: pip install torchvision"
+        ) from None
     weights = models.get_model_weights(factory).DEFAULT
     preset = weights.transforms()
     model = Normalised(models.get_model(factory, weights=weights), preset.mean, preset.std)
@@ -127,9 +152,13 @@ def load_image(file: Path, size: int) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()
 
 
-def explain(model: nn.Module, image: Tensor, target: int, title: str, max_area: float, output: Path) -> None:
+def explain(
+    model: nn.Module, image: Tensor, target: int, title: str, max_area: float, output: Path
+) -> None:
     """Explain one image, print the result, and write figure and explanation."""
-    (explanation,) = LiMA(model).explain(image, target=target, perturbations_per_eval=BATCH, show_progress=True)
+    (explanation,) = LiMA(model).explain(
+        image, target=target, perturbations_per_eval=BATCH, show_progress=True
+    )
     print(f"\n{title}: {explanation}")
     output.mkdir(parents=True, exist_ok=True)
     visualization.plot_explanation(explanation, image[0], title=title, max_area=max_area).savefig(
@@ -141,13 +170,22 @@ def explain(model: nn.Module, image: Tensor, target: int, title: str, max_area: 
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--image", type=Path, help="a photograph to explain instead of the digits")
-    parser.add_argument("--model", default="torchvision:resnet50", help="torchvision:NAME or module:factory")
-    parser.add_argument("--target", type=int, help="class to explain; by default the predicted one")
-    parser.add_argument("--size", type=int, default=224, help="input size, where the network does not say its own")
     parser.add_argument(
-        "--max-area", type=float, default=0.5, help="largest share of the image in the figure's middle panel"
+        "--model", default="torchvision:resnet50", help="torchvision:NAME or module:factory"
+    )
+    parser.add_argument("--target", type=int, help="class to explain; by default the predicted one")
+    parser.add_argument(
+        "--size", type=int, default=224, help="input size, where the network does not say its own"
+    )
+    parser.add_argument(
+        "--max-area",
+        type=float,
+        default=0.5,
+        help="largest share of the image in the figure's middle panel",
     )
     parser.add_argument("--scenes", type=int, default=12, help="digit scenes in the table")
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
@@ -158,12 +196,26 @@ def main() -> None:
         image = load_image(args.image, size)
         with torch.no_grad():
             target = int(model(image).argmax()) if args.target is None else args.target
-        explain(model, image, target, names[target] if names else f"class {target}", args.max_area, args.output)
+        explain(
+            model,
+            image,
+            target,
+            names[target] if names else f"class {target}",
+            args.max_area,
+            args.output,
+        )
         return
     model = load_model()
     scene = make_scenes(1, seed=2)
     label = int(scene.labels[0])
-    explain(model, torch.from_numpy(scene.images), label, f"the digit {label}", args.max_area, args.output)
+    explain(
+        model,
+        torch.from_numpy(scene.images),
+        label,
+        f"the digit {label}",
+        args.max_area,
+        args.output,
+    )
     print(f"\nMean over {args.scenes} scenes; insertion and deletion pixel by pixel in 50 steps\n")
     print(compare(model, args.scenes))
 

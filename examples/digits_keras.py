@@ -23,7 +23,9 @@ def load_model(weights: Path = WEIGHTS) -> tf.keras.Model:
     inputs = x = tf.keras.Input((64, 64, 3))
     for i in range(4):
         kernel = arrays[f"convs.{i}.weight"].transpose(2, 3, 1, 0)
-        conv = layers.Conv2D(kernel.shape[-1], 3, padding="same", activation="relu", name=f"conv_{i}")
+        conv = layers.Conv2D(
+            kernel.shape[-1], 3, padding="same", activation="relu", name=f"conv_{i}"
+        )
         x = conv(x)
         conv.set_weights([kernel, arrays[f"convs.{i}.bias"]])
         x = layers.MaxPool2D()(x) if i < 3 else x
@@ -34,7 +36,9 @@ def load_model(weights: Path = WEIGHTS) -> tf.keras.Model:
 
 
 def patch_encoder(model: tf.keras.Model) -> tf.keras.Model:
-    """The twin of `PatchEncoder`: a trainable copy of three layers, and one that sees as far as a digit is wide.
+    """Keras twin of `PatchEncoder` in `digits_model.py`.
+
+    A trainable copy of three layers, and a convolution as wide as a digit.
 
     Examples
     --------
@@ -44,7 +48,8 @@ def patch_encoder(model: tf.keras.Model) -> tf.keras.Model:
     below = tf.keras.Model(model.inputs[0], model.get_layer("conv_2").output)
     copied = tf.keras.models.clone_model(below)
     copied.set_weights(below.get_weights())
-    copied.layers[-1].activation = tf.keras.activations.linear  # takes effect where the copy is called anew
+    # The new activation takes effect in the next call of the copy.
+    copied.layers[-1].activation = tf.keras.activations.linear
     x = copied(copied.inputs[0])
     around = layers.Conv2D(48, 7, padding="same", kernel_initializer="zeros")(x)
     return tf.keras.Model(copied.inputs[0], layers.Reshape((256, 48))(layers.Add()([x, around])))

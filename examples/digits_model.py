@@ -1,7 +1,8 @@
-"""The small network that reads digits in cluttered scenes, and how it was trained.
+"""Small network that reads digits in cluttered scenes, and its training.
 
-`python examples/digits_model.py` trains it again (a few minutes on two cores) and writes `digits_cnn.npz`; with
-`--clean` the one that never saw any clutter, `digits_clean_cnn.npz`.
+`python examples/digits_model.py` trains the network again (a few minutes on two cores) and writes
+`digits_cnn.npz`; with `--clean` it trains on scenes without clutter and writes
+`digits_clean_cnn.npz`.
 """
 
 import argparse
@@ -18,13 +19,18 @@ from digits_scenes import CLEAN_WEIGHTS, WEIGHTS, make_scenes
 
 
 class DigitsCNN(nn.Module):
-    """Four convolutions, a maximum over space, a linear layer: (N, 3, 64, 64) in [0, 1] → logits (N, 10)."""
+    """Four convolutions, a maximum over space, a linear layer.
+
+    (N, 3, 64, 64) in [0, 1] → logits (N, 10).
+    """
 
     def __init__(self, normalised: bool = False) -> None:
         super().__init__()
         widths = (3, 16, 32, 48, 64)
         self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(widths))
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) if normalised else nn.Identity() for width in widths[1:])
+        self.norms = nn.ModuleList(
+            nn.BatchNorm2d(width) if normalised else nn.Identity() for width in widths[1:]
+        )
         self.head = nn.Linear(widths[-1], 10)
 
     def features(self, x: Tensor) -> Tensor:
@@ -41,10 +47,11 @@ class DigitsCNN(nn.Module):
 
 
 class PatchEncoder(nn.Module):
-    """What each 4 × 4 patch of a scene shows, (N, 256, 48): three layers of the network, and its surroundings.
+    """Embeddings (N, 256, 48) of the 4 × 4 patches of a scene.
 
-    Where the middle of a digit is shows only in as much of the scene as a digit is wide, which three layers do not see.
-    What the third layer would cut off at 0 is kept: it tells patches apart as well.
+    Three layers of the network, and a convolution as wide as a digit: the place of a digit's middle
+    is visible only in a window of this size, which three layers do not see. The third layer has no
+    ReLU: its negative values tell patches apart as well.
 
     Parameters
     ----------
@@ -61,7 +68,8 @@ class PatchEncoder(nn.Module):
         super().__init__()
         self.convs = copy.deepcopy(model.convs[:3]).requires_grad_(True)
         self.around = nn.Conv2d(48, 48, 7, padding=3)
-        nn.init.zeros_(self.around.weight)  # so that it starts as the network's own layers, the same in both hosts
+        # Start as the network's own layers, alike in both hosts.
+        nn.init.zeros_(self.around.weight)
         nn.init.zeros_(self.around.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,11 +95,15 @@ def load_model(weights: Path = WEIGHTS) -> DigitsCNN:
 
 
 def train(
-    epochs: int = 20, scenes_per_epoch: int = 5000, seed: int = 0, clutter: tuple[int, int] = (8, 15)
+    epochs: int = 20,
+    scenes_per_epoch: int = 5000,
+    seed: int = 0,
+    clutter: tuple[int, int] = (8, 15),
 ) -> DigitsCNN:
     """Train on fresh scenes every epoch, a random share of each scene blacked out.
 
-    A network that has seen masked scenes answers partial evidence by degrees, as one trained on photographs does.
+    A network that has seen masked scenes answers partial evidence by degrees, as networks trained
+    on photographs do.
     """
     torch.manual_seed(seed)
     model = DigitsCNN(normalised=True)
@@ -102,24 +114,29 @@ def train(
         scenes = make_scenes(scenes_per_epoch, seed=1000 + epoch, training=True, clutter=clutter)
         images, labels = torch.from_numpy(scenes.images), torch.from_numpy(scenes.labels)
         share = torch.rand(len(images), 1, 1, 1) * torch.randint(2, (len(images), 1, 1, 1)) * 0.9
-        black = nn.functional.interpolate((torch.rand(len(images), 1, 8, 8) < share).float(), scale_factor=8)
+        black = nn.functional.interpolate(
+            (torch.rand(len(images), 1, 8, 8) < share).float(), scale_factor=8
+        )
         model.train()
         images = images * (1 - black)
         for rows in torch.randperm(len(images)).split(64):
-            loss = nn.functional.cross_entropy(model(images[rows]), labels[rows], label_smoothing=0.05)
+            loss = nn.functional.cross_entropy(
+                model(images[rows]), labels[rows], label_smoothing=0.05
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
         print(
-            f"epoch {epoch + 1}: loss {loss.item():.3f}, accuracy on new scenes {accuracy(model, clutter):.3f}",
+            f"epoch {epoch + 1}: loss {loss.item():.3f}, accuracy on new scenes "
+            f"{accuracy(model, clutter):.3f}",
             flush=True,
         )
     return _folded(model.eval())
 
 
 def _folded(model: DigitsCNN) -> DigitsCNN:
-    """The same function with batch normalisation folded into the convolutions: fewer arrays to ship."""
+    """Fold batch normalisation into the convolutions: an equal function with fewer arrays."""
     for i, (conv, norm) in enumerate(zip(model.convs, model.norms, strict=True)):
         model.convs[i], model.norms[i] = fuse_conv_bn_eval(conv, norm), nn.Identity()
     return model
@@ -134,7 +151,9 @@ def accuracy(model: nn.Module, clutter: tuple[int, int], n: int = 500) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--clean", action="store_true", help="train on scenes without clutter")
     clean = parser.parse_args().clean
     trained = train(clutter=(0, 1)) if clean else train()

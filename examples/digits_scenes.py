@@ -1,7 +1,8 @@
-"""Handwritten digits hidden in cluttered scenes: a small problem whose evidence has a known place.
+"""Handwritten digits hidden in cluttered scenes: a small problem with evidence at a known place.
 
-A scene is a dark, softly coloured background with torn-off pieces of other digits on it, and one whole digit at a
-random place. A good explanation of a classifier that reads the digit points there. scikit-learn ships the digits.
+A scene is a dark, softly coloured background with torn-off pieces of other digits, and one whole
+digit at a random place. A good explanation of a classifier that reads the digit points to this
+place. scikit-learn ships the digits.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sklearn.datasets import load_digits
 WEIGHTS = Path(__file__).with_name("digits_cnn.npz")
 """The trained network's arrays, for any framework."""
 CLEAN_WEIGHTS = Path(__file__).with_name("digits_clean_cnn.npz")
-"""Those of the same network, trained on scenes without clutter, which misleads it."""
+"""Arrays of the same network trained on scenes without clutter; clutter misleads this network."""
 
 SIZE = 64
 DIGIT = 24
@@ -24,7 +25,7 @@ TRAINING_DIGITS = 1400
 
 @dataclass(frozen=True)
 class Scenes:
-    """Scenes and what is hidden in them.
+    """Scenes, with the digits hidden in them and their places.
 
     Attributes
     ----------
@@ -41,7 +42,9 @@ class Scenes:
     masks: NDArray[np.bool_]
 
 
-def make_scenes(n: int, seed: int, *, training: bool = False, clutter: tuple[int, int] = (8, 15)) -> Scenes:
+def make_scenes(
+    n: int, seed: int, *, training: bool = False, clutter: tuple[int, int] = (8, 15)
+) -> Scenes:
     """Draw n scenes from the digits kept for testing, or from those for training.
 
     Parameters
@@ -49,7 +52,7 @@ def make_scenes(n: int, seed: int, *, training: bool = False, clutter: tuple[int
     n, seed : int
     training : bool
     clutter : (int, int)
-        At least how many pieces of other digits lie in a scene, and fewer than how many.
+        Number of pieces of other digits in a scene: at least the first, less than the second.
 
     Examples
     --------
@@ -75,7 +78,9 @@ def make_scenes(n: int, seed: int, *, training: bool = False, clutter: tuple[int
 
 def _background(rng: np.random.Generator) -> NDArray[np.float64]:
     coarse = rng.uniform(0.05, 0.4, size=(3, 4, 4))
-    return zoom(coarse, (1, SIZE // 4, SIZE // 4), order=1) + rng.normal(0, 0.02, size=(3, SIZE, SIZE))
+    return zoom(coarse, (1, SIZE // 4, SIZE // 4), order=1) + rng.normal(
+        0, 0.02, size=(3, SIZE, SIZE)
+    )
 
 
 def _fragment(glyphs: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -84,7 +89,9 @@ def _fragment(glyphs: NDArray[np.float64], rng: np.random.Generator) -> NDArray[
     return zoom(piece, 3, order=1).clip(0, 1)
 
 
-def _paste(image: NDArray[np.float32], ink: NDArray[np.float64], rng: np.random.Generator) -> tuple[int, int]:
+def _paste(
+    image: NDArray[np.float32], ink: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[int, int]:
     top, left = rng.integers(0, SIZE - len(ink) + 1, size=2)
     colour = rng.uniform(0.5, 1.0, size=(3, 1, 1))
     window = image[:, top : top + len(ink), left : left + len(ink)]

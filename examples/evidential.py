@@ -1,9 +1,10 @@
-"""A network that knows when it does not know: evidential training, and SMDL with its certainty as the confidence score.
+"""Evidential training of a network, and SMDL with the network's certainty as confidence score.
 
     python examples/evidential.py
 
-trains the digits network further by the evidential loss (under a minute on two cores), prints how its uncertainty rises
-as scenes drown in noise, and explains a scene by SMDL with that network as its judge.
+trains the digits network further by the evidential loss (under a minute on two cores), prints the
+rise of its uncertainty as scenes are blended with noise, and explains a scene by SMDL with this
+network as the confidence model.
 """
 
 import argparse
@@ -25,7 +26,8 @@ NOISE = (0.0, 0.1, 0.2, 0.4, 0.8)
 def train(scenes: int = 1500, epochs: int = 4, seed: int = 0) -> DigitsCNN:
     """Start from the shipped classifier and minimise the evidential loss (SMDL, Eq. 3) on scenes.
 
-    Evidence is exp(output): a classifier whose outputs are only right relative to each other learns their scale.
+    Evidence is exp(output): the outputs of a classifier are right only relative to each other, and
+    this training gives them a scale.
     """
     torch.manual_seed(seed)
     model = load_model().requires_grad_(True).train()
@@ -42,7 +44,7 @@ def train(scenes: int = 1500, epochs: int = 4, seed: int = 0) -> DigitsCNN:
 
 
 def mean_uncertainty(model: nn.Module, images: Tensor, noise: float) -> float:
-    """Mean uncertainty (SMDL, Eq. 4) of images blended with uniform noise, of which `noise` is the share."""
+    """Mean uncertainty (SMDL, Eq. 4) of images blended with a share `noise` of uniform noise."""
     generator = torch.Generator().manual_seed(0)
     blended = (1 - noise) * images + noise * torch.rand(images.shape, generator=generator)
     return float(uncertainty(model(blended)).mean())
@@ -50,7 +52,9 @@ def mean_uncertainty(model: nn.Module, images: Tensor, noise: float) -> float:
 
 def main() -> None:
     """Train, measure, explain."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--scenes", type=int, default=1500)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
@@ -60,7 +64,9 @@ def main() -> None:
     judge = train(args.scenes, args.epochs)
     test = make_scenes(200, seed=1)
     images, labels = torch.from_numpy(test.images), torch.from_numpy(test.labels)
-    print(f"accuracy on new scenes: {float((judge(images).argmax(1) == labels).float().mean()):.3f}\n")
+    print(
+        f"accuracy on new scenes: {float((judge(images).argmax(1) == labels).float().mean()):.3f}\n"
+    )
     print("share of noise  mean uncertainty")
     for noise in NOISE:
         print(f"{noise:>14.1f}  {mean_uncertainty(judge, images, noise):>16.3f}")
@@ -68,7 +74,9 @@ def main() -> None:
     model = load_model()
     smdl = SMDL(model, prior=Saliency(model), patches=8, regions=16, confidence_model=judge)
     (explanation,) = smdl.explain(images[:1], target=labels[:1], perturbations_per_eval=64)
-    figure = plot_explanation(explanation, np.moveaxis(test.images[0], 0, -1), title=f"SMDL, digit {int(labels[0])}")
+    figure = plot_explanation(
+        explanation, np.moveaxis(test.images[0], 0, -1), title=f"SMDL, digit {int(labels[0])}"
+    )
     figure.savefig(args.output / "smdl.png")
     print(f"\n{explanation}\nwrote {args.output / 'smdl.png'}")
 

@@ -1,10 +1,10 @@
-"""Three heatmaps that disagree, and the one that SEA-NN makes of them.
+"""Three heatmaps that disagree, and the map that SEA-NN learns from them.
 
     python examples/sea_nn.py
 
-draws, for a digit in a cluttered scene, Captum's Saliency, Integrated Gradients and its SmoothGrad version, their mean
-and SEA-NN, and below each its top features: the highest cells of each map, and the set that SEA-NN chooses as
-influential and not redundant.
+draws, for a digit in a cluttered scene, Captum's Saliency, Integrated Gradients and its SmoothGrad
+version, their mean and SEA-NN. Below each map are its top features: the highest cells, and for
+SEA-NN the set of cells that is influential and not redundant.
 """
 
 import argparse
@@ -36,7 +36,9 @@ def draw(image: np.ndarray, maps: dict[str, np.ndarray], sets: dict[str, np.ndar
 
 def main() -> None:
     """Attribute, measure, draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--features", type=int, default=30, help="how many cells make a set")
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
     args = parser.parse_args()
@@ -44,13 +46,20 @@ def main() -> None:
     torch.manual_seed(0)
 
     model, scenes = load_model(), make_scenes(1, seed=2)
-    image, label, mask = torch.from_numpy(scenes.images), int(scenes.labels[0]), torch.from_numpy(scenes.masks)
+    image, label, mask = (
+        torch.from_numpy(scenes.images),
+        int(scenes.labels[0]),
+        torch.from_numpy(scenes.masks),
+    )
     sea = SEANN(model)
     names = ["Saliency", "IntegratedGradients", "SmoothGrad of it"]
     columns = [
-        m.attribute(image.clone().requires_grad_(), target=label).detach().abs().sum(1).double() for m in sea.methods
+        m.attribute(image.clone().requires_grad_(), target=label).detach().abs().sum(1).double()
+        for m in sea.methods
     ]
-    maps = dict(zip(names, columns, strict=True)) | {"Agg-Mean": AggMean(model).attribute_maps(columns)}
+    maps = dict(zip(names, columns, strict=True)) | {
+        "Agg-Mean": AggMean(model).attribute_maps(columns)
+    }
     found = ensemble([column[0].numpy() for column in columns], sea.settings)
     maps["SEA-NN"] = torch.from_numpy(found.heatmap)[None]
 
@@ -63,7 +72,9 @@ def main() -> None:
         inside = scenes.masks[0][sets[name]].mean()
         pointing, sparsity = float(metrics.pointing_game(one, mask)), float(metrics.sparsity(one))
         print(f"{name:<22}{pointing:>10.2f}{sparsity:>10.3f}{inside:>18.2f}")
-    figure = draw(np.moveaxis(scenes.images[0], 0, -1), {k: v[0].numpy() for k, v in maps.items()}, sets)
+    figure = draw(
+        np.moveaxis(scenes.images[0], 0, -1), {k: v[0].numpy() for k, v in maps.items()}, sets
+    )
     figure.savefig(args.output / "sea_nn.png")
     print(f"\nwrote {args.output / 'sea_nn.png'}")
 

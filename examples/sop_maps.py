@@ -1,10 +1,11 @@
-"""Which structures of a map of mass tell its parameters? Sum-of-Parts on a small cosmology-like problem.
+"""Sum-of-Parts on a small cosmology-like problem: parameters predicted from maps of mass.
 
     python examples/sop_maps.py        (under a minute)
 
-draws lognormal random fields whose clustering strength and spectral slope a small network learns to regress, wraps it
-with watershed segments, trains the attentions by the scaled squared error, and says how much of each prediction comes
-from voids and from clusters (SOP, §4.4 and App. C.4.1). It draws a map with the groups most like a void and a cluster.
+draws lognormal random fields, trains a small network to regress their clustering strength and
+spectral slope, wraps the network with watershed segments, trains the attentions by the scaled
+squared error, and prints the share of each prediction that comes from voids and from clusters (SOP,
+§4.4 and App. C.4.1). The figure shows a map with the groups most like a void and a cluster.
 """
 
 import argparse
@@ -44,13 +45,22 @@ def draw_maps(n: int, seed: int) -> tuple[Tensor, Tensor]:
 
 def segment(maps: Tensor) -> Tensor:
     """Basins of the smoothed maps, (n, 32, 32)."""
-    return torch.from_numpy(np.stack([watershed(gaussian_filter(one, 0.7), SEGMENTS) for one in maps[:, 0].numpy()]))
+    return torch.from_numpy(
+        np.stack([watershed(gaussian_filter(one, 0.7), SEGMENTS) for one in maps[:, 0].numpy()])
+    )
 
 
-def train_network(maps: Tensor, parameters: Tensor, segments: Tensor, epochs: int = 15) -> nn.Module:
-    """Two convolutions, a mean over the map, two layers; a random share of the segments is blanked out in training."""
+def train_network(
+    maps: Tensor, parameters: Tensor, segments: Tensor, epochs: int = 15
+) -> nn.Module:
+    """Train two convolutions, a mean over the map and two layers, with random segments set to 0."""
     torch.manual_seed(0)
-    convolutions = (nn.Conv2d(1, 24, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(24, 48, 3, padding=1))
+    convolutions = (
+        nn.Conv2d(1, 24, 3, padding=1),
+        nn.ReLU(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(24, 48, 3, padding=1),
+    )
     head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(48, 32), nn.ReLU(), nn.Linear(32, 2))
     network = nn.Sequential(*convolutions, nn.ReLU(), *head)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
@@ -66,14 +76,17 @@ def train_network(maps: Tensor, parameters: Tensor, segments: Tensor, epochs: in
 
 
 def structures(explanations: list[GroupExplanation], maps: Tensor) -> str:
-    """How much of the predictions comes from voids and from clusters, by the papers' thresholds."""
+    """Shares of the predictions from voids and from clusters, by the papers' thresholds."""
     lines = ["parameter   from voids   from clusters   purity"]
     for target, name in enumerate(PARAMETERS):
         shares = []
         for one, values in zip(explanations, maps[:, 0].numpy(), strict=True):
             for group in one.used(target):
                 painted, score = one.groups[group][one.regions], one.scores[group, target]
-                void, cluster = void_alignment(painted, values) > 0.6, cluster_alignment(painted, values) > 0.015
+                void, cluster = (
+                    void_alignment(painted, values) > 0.6,
+                    cluster_alignment(painted, values) > 0.015,
+                )
                 shares.append((score, void, cluster, structure_purity(painted, values)))
         score, void, cluster, purity = np.array(shares, float).T
         numbers = [np.average(column, weights=score) for column in (void, cluster, purity)]
@@ -82,7 +95,7 @@ def structures(explanations: list[GroupExplanation], maps: Tensor) -> str:
 
 
 def draw(one: GroupExplanation, values: np.ndarray) -> Figure:
-    """A map, and of the groups that count those most like a void and most like a cluster."""
+    """Draw a map, and of the groups that count the ones most like a void and a cluster."""
     used = np.flatnonzero(one.scores.any(axis=1))
     painted = {group: one.groups[group][one.regions] for group in used}
     void = max(used, key=lambda group: void_alignment(painted[group], values))
@@ -104,7 +117,9 @@ def draw(one: GroupExplanation, values: np.ndarray) -> Figure:
 
 def main() -> None:
     """Train, wrap, train, measure, draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--maps", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=2, help="of the attentions")
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
@@ -114,18 +129,36 @@ def main() -> None:
     (maps, parameters), (test, truth) = draw_maps(args.maps, seed=0), draw_maps(100, seed=1)
     segments, of_test = segment(maps), segment(test)
     network = train_network(maps, parameters, segments)
-    options = {"features": segments[0].numpy(), "heads": 4, "alpha": 0.2, "top": 0.4, "beta": 4.0, "batch_size": 256}
+    options = {
+        "features": segments[0].numpy(),
+        "heads": 4,
+        "alpha": 0.2,
+        "top": 0.4,
+        "beta": 4.0,
+        "batch_size": 256,
+    }
     sop = SumOfParts(network, maps[:1], **options)
 
     def error(predicted: Tensor) -> float:
         return float(((predicted - truth) ** 2).mean())
 
     with torch.no_grad():
-        print(f"mean squared error: of the mean {error(parameters.mean(0)):.4f}, network {error(network(test)):.4f}")
+        print(
+            f"mean squared error: of the mean {error(parameters.mean(0)):.4f}, network "
+            f"{error(network(test)):.4f}"
+        )
         print(f"sum of parts, untrained {error(sop(test, of_test)):.4f}", end=", ")
-    fit(sop, TensorDataset(maps, parameters, segments), epochs=args.epochs, lr=3e-3, show_progress=False)
+    fit(
+        sop,
+        TensorDataset(maps, parameters, segments),
+        epochs=args.epochs,
+        lr=3e-3,
+        show_progress=False,
+    )
     explanations = sop.explain(test, of_test)
-    print(f"trained {error(torch.from_numpy(np.stack([one.logits for one in explanations]))):.4f}\n")
+    print(
+        f"trained {error(torch.from_numpy(np.stack([one.logits for one in explanations]))):.4f}\n"
+    )
     print(structures(explanations, test))
     draw(explanations[0], test[0, 0].numpy()).savefig(args.output / "sop_maps.png", dpi=110)
     print(f"\nwrote {args.output / 'sop_maps.png'}")

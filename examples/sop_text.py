@@ -1,9 +1,10 @@
-"""Which words made it so? Sum-of-Parts on a small sentence classifier.
+"""Sum-of-Parts on a small sentence classifier: predictions that are sums over groups of words.
 
     python examples/sop_text.py        (about half a minute)
 
-trains a network to tell kind reviews from unkind ones, wraps it with tokens as features and a blur that keeps groups
-contiguous (SOP, App. C.2.2), and prints each group that a prediction is the sum of, with what it contributes.
+trains a network to tell kind reviews from unkind ones, wraps the network with tokens as features
+and a blur that keeps groups contiguous (SOP, App. C.2.2), and prints the groups of a prediction
+with the contribution of each.
 """
 
 import argparse
@@ -16,10 +17,36 @@ from torch.utils.data import TensorDataset
 from captum_submod import SumOfParts
 from captum_submod.sop import fit
 
-THINGS = ["film", "plot", "cast", "music", "ending", "dialogue", "pacing", "camera", "script", "humour"]
+THINGS = [
+    "film",
+    "plot",
+    "cast",
+    "music",
+    "ending",
+    "dialogue",
+    "pacing",
+    "camera",
+    "script",
+    "humour",
+]
 KIND = ["wonderful", "moving", "clever", "charming", "gripping", "tender"]
 UNKIND = ["dull", "clumsy", "tedious", "shallow", "noisy", "hollow"]
-FILLERS = ["we", "saw", "it", "on", "a", "rainy", "evening", "with", "friends", "after", "dinner", "in", "town", "and"]
+FILLERS = [
+    "we",
+    "saw",
+    "it",
+    "on",
+    "a",
+    "rainy",
+    "evening",
+    "with",
+    "friends",
+    "after",
+    "dinner",
+    "in",
+    "town",
+    "and",
+]
 WORDS = ["<mask>", "the", "was", "never", *THINGS, *KIND, *UNKIND, *FILLERS]
 IDS = {word: i for i, word in enumerate(dict.fromkeys(WORDS))}
 NAMES = list(IDS)
@@ -50,7 +77,7 @@ class Reader(nn.Module):
         self.head = nn.Linear(48, 2)
 
     def places(self, ids: Tensor) -> Tensor:
-        """What the network makes of each token, (N, T, 48)."""
+        """Hidden features of each token, (N, T, 48)."""
         return torch.relu(self.conv(self.embedding(ids).transpose(1, 2))).transpose(1, 2)
 
     def forward(self, ids: Tensor) -> Tensor:
@@ -66,7 +93,7 @@ class Places(nn.Module):
         self.reader = reader.requires_grad_(False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """(N, T, 48)."""
+        """Embeddings (N, T, 48)."""
         return self.reader.places(ids)
 
 
@@ -78,7 +105,9 @@ def train_reader(ids: Tensor, labels: Tensor, epochs: int = 6) -> Reader:
     for _ in range(epochs):
         for rows in torch.randperm(len(ids)).split(64):
             hidden = torch.rand(len(rows), LENGTH) < 0.7 * torch.rand(len(rows), 1)
-            loss = nn.functional.cross_entropy(reader(ids[rows].masked_fill(hidden, 0)), labels[rows])
+            loss = nn.functional.cross_entropy(
+                reader(ids[rows].masked_fill(hidden, 0)), labels[rows]
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -87,24 +116,48 @@ def train_reader(ids: Tensor, labels: Tensor, epochs: int = 6) -> Reader:
 
 def main() -> None:
     """Train, wrap, train, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sentences", type=int, default=4000)
     args = parser.parse_args()
     (ids, labels), (test, truth) = write(args.sentences, seed=0), write(300, seed=1)
     reader = train_reader(ids, labels)
-    options = {"groups": 12, "top": 0.25, "alpha": 0.05, "positions": 1.0, "blur": 3, "beta": 2.0, "batch_size": 256}
+    options = {
+        "groups": 12,
+        "top": 0.25,
+        "alpha": 0.05,
+        "positions": 1.0,
+        "blur": 3,
+        "beta": 2.0,
+        "batch_size": 256,
+    }
     sop = SumOfParts(reader, test[:1], encoder=Places(reader), **options)
     fit(sop, TensorDataset(ids, labels), lr=2e-3, show_progress=False)
 
     explanations = sop.explain(test)
     predicted = np.array([int(one.logits.argmax()) for one in explanations])
-    used = np.mean([len(one.used(target)) for one, target in zip(explanations, predicted, strict=True)])
-    print(f"error on whole sentences {float((reader(test).argmax(1) != truth).float().mean()):.3f}", end="; ")
-    print(f"sum of parts {np.mean(predicted != truth.numpy()):.3f}, from {used:.1f} groups of a quarter of the tokens")
+    used = np.mean(
+        [len(one.used(target)) for one, target in zip(explanations, predicted, strict=True)]
+    )
+    print(
+        f"error on whole sentences {float((reader(test).argmax(1) != truth).float().mean()):.3f}",
+        end="; ",
+    )
+    print(
+        f"sum of parts {np.mean(predicted != truth.numpy()):.3f}, from {used:.1f} groups of a "
+        "quarter of the tokens"
+    )
     for one, sentence, target in list(zip(explanations, test.tolist(), predicted, strict=True))[:3]:
-        print(f"\n{' '.join(NAMES[i] for i in sentence)}\n{('unkind', 'kind')[target]}: {one.logits[target]:.2f}")
+        print(
+            f"\n{' '.join(NAMES[i] for i in sentence)}\n{('unkind', 'kind')[target]}: "
+            f"{one.logits[target]:.2f}"
+        )
         for group in one.used(target)[:3]:
-            shown = [NAMES[i] if kept else "·" for i, kept in zip(sentence, one.groups[group], strict=True)]
+            shown = [
+                NAMES[i] if kept else "·"
+                for i, kept in zip(sentence, one.groups[group], strict=True)
+            ]
             print(f"{one.contributions[group, target]:>8.2f}  {' '.join(shown)}")
 
 

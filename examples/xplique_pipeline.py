@@ -2,8 +2,8 @@
 
     python examples/xplique_pipeline.py
 
-explains digits hidden in cluttered scenes with LiMA and five of Xplique's methods, prints a table, and writes the maps
-and a bar chart of the scores.
+explains digits hidden in cluttered scenes with LiMA and five of Xplique's methods, prints a table,
+and writes the maps and a bar chart of the scores.
 """
 
 import argparse
@@ -29,7 +29,9 @@ from xplique_submod.visualization import plot_explanation
 
 def main() -> None:
     """Explain, measure, draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--scenes", type=int, default=6)
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
     args = parser.parse_args()
@@ -45,11 +47,17 @@ def main() -> None:
         lima,
         Rise(model, nb_samples=1000),
         SobolAttributionMethod(model, grid_size=7, nb_design=16),
-        KernelShap(model, nb_samples=500, map_to_interpret_space=lambda image: tf.constant(slico(image), tf.int32)),
+        KernelShap(
+            model,
+            nb_samples=500,
+            map_to_interpret_space=lambda image: tf.constant(slico(image), tf.int32),
+        ),
         Occlusion(model, patch_size=12, patch_stride=6),
         Saliency(model),
     ]
-    explanations = {type(explainer).__name__: explainer(images, targets) for explainer in explainers}
+    explanations = {
+        type(explainer).__name__: explainer(images, targets) for explainer in explainers
+    }
 
     metrics = {
         "Insertion": Insertion(model, images, targets, steps=50, activation="softmax"),
@@ -57,7 +65,8 @@ def main() -> None:
         "MuFidelity": MuFidelity(model, images, targets, grid_size=8, activation="softmax"),
     }
     scores = {
-        name: {method: float(metric(maps)) for method, maps in explanations.items()} for name, metric in metrics.items()
+        name: {method: float(metric(maps)) for method, maps in explanations.items()}
+        for name, metric in metrics.items()
     }
     print(f"{'method':<24}" + "".join(f"{name:>12}" for name in metrics))
     for method in explanations:
@@ -71,7 +80,9 @@ def main() -> None:
     plt.close("all")
 
     (explanation,) = lima.explain_regions(images[:1], targets[:1])
-    plot_explanation(explanation, images[0], max_area=0.5).savefig(args.output / "xplique_explanation.png")
+    plot_explanation(explanation, images[0], max_area=0.5).savefig(
+        args.output / "xplique_explanation.png"
+    )
     print(f"\n{explanation}\nwrote {len(explanations) + 2} figures to {args.output}")
 
 

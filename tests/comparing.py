@@ -1,4 +1,4 @@
-"""What the tests of both hosts compare alike."""
+"""Comparisons that the tests of both hosts share."""
 
 import numpy as np
 

@@ -46,7 +46,7 @@ def search(name, function, n, n_pending=8):
 
 
 class SlowObjective:
-    """F of LiMA (Eq. 3–8) for one example of a classifier with logits (1, C), one subset after the other."""
+    """F of LiMA (Eq. 3–8) for one example and logits (1, C), one subset after the other."""
 
     def __init__(self, model, x, baseline, mask, target, weights=(20, 5, 0.05, 0.01)):
         self.model, self.x, self.baseline, self.mask, self.target, self.weights = (
@@ -90,7 +90,12 @@ class SlowObjective:
         return self._distances[i, j]
 
     def __call__(self, subset):
-        scores = (self.consistency_eq_3, self.collaboration_eq_4, self.confidence_eq_5, self.effectiveness_eq_7)
+        scores = (
+            self.consistency_eq_3,
+            self.collaboration_eq_4,
+            self.confidence_eq_5,
+            self.effectiveness_eq_7,
+        )
         return sum(w * score(subset) for w, score in zip(self.weights, scores, strict=True) if w)
 
 
@@ -103,7 +108,7 @@ def importance_eq_11(order, v):
 
 
 def pixelwise_curve(model, x, baseline, saliency, target, steps, insert):
-    """Insertion or deletion of one image (C, H, W), pixel by pixel in equal steps; returns the area and the scores."""
+    """Insertion or deletion of one image (C, H, W) in equal steps: the area and the scores."""
     n = saliency.numel()
     ranked = sorted(range(n), key=lambda p: (-float(saliency.flatten()[p]), p))
     start, end = (baseline, x) if insert else (x, baseline)
@@ -123,10 +128,13 @@ def pixelwise_curve(model, x, baseline, saliency, target, steps, insert):
 
 
 def smdl_algorithm_1(saliency, patches, m):
-    """SMDL, Algorithm 1: the region (numbered from 0) of every pixel, with (l − 1)·d < rank ≤ l·d, d = N²/m."""
+    """SMDL, Algorithm 1: region l of a pixel has (l − 1)·d < rank ≤ l·d, d = N²/m; from 0 on."""
     height, width = saliency.shape
     rows, columns = patches
-    cell = [[(i * rows // height) * columns + j * columns // width for j in range(width)] for i in range(height)]
+    cell = [
+        [(i * rows // height) * columns + j * columns // width for j in range(width)]
+        for i in range(height)
+    ]
     scores = {}
     for i in range(height):
         for j in range(width):
@@ -134,7 +142,8 @@ def smdl_algorithm_1(saliency, patches, m):
     ranked = sorted(scores, key=lambda c: (-sum(scores[c]) / len(scores[c]), c))
     d = rows * columns / m
     region = {
-        c: next(k for k in range(1, m + 1) if (k - 1) * d < rank <= k * d + 1e-9) for rank, c in enumerate(ranked, 1)
+        c: next(k for k in range(1, m + 1) if (k - 1) * d < rank <= k * d + 1e-9)
+        for rank, c in enumerate(ranked, 1)
     }
     return [[region[cell[i][j]] - 1 for j in range(width)] for i in range(height)]
 
@@ -150,7 +159,7 @@ def uncertainty_eq_4(outputs):
 
 
 class SlowSMDL(SlowObjective):
-    """F of SMDL (Eq. 9): all weights 1, evidential confidence, and a class or the whole input's features as target."""
+    """F of SMDL (Eq. 9): weights 1, evidential confidence, a class or features as the target."""
 
     def __init__(self, model, x, baseline, mask, target, confidence_model):
         super().__init__(model, x, baseline, mask, target, (1, 1, 1, 1))
@@ -175,7 +184,10 @@ class SlowSMDL(SlowObjective):
 def ranks(values):
     """Average ranks, ties sharing theirs."""
     ordered = sorted(values)
-    return [sum(i for i, v in enumerate(ordered, 1) if v == value) / ordered.count(value) for value in values]
+    return [
+        sum(i for i, v in enumerate(ordered, 1) if v == value) / ordered.count(value)
+        for value in values
+    ]
 
 
 def pearson(a, b):
@@ -191,7 +203,10 @@ def gini(values):
 
 
 def highest_confidence_eq_15(area, scores, max_area):
-    return max((s for a, s in list(zip(area, scores, strict=True))[1:] if a <= max_area + 1e-12), default=math.nan)
+    return max(
+        (s for a, s in list(zip(area, scores, strict=True))[1:] if a <= max_area + 1e-12),
+        default=math.nan,
+    )
 
 
 def target_score(model, image, target):

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from submod_core import Explanation
+from submod_core.results import Explanation
+
+pytestmark = pytest.mark.slow
 
 
 def run(monkeypatch, *arguments):
@@ -18,7 +20,14 @@ def run(monkeypatch, *arguments):
 def test_the_default_demo_prints_a_table_and_writes_the_figure(monkeypatch, tmp_path, capsys):
     run(monkeypatch, "--scenes", 1, "--output", tmp_path)
     printed = capsys.readouterr().out
-    for method in ("LiMA", "FeatureAblation", "Occlusion", "KernelShap", "Saliency", "IntegratedGradients"):
+    for method in (
+        "LiMA",
+        "FeatureAblation",
+        "Occlusion",
+        "KernelShap",
+        "Saliency",
+        "IntegratedGradients",
+    ):
         assert f"\n{method} " in printed
     assert Explanation.load(tmp_path / "explanation.npz").curves.insertion_auc > 0
     assert np.asarray(Image.open(tmp_path / "explanation.png")).std() > 10
@@ -28,8 +37,8 @@ def test_a_photograph_and_any_factory(monkeypatch, tmp_path, capsys):
     pixels = np.random.default_rng(0).integers(0, 256, size=(80, 100, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "photo.png")
     run(
-        monkeypatch, "--image", tmp_path / "photo.png", "--model", "digits_model:load_model", "--size", 64,
-        "--target", 3, "--output", tmp_path,
+        monkeypatch, "--image", tmp_path / "photo.png", "--model", "digits_model:load_model",
+        "--size", 64, "--target", 3, "--output", tmp_path,
     )  # fmt: skip
     assert "class 3: Explanation(" in capsys.readouterr().out
 

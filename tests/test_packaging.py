@@ -5,18 +5,35 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"submod_core", "captum_submod", "xplique_submod"}
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_wheel_gives_the_three_import_names_and_nothing_else(tmp_path):
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT], check=True
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--wheel-dir",
+            tmp_path,
+            ROOT,
+        ],
+        check=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == PACKAGES
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
     folders = [ROOT / "shared" / "submod_core", ROOT / "captum_submod", ROOT / "xplique_submod"]
-    sources = {str(p.relative_to(folder.parent)) for folder in folders for p in folder.rglob("*.py")}
+    sources = {
+        str(p.relative_to(folder.parent)) for folder in folders for p in folder.rglob("*.py")
+    }
     assert sources <= set(names), "no module may be left out"

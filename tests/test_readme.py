@@ -1,11 +1,14 @@
-"""What the README shows runs, from top to bottom."""
+"""Examples of the README, run from top to bottom."""
 
 import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 README = Path(__file__).parent.parent / "README.md"
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):

@@ -1,13 +1,15 @@
 """Submodular attribution for Xplique.
 
-`LiMA` and `SMDL` are used like any of Xplique's black-box explainers; `metrics` judges any attribution; `visualization`
-draws the papers' figures.
+`LiMA` and `SMDL` are used like any of Xplique's black-box explainers; `metrics` judges any
+attribution; `visualization` draws the papers' figures.
 """
 
-from submod_core import Explanation, Weights, evidential_loss, from_masks, grid, slico, uncertainty, watershed
+from submod_core.regions import from_masks, grid, slico, watershed
+from submod_core.results import Explanation
+from submod_core.scores import Weights, evidential_loss, uncertainty
 from xplique_submod import metrics, visualization
 from xplique_submod.lima import LiMA
-from xplique_submod.mistakes import explain_error
+from xplique_submod.mistakes import explain_mistakes
 from xplique_submod.sea_nn import SEANN, AggMean
 from xplique_submod.smdl import SMDL
 from xplique_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
@@ -23,7 +25,7 @@ __all__ = [
     "SumOfPartsAttribution",
     "Weights",
     "evidential_loss",
-    "explain_error",
+    "explain_mistakes",
     "from_masks",
     "grid",
     "metrics",

@@ -1,11 +1,12 @@
-"""Everything private that this package takes from Xplique, in one place."""
+"""Imports from Xplique's private modules, in one place."""
 
 import os
 from typing import Any
 
 if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
     raise ImportError(
-        f"KERAS_BACKEND (={os.environ['KERAS_BACKEND']!r}) must be 'tensorflow' or unset: Xplique works with no other"
+        f"KERAS_BACKEND (={os.environ['KERAS_BACKEND']!r}) must be 'tensorflow' or unset: Xplique "
+        "works with no other"
     )
 
 import tensorflow as tf
@@ -16,13 +17,16 @@ from xplique.commons.operators import predictions_operator
 from xplique.metrics.base import ExplainerMetric, ExplanationMetric
 
 TENSORFLOW_MODELS = (tf.keras.Model, tf.keras.layers.Layer, tf.Module)
-"""What can run inside of a `tf.function`; anything else is called eagerly, on numpy arrays."""
+"""Types of models that run inside a `tf.function`; others are called eagerly, on numpy arrays."""
 
 
 def scores_a_class(operator: Any, inference_function: Any) -> bool:
-    """Whether the score is the target's own output, and not what an operator makes of the model."""
-    # "regression" and "classification" stand for one and the same function in Xplique.
-    return operator != "regression" and inference_function in (predictions_operator, predictions_one_hot_callable)
+    """Whether the score is the target's own output, and not the value of another operator."""
+    # "regression" and "classification" are names of the same function in Xplique: the name decides.
+    return operator != "regression" and inference_function in (
+        predictions_operator,
+        predictions_one_hot_callable,
+    )
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""From Xplique's argument conventions to one validated form."""
+"""Inputs: Xplique's argument conventions, converted to one validated form."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,9 +7,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from submod_core import GroundSet, compact
-from submod_core.baselines import image_baselines
-from submod_core.ground_set import Regions, divide_images, every_element
+from submod_core.regions import (
+    GroundSet,
+    Regions,
+    compact,
+    divide_images,
+    every_element,
+    image_baselines,
+)
 from xplique_submod._compat import tensor_sanitize
 
 
@@ -20,7 +25,7 @@ class Batch:
     Attributes
     ----------
     shape : tuple of int
-        Of one input, of P elements.
+        Shape of one input; P is its number of elements.
     inputs : tf.Tensor of float32, (N, P)
     baselines : tf.Tensor of float32, (1 or N, P)
     labels : tf.Tensor of int32, (1 or N, P)
@@ -38,9 +43,12 @@ class Batch:
 
 
 Divide = Callable[[tf.Tensor, tf.Tensor], Regions | list[np.ndarray]]
+"""From inputs and targets to one division for all inputs, or a label map for each."""
 
 
-def prepare(inputs: Any, targets: Any, baseline: Any, divide: Divide, needs_targets: bool = True) -> Batch:
+def prepare(
+    inputs: Any, targets: Any, baseline: Any, divide: Divide, needs_targets: bool = True
+) -> Batch:
     """Validate and convert the arguments of one `explain` call."""
     x, y = _sanitize(inputs, targets, needs_targets)
     reference = _baseline(baseline, x)
@@ -52,48 +60,70 @@ def prepare(inputs: Any, targets: Any, baseline: Any, divide: Divide, needs_targ
         else _label_maps(images, regions)
     )
     sets = [
-        _ground_set(maps[i % len(maps)], image != references[i % len(references)]) for i, image in enumerate(images)
+        _ground_set(maps[i % len(maps)], image != references[i % len(references)])
+        for i, image in enumerate(images)
     ]
+    # Flat rows: the masking is compiled once for any number of axes.
     shape = images.shape[1:]
-    inputs, baselines, labels = (_flat(rows, shape) for rows in (x, reference, tf.constant(np.stack(maps), tf.int32)))
+    inputs, baselines, labels = (
+        _flat(rows, shape) for rows in (x, reference, tf.constant(np.stack(maps), tf.int32))
+    )
     return Batch(shape, inputs, baselines, labels, y, sets)
 
 
 def _flat(rows: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Rows broadcast to the shape of one input each, then flattened, (1 or N, P)."""
     return tf.reshape(tf.broadcast_to(rows, (len(rows), *shape)), (len(rows), -1))
 
 
 def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    """Inputs and targets as float32 tensors of N rows each; zeros for targets not needed."""
     if targets is None and needs_targets and not isinstance(inputs, tf.data.Dataset):
-        raise ValueError("`targets` (=None) must be one-hot, one row per input, unless `inputs` is a tf.data.Dataset")
+        raise ValueError(
+            "`targets` (=None) must be one-hot, one row per input, unless `inputs` is a "
+            "tf.data.Dataset"
+        )
     for name, value in (("inputs", inputs), ("targets", targets)):
         if not isinstance(value, tf.data.Dataset) and value is not None:
             try:
                 tf.cast(value, tf.float32)
             except (TypeError, ValueError, tf.errors.OpError) as error:
-                raise TypeError(f"`{name}` (a {type(value).__name__}) must be an array or tensor of numbers") from error
+                raise TypeError(
+                    f"`{name}` (a {type(value).__name__}) must be an array or tensor of numbers"
+                ) from error
     unused = targets is None and not needs_targets and not isinstance(inputs, tf.data.Dataset)
     x, y = tensor_sanitize(inputs, tf.zeros((len(inputs), 1)) if unused else targets)
     if len(x.shape) < 2 or not np.prod(x.shape):
         raise ValueError(
-            f"`inputs` (of shape {tuple(x.shape)}) must hold at least one example, with at least one element"
+            f"`inputs` (of shape {tuple(x.shape)}) must hold at least one example, with at least "
+            "one element"
         )
     if len(y.shape) < 1 or len(y) != len(x):
-        raise ValueError(f"`targets` (of shape {tuple(y.shape)}) must have one row for each of the {len(x)} examples")
+        raise ValueError(
+            f"`targets` (of shape {tuple(y.shape)}) must have one row for each of the {len(x)} "
+            "examples"
+        )
     return x, y
 
 
 def _baseline(baseline: Any, inputs: tf.Tensor) -> tf.Tensor:
+    """The baseline as float32 with as many axes as the inputs, to which it broadcasts."""
     if isinstance(baseline, str) or callable(baseline):
         return tf.constant(image_baselines(baseline, inputs.numpy(), "baseline"), tf.float32)
     value = np.asarray(baseline)
     shape = tuple(inputs.shape[1:])
     if value.dtype.kind not in "iufb":
-        raise TypeError(f"`baseline` (a {type(baseline).__name__}) must be a number, an array, a name or a function")
+        raise TypeError(
+            f"`baseline` (a {type(baseline).__name__}) must be a number, an array, a name or a "
+            "function"
+        )
     aligned = (1,) * (len(inputs.shape) - value.ndim) + value.shape
-    if len(aligned) != len(inputs.shape) or any(v not in (1, s) for v, s in zip(aligned, inputs.shape, strict=True)):
+    if len(aligned) != len(inputs.shape) or any(
+        v not in (1, s) for v, s in zip(aligned, inputs.shape, strict=True)
+    ):
         raise ValueError(
-            f"`baseline` (of shape {value.shape}) must broadcast to one input, of shape {shape}, or to all of them"
+            f"`baseline` (of shape {value.shape}) must broadcast to one input, of shape {shape}, "
+            "or to all of them"
         )
     if not np.isfinite(value).all():
         raise ValueError(f"`baseline` (={baseline!r}) must be finite")
@@ -101,24 +131,32 @@ def _baseline(baseline: Any, inputs: tf.Tensor) -> tf.Tensor:
 
 
 def _label_maps(examples: np.ndarray, regions: Regions) -> list[np.ndarray]:
-    """The label map of each example, or of all at once in a list of one."""
+    """Label maps, one per example, or one for all examples."""
     if examples.ndim != 4:
         return [_labels_of(examples.shape[1:], regions)]
     return [_of_channels(labels, examples) for labels in divide_images(examples, regions)]
 
 
 def _of_channels(labels: np.ndarray, examples: np.ndarray) -> np.ndarray:
+    """A label map that broadcasts to its input: for images (H, W, 1)."""
     return labels[..., None] if examples.ndim == 4 else labels
 
 
 def _ground_set(labels: np.ndarray, changed: np.ndarray) -> GroundSet:
-    return replace(GroundSet.of((labels,), [changed]), regions=labels[..., 0] if labels.ndim == 3 else labels)
+    """The ground set of one example; images show their label maps as (H, W)."""
+    return replace(
+        GroundSet.of((labels,), [changed]), regions=labels[..., 0] if labels.ndim == 3 else labels
+    )
 
 
 def _labels_of(shape: tuple[int, ...], regions: Regions) -> np.ndarray:
+    """The label map of inputs that are no images: a given one, or a region per element."""
     if callable(regions) or isinstance(regions, int | np.integer | tuple):
         return every_element(shape)
     labels = compact(regions)
     if labels.shape != shape:
-        raise ValueError(f"`regions` (of shape {labels.shape}) must be a label map shaped like one input, {shape}")
+        raise ValueError(
+            f"`regions` (of shape {labels.shape}) must be a label map shaped like one input, "
+            f"{shape}"
+        )
     return labels

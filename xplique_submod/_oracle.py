@@ -1,4 +1,4 @@
-"""Shows masked inputs to a TensorFlow model, or to any callable: the one part that depends on the framework."""
+"""TensorFlow oracle: shows masked inputs to a model or any callable, and reduces its outputs."""
 
 import math
 import warnings
@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from submod_core import OutOfMemoryError, Readout, Responses
-from submod_core.evidential import uncertainty
-from submod_core.readout import NO_CLASSES
+from submod_core.backends import backend_of
+from submod_core.engine import OutOfMemoryError, Responses
+from submod_core.scores import Readout, uncertainty
+from submod_core.scores.readout import NO_CLASSES
 from xplique_submod._compat import TENSORFLOW_MODELS
-from xplique_submod._composition import composer, pack, signature
 from xplique_submod._inputs import Batch
+from xplique_submod._masking import composer, pack, signature
 
 Tensors = tuple[Any, ...]
 
@@ -23,17 +24,18 @@ Tensors = tuple[Any, ...]
 class Reader:
     """Runs the model on masked inputs and reduces its outputs, on the model's device.
 
-    It outlives a call of `explain`: its functions are traced once for each shape of inputs, whatever the batch size,
-    and once more for each doubling of the regions beyond 128.
+    A reader outlives a call of `explain`: its functions are traced once for each shape of inputs,
+    for any batch size, and once more for each doubling of the regions beyond 128.
 
     Attributes
     ----------
     model : callable
     operator : callable or None
-        g(f, x, y), whose value is the consistency; None where it is the activation of the target output.
+        g(f, x, y), whose value is the consistency; None where the consistency is the activation of
+        the target output.
     readout : Readout
     wants_confidence : bool
-        False leaves the entropy out.
+        Whether the confidence is computed.
     """
 
     model: Any
@@ -43,32 +45,67 @@ class Reader:
     _traced: dict[Any, Callable[..., Tensors]] = field(default_factory=dict, init=False)
     _warned: bool = field(default=False, init=False)
 
+    def reads_like(self, other: "Reader") -> bool:
+        """Whether another reader has the same model and options, by identity."""
+        mine, theirs = (
+            [one.model, one.operator, one.wants_confidence, *vars(one.readout).values()]
+            for one in (self, other)
+        )
+        return all(a is b for a, b in zip(mine, theirs, strict=True))
+
     def read(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> Tensors:
-        """The target's score (B,), the confidence (B,) or (), what `_suspicion` says, the output vectors (B, d)."""
+        """Read scores and output vectors.
+
+        Returns
+        -------
+        tuple
+            The target's score (B,), the confidence (B,) or (), the result of `_suspicion`, the
+            output vectors (B, d).
+        """
         return self._run("score", self._score, batch, examples, keep)
 
     def features(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> tf.Tensor:
-        """The features (B, d) that `readout.features` gives."""
+        """Features (B, d) of `readout.features`."""
         return self._run("features", lambda masked, _: self._vectors(masked), batch, examples, keep)
 
-    def _run(self, name: str, read: Callable[..., Any], batch: Batch, examples: np.ndarray, keep: np.ndarray) -> Any:
+    def _run(
+        self,
+        name: str,
+        read: Callable[..., Any],
+        batch: Batch,
+        examples: np.ndarray,
+        keep: np.ndarray,
+    ) -> Any:
+        """Mask and read a batch: in one traced graph where the models allow, else eagerly.
+
+        `name` tells the graphs of one reader apart, together with the shapes.
+        """
         packed = pack(examples, keep)
         arrays = (batch.inputs, batch.baselines, batch.labels, batch.targets, packed)
         shapes = (packed.shape[1] - 2, *(tuple(array.shape[1:]) for array in arrays[:-1]))
-        # TorchWrapper switches TensorFlow to eager, and then means it.
+        # Eager: models that are no TensorFlow modules, and all models once Xplique's TorchWrapper
+        # has switched TensorFlow to eager execution, globally.
         models = [m for m in (self.model, self.readout.confidence_model) if m is not None]
-        if not all(isinstance(model, TENSORFLOW_MODELS) for model in models) or tf.config.functions_run_eagerly():
+        if (
+            not all(isinstance(model, TENSORFLOW_MODELS) for model in models)
+            or tf.config.functions_run_eagerly()
+        ):
             return _on_masked(read, composer(batch.shape, *shapes))(*arrays)
         key = (name, batch.shape, *shapes)
         if key not in self._traced:
-            # One call of TensorFlow a batch: each costs as much as the masks themselves.
+            # Masking and model in one graph: each call of TensorFlow costs as much as the masking.
             composed = _on_masked(read, composer(batch.shape, *shapes))
             self._traced[key] = _trace(tf.function(composed, input_signature=signature(*shapes)))
         return self._traced[key](*arrays)
 
     def _score(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
+        """The arrays of `read`, in one of three modes: features alone, class outputs, operator."""
         if self.readout.feature_target:
-            vectors = self._vectors(masked) if self.readout.features is not None else _flat(call(self.model, masked))
+            vectors = (
+                self._vectors(masked)
+                if self.readout.features is not None
+                else _flat(call(self.model, masked))
+            )
             return tf.reduce_sum(targets, axis=-1), self._confidence(None, masked), None, vectors
         if self.operator is None:
             outputs = self._class_outputs(masked)
@@ -76,45 +113,44 @@ class Reader:
             classes = self._activate(outputs)
             score = tf.reduce_sum(classes * targets, axis=-1)
         else:
+            # The operator calls the model itself: record the outputs for confidence and features.
+            # Inside the operator's own `tf.function` they would be out of reach, so unwrap it.
             model = _Recorder(self.model)
-            # Without its own tf.function around it, the operator's model outputs stay within reach.
             operator = getattr(self.operator, "python_function", self.operator)
             score = tf.cast(operator(model, masked, targets), tf.float32)
             outputs = model.outputs
-            classes = None if outputs is None or len(outputs.shape) != 2 else self._activate(outputs)
+            classes = (
+                None if outputs is None or len(outputs.shape) != 2 else self._activate(outputs)
+            )
         vectors = tf.zeros((0, 0)) if outputs is None else _flat(outputs)
         return score, self._confidence(classes, masked), self._suspicion(classes), vectors
 
     def _class_outputs(self, masked: tf.Tensor) -> tf.Tensor:
+        """Class scores (B, C): the model's outputs, or similarities to class embeddings."""
         if self.readout.class_embeddings is None:
             return call(self.model, masked)
-        vectors = _flat(call(self.model, masked)) if self.readout.features is None else self._vectors(masked)
-        self.readout.check_width(vectors.shape[-1])
+        plain = self.readout.features is None
+        vectors = _flat(call(self.model, masked)) if plain else self._vectors(masked)
         embeddings = tf.constant(np.asarray(self.readout.class_embeddings), tf.float32)
-        cosines = tf.linalg.l2_normalize(vectors, -1) @ tf.transpose(tf.linalg.l2_normalize(embeddings, -1))
-        return cosines if len(embeddings) == 1 else self.readout.scale * cosines
+        return self.readout.similarities(vectors, embeddings)
 
     def _vectors(self, masked: tf.Tensor) -> tf.Tensor:
+        """Features (B, d), by a model that ends at a layer, or by a function."""
         source = self.readout.features
         if isinstance(source, tf.keras.layers.Layer) and not isinstance(source, tf.keras.Model):
             source = tf.keras.Model(self.model.inputs, source.output)
         vectors = tf.cast(source(masked), tf.float32)
-        return (
-            tf.reduce_mean(vectors, axis=list(range(1, len(vectors.shape) - 1)))
-            if len(vectors.shape) > 3
-            else _flat(vectors)
-        )
+        return backend_of(vectors).pool(vectors)
 
     def _activate(self, outputs: tf.Tensor) -> tf.Tensor:
-        activation = self.readout.activation
-        if callable(activation):
-            return tf.cast(activation(outputs), tf.float32)
-        if activation == "sigmoid":
-            return tf.sigmoid(outputs)
-        return tf.nn.softmax(outputs, -1) if activation == "softmax" and outputs.shape[-1] != 1 else outputs
+        if callable(self.readout.activation):
+            return tf.cast(self.readout.activated(outputs), tf.float32)
+        return self.readout.probabilities(outputs)
 
-    def class_probabilities(self, batch: Batch, examples: np.ndarray, keep: np.ndarray) -> np.ndarray:
-        """What the model makes of all classes, (B, C)."""
+    def class_probabilities(
+        self, batch: Batch, examples: np.ndarray, keep: np.ndarray
+    ) -> np.ndarray:
+        """Probabilities of all classes, (B, C)."""
 
         def read(masked: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
             outputs = self._class_outputs(masked)
@@ -126,27 +162,24 @@ class Reader:
         return probabilities
 
     def _confidence(self, classes: tf.Tensor | None, masked: tf.Tensor) -> tf.Tensor:
+        """Confidence (B,), or a 0 without axes where there is none."""
         if not self.wants_confidence:
             return tf.zeros(())
         if self.readout.confidence_model is not None:
             outputs = call(self.readout.confidence_model, masked)
-            self.readout.check_evidence(tuple(outputs.shape[1:]), None if classes is None else classes.shape[-1])
+            self.readout.check_evidence(
+                tuple(outputs.shape[1:]), None if classes is None else classes.shape[-1]
+            )
             return 1 - uncertainty(outputs)
-        if classes is not None and self.readout.activation == "sigmoid":
-            pairs = tf.stack([classes, 1 - classes])
-            return 1 + tf.reduce_mean(tf.reduce_sum(_xlogx(pairs), 0), -1) / math.log(2)
-        if classes is None or classes.shape[-1] == 1:
+        certainty = None if classes is None else self.readout.certainty(classes)
+        if certainty is None:
             self._warn_no_classes()
-            return tf.zeros(())
-        return 1 + tf.reduce_sum(_xlogx(classes), -1) / math.log(classes.shape[-1])
+        return tf.zeros(()) if certainty is None else certainty
 
     def _suspicion(self, classes: tf.Tensor | None) -> tf.Tensor | None:
-        """The lowest class value, and the largest distance of a sum from 1, where these ought to be probabilities."""
+        """Numbers of `Readout.suspicion` where the confidence is computed from class values."""
         plain = not self.wants_confidence or self.readout.confidence_model is not None
-        trusted = plain or self.readout.activation in ("softmax", "sigmoid")
-        if trusted or classes is None or classes.shape[-1] == 1:
-            return None
-        return tf.stack([tf.reduce_min(classes), tf.reduce_max(tf.abs(tf.reduce_sum(classes, -1) - 1))])
+        return None if plain or classes is None else self.readout.suspicion(classes)
 
     def _warn_no_classes(self) -> None:
         if not self._warned:
@@ -156,13 +189,13 @@ class Reader:
 
 @dataclass(frozen=True)
 class TensorFlowOracle:
-    """Answers a `submod_core` scheduler for a batch of examples."""
+    """Oracle of a batch of examples for `submod_core.engine.drive`."""
 
     reader: Reader
     batch: Batch
 
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
-        """See `submod_core.Oracle`."""
+        """Answer as `submod_core.Oracle` documents."""
         try:
             score, confidence, suspicion, vectors = self.reader.read(self.batch, examples, keep)
             if features and self.reader.readout.features is not None:
@@ -175,11 +208,13 @@ class TensorFlowOracle:
         for numbers in scalars:
             _check_rows(numbers, len(examples))
         target, *certainty = (numbers.numpy().astype(np.float64) for numbers in scalars)
-        return Responses(target, certainty[0] if certainty else None, vectors.numpy() if features else None)
+        return Responses(
+            target, certainty[0] if certainty else None, vectors.numpy() if features else None
+        )
 
 
 class _Recorder:
-    """A model that remembers what it gave an operator."""
+    """A model that keeps the outputs of its last call."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -194,7 +229,7 @@ class _Recorder:
 
 
 def call(model: Any, inputs: tf.Tensor) -> tf.Tensor:
-    """The outputs of any kind of model that Xplique takes, as float32 and with a batch dimension."""
+    """Call any kind of model that Xplique takes; return float32 outputs with two axes or more."""
     if isinstance(model, TENSORFLOW_MODELS):
         outputs = model(inputs)
     elif isinstance(model, tf.lite.Interpreter):
@@ -208,6 +243,7 @@ def call(model: Any, inputs: tf.Tensor) -> tf.Tensor:
 
 
 def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
+    """Outputs of a TensorFlow Lite interpreter, resized to the batch."""
     model.resize_tensor_input(model.get_input_details()[0]["index"], [*inputs.shape], strict=False)
     model.allocate_tensors()
     model.set_tensor(model.get_input_details()[0]["index"], inputs)
@@ -217,17 +253,21 @@ def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
 
 
 def _trace(function: Any) -> Callable[..., Any]:
+    """Trace a `tf.function`; raise our own errors as they are."""
     try:
         traced: Callable[..., Any] = function.get_concrete_function()
         return traced
     except Exception as error:
-        # AutoGraph raises another error in whose message ours comes last, behind the files and lines that led to it.
+        # AutoGraph wraps an error of ours into another one, with a long message of files and
+        # lines.
         if hasattr(error, "ag_error_metadata") and error.__context__ is not None:
             raise error.__context__ from None
         raise
 
 
 def _on_masked(read: Callable[..., Any], compose: Callable[..., Tensors]) -> Callable[..., Any]:
+    """Compose masked inputs, cut the rows of padding off, and read the model on the rest."""
+
     def composed(*arrays: tf.Tensor) -> Any:
         masked, targets = compose(*arrays)
         n_rows = tf.reduce_sum(arrays[-1][:, 0])
@@ -237,24 +277,22 @@ def _on_masked(read: Callable[..., Any], compose: Callable[..., Tensors]) -> Cal
 
 
 def _flat(outputs: tf.Tensor) -> tf.Tensor:
+    """Outputs as vectors, (B, d)."""
     return tf.reshape(outputs, (tf.shape(outputs)[0], math.prod(outputs.shape[1:])))
-
-
-def _xlogx(p: tf.Tensor) -> tf.Tensor:
-    return tf.math.xlogy(p, p)
 
 
 def _check_targets(targets: tf.Tensor, outputs: tf.Tensor) -> None:
     if len(outputs.shape) != 2 or outputs.shape[1:] != targets.shape[1:]:
         raise ValueError(
-            f"`targets` (of shape {tuple(targets.shape[1:])} per example) must be shaped like the model's outputs, "
-            f"{tuple(outputs.shape[1:])}, which have one axis; for other outputs give an `operator`"
+            f"`targets` (of shape {tuple(targets.shape[1:])} per example) must be shaped like the "
+            f"model's outputs, {tuple(outputs.shape[1:])}, which have one axis; for other outputs "
+            "give an `operator`"
         )
 
 
 def _check_rows(numbers: tf.Tensor, n_rows: int) -> None:
     if tuple(numbers.shape) != (n_rows,):
         raise ValueError(
-            f"the model, by its `operator` if it has one, gave values of shape {tuple(numbers.shape)} for {n_rows} "
-            "inputs; there must be one for each"
+            "the model, by its `operator` if it has one, gave values of shape "
+            f"{tuple(numbers.shape)} for {n_rows} inputs; there must be one for each"
         )

@@ -1,64 +1,62 @@
-"""Why was it wrong, for Xplique."""
+"""Explanation of mistakes, for Xplique."""
 
 from typing import Any
 
 import numpy as np
 
-from submod_core.mistakes import Mistake, find_mistakes
+from submod_core._docs import documented
+from submod_core._types import BoolArray, FloatArray
+from submod_core.methods import Mistake, find_mistakes
+from submod_core.methods.options import OPTIONS
 from xplique_submod._explainer import RegionExplainer
-from xplique_submod.lima import LiMA
 
 
-def explain_error(
-    model: Any, inputs: Any, targets: Any, *, method: RegionExplainer | None = None, max_area: float = 1.0
+@documented(OPTIONS, package="xplique_submod", method="explain")
+def explain_mistakes(
+    method: RegionExplainer, inputs: Any, targets: Any, *, max_area: float = 1.0
 ) -> list[Mistake]:
-    """Which regions of misclassified inputs speak for their true class, and which made the model err (LiMA, §6.4).
+    """Regions of misclassified inputs that speak for the truth, and that made the model err.
 
     Parameters
     ----------
-    model, inputs
-        As in `LiMA` and its `explain`.
+    method : LiMA or SMDL
+        A method of the model that errs, without an operator.
+    inputs
+        As in `LiMA.explain`.
     targets : array or tf.Tensor, (N, C)
         The *true* class of each example, one-hot.
-    method : LiMA or SMDL, optional
-        What explains; by default ``LiMA(model)``. It must be one of the same `model`, without an operator.
-    max_area : float
-        At most this share of the input, in (0, 1], may be taken for support.
+    {max_area}
 
-    Returns
-    -------
-    list of Mistake, N
-        Drawn by `xplique_submod.visualization.plot_mistake`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `LiMA.explain`; also if the model already predicts the target of an example, or `max_area` is out of range
-        or smaller than an example's first region.
+    {mistakes}
 
     Examples
     --------
     >>> import tensorflow as tf
-    >>> model = tf.keras.Sequential([tf.keras.Input((8, 8, 3)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
+    >>> from xplique_submod import LiMA
+    >>> layers = tf.keras.layers
+    >>> model = tf.keras.Sequential([tf.keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10)])
     >>> image = tf.random.uniform((1, 8, 8, 3))
     >>> wrong = tf.one_hot((tf.argmax(model(image), -1) + 1) % 10, 10)
-    >>> (mistake,) = explain_error(model, image, wrong, method=LiMA(model, regions=(2, 2)))
-    >>> mistake.confidence_after >= mistake.confidence_before, len(mistake.supports) + len(mistake.causes)
-    (True, 4)
+    >>> (mistake,) = explain_mistakes(LiMA(model, regions=(2, 2)), image, wrong)
+    >>> mistake.confidence_after >= mistake.confidence_before
+    True
+    >>> len(mistake.supports) + len(mistake.causes)
+    4
     """
-    method = LiMA(model) if method is None else method
-    if not isinstance(method, RegionExplainer) or method.model is not model or not method.scores_classes:
-        raise ValueError(
-            f"`method` (a {type(method).__name__}) must be a LiMA or SMDL of the same `model` and its classes"
-        )
-    oracle = method.oracle(inputs, targets)
+    if not isinstance(method, RegionExplainer):
+        raise TypeError(f"`method` (a {type(method).__name__}) must be a LiMA or SMDL")
+    if not method._scores_classes():
+        raise ValueError("`method` must explain classes, and not an operator's value or features")
+    oracle = method._oracle(inputs, targets)
 
-    def classify(example: int, keep: np.ndarray) -> np.ndarray:
-        return oracle.reader.class_probabilities(oracle.batch, np.array([example]), keep[None])[0]
+    def classify(example: int, keep: BoolArray) -> FloatArray:
+        rows = oracle.reader.class_probabilities(oracle.batch, np.array([example]), keep[None])
+        probabilities: FloatArray = rows[0]
+        return probabilities
 
     return find_mistakes(
         classify,
-        lambda: method.ask(oracle),
+        lambda: method._explanations(oracle),
         [len(ground_set.sizes) for ground_set in oracle.batch.sets],
         oracle.batch.targets.numpy().argmax(-1).tolist(),
         max_area,

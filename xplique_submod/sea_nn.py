@@ -8,14 +8,21 @@ import tensorflow as tf
 from tqdm.auto import tqdm
 from xplique.attributions import IntegratedGradients, Saliency, SmoothGrad
 
+from submod_core._docs import documented
 from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
 from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnsemble
-from xplique_submod._compat import BlackBoxExplainer, get_inference_function, no_gradients_available, tensor_sanitize
+from submod_core.sea_nn.options import OPTIONS
+from xplique_submod._compat import (
+    BlackBoxExplainer,
+    get_inference_function,
+    no_gradients_available,
+    tensor_sanitize,
+)
 from xplique_submod._maps import heatmaps
 
 
 class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
-    """What makes one map out of those of several explainers."""
+    """An explainer that makes one map out of those of several explainers."""
 
     def __init__(
         self,
@@ -27,14 +34,17 @@ class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
         verbose: bool = False,
     ) -> None:
         # Not the constructor of the base: its cache of models fails on subclassed Keras 3 models.
-        self.model, self.batch_size, self.verbose = model, batch_size, verbose
-        self.inference_function, self.batch_inference_function = get_inference_function(model, operator)
+        self.model, self.batch_size, self.operator = model, batch_size, operator
+        self.verbose = verbose
+        functions = get_inference_function(model, operator)
+        self.inference_function, self.batch_inference_function = functions
         self.gradient = self.batch_gradient = no_gradients_available
-        kinds = (Saliency, IntegratedGradients, SmoothGrad)
-        default = (
-            [] if methods is not None else [kind(model, batch_size=batch_size, operator=operator) for kind in kinds]
-        )
-        self.use(default if methods is None else methods, callable)
+
+        def default() -> list[Any]:
+            kinds = (Saliency, IntegratedGradients, SmoothGrad)
+            return [kind(model, batch_size=batch_size, operator=operator) for kind in kinds]
+
+        self._take(methods, default, callable)
 
     def explain(self, inputs: Any, targets: Any = None) -> tf.Tensor:
         """One map for each image.
@@ -54,82 +64,75 @@ class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
         Raises
         ------
         ValueError
-            If the inputs are no images, or an explainer gives no map for each, or one that is constant or not finite:
-            the message names it.
+            If the inputs are no images, or an explainer gives no map for each, or one that is
+            constant or not finite: the message names it.
         """
         maps = self._maps(inputs, targets)
         name = type(self).__name__
         rows = tqdm(maps, desc=f"{name} attribution", unit="image", disable=not self.verbose)
-        return tf.constant(self.combine_examples(rows)[..., None], tf.float32)
+        return tf.constant(self._combine_examples(rows)[..., None], tf.float32)
 
+    @documented(OPTIONS, array="array_like", returned="ndarray of float64")
     def attribute_maps(self, maps: Sequence[Any]) -> np.ndarray:
-        """The same of maps computed elsewhere.
+        """One map for each example, of maps computed elsewhere.
 
         Parameters
         ----------
-        maps : sequence of array_like, each (N, H, W) or (N, n)
-            One array for each method.
-
-        Returns
-        -------
-        ndarray of float64, (N, H, W) or (N, n)
-
-        Raises
-        ------
-        ValueError
-            If the shapes differ, or a map is constant or not finite.
+        {maps}
         """
-        return self.combine_given(maps)
+        return self._combine_given(maps)
 
     def _maps(self, inputs: Any, targets: Any) -> list[Any]:
         """For each example the maps of all methods, (M, H, W)."""
         images, labels = tensor_sanitize(inputs, targets)
         if len(images.shape) != 4:
-            raise ValueError(f"`inputs` (of shape {tuple(images.shape)}) must be images (N, H, W, C)")
+            raise ValueError(
+                f"`inputs` (of shape {tuple(images.shape)}) must be images (N, H, W, C)"
+            )
         columns = [
-            np.broadcast_to(heatmaps(method, images, labels, name, absolute=True), tuple(images.shape[:3]))
-            for method, name in zip(self.methods, self.names(), strict=True)
+            np.broadcast_to(
+                heatmaps(method, images, labels, name, absolute=True), tuple(images.shape[:3])
+            )
+            for method, name in zip(self.methods, self._names(), strict=True)
         ]
         return list(np.stack(columns, axis=1))
 
 
+@documented(OPTIONS, source="Eq. 1–2, Algorithm 1")
 class SEANN(SubmodularEnsemble, HeatmapEnsemble):
     """Submodular ensembling of attributions: more specific than each of the maps it learns from.
 
-    The same method, with the same map of the same maps, as `captum_submod.SEANN`.
+    A deep submodular function learns to saturate at the given heatmaps; a feature's attribution is
+    its gain in the context of the features chosen before it, so that repetitions are left out. From
+    the same heatmaps it makes the map of `captum_submod.SEANN`.
 
     Parameters
     ----------
     model : callable
     methods : sequence of explainers or functions of (inputs, targets), optional
-        By default Xplique's Saliency, IntegratedGradients and SmoothGrad. Maps of another size are interpolated.
+        By default Xplique's Saliency, IntegratedGradients and SmoothGrad. Maps of another size are
+        interpolated.
     batch_size, operator
         Of the default explainers.
-    settings : Learning, optional
-        How the function is learned.
-    side : int
-        Images are seen as at most side × side cells.
-    thresholds : sequence of int
-        How many of the highest pixels each binary map holds.
+    {learning}
     verbose : bool
         Show a progress bar, counting images.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong type or out of range.
-
-    References
-    ----------
-    .. [1] Submodular Ensembled Attribution for Neural Networks (SEA-NN): Eq. 1–2, Algorithm 1.
+    {errors}
 
     Examples
     --------
     >>> from submod_core.sea_nn import Learning
-    >>> model = tf.keras.Sequential([tf.keras.Input((16, 16, 3)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
+    >>> layers = tf.keras.layers
+    >>> model = tf.keras.Sequential(
+    ...     [tf.keras.Input((16, 16, 3)), layers.Flatten(), layers.Dense(10)]
+    ... )
     >>> images, targets = tf.random.uniform((2, 16, 16, 3)), tf.one_hot([3, 1], 10)
     >>> methods = [Saliency(model), IntegratedGradients(model)]
-    >>> SEANN(model, methods, settings=Learning(widths=(16,), epochs=3), side=8)(images, targets).shape
+    >>> sea = SEANN(model, methods, settings=Learning(widths=(16,), epochs=3), side=8)
+    >>> SEANN(model, side=8)
+    SEANN(<Sequential>, side=8)
+    >>> sea(images, targets).shape
     TensorShape([2, 16, 16, 1])
     """
 
@@ -146,25 +149,42 @@ class SEANN(SubmodularEnsemble, HeatmapEnsemble):
         verbose: bool = False,
     ) -> None:
         super().__init__(model, methods, batch_size, operator, verbose=verbose)
-        self.settings, self.side, self.thresholds = settings or Learning(), side, thresholds
+        self.settings, self.side, self.thresholds = settings, side, thresholds
 
     def explain_ensemble(self, inputs: Any, targets: Any = None) -> list[Ensemble]:
-        """The map of each image with the function that it comes from: `captum_submod.SEANN.explain`."""
-        return self.learn_examples(self._maps(inputs, targets))
+        """The map of each image with the function that it comes from.
+
+        Arguments and errors are those of `explain`. Captum's form of it is `SEANN.explain`.
+        """
+        return self._learn_examples(self._maps(inputs, targets))
 
     def explain_class(self, inputs: Any, targets: Any = None) -> Ensemble:
-        """What matters for a class: one function of the maps of all its images (SEA-NN, §3)."""
-        return self.learn_class(self._maps(inputs, targets))
+        """The map of a class: one function of the maps of all its images (SEA-NN, §3).
+
+        Arguments and errors are those of `explain`.
+        """
+        return self._learn_class(self._maps(inputs, targets))
 
 
+@documented(OPTIONS, source="the baseline Agg-Mean")
 class AggMean(MeanEnsemble, HeatmapEnsemble):
     """The linear ensemble to compare with: the mean of the maps, each scaled to [0, 1].
 
-    Parameters are those of `SEANN` that name the model and the methods.
+    Parameters
+    ----------
+    model : callable
+    methods : sequence of explainers or functions of (inputs, targets), optional
+    batch_size, operator, verbose
+        As in `SEANN`.
+
+    {errors}
 
     Examples
     --------
-    >>> model = tf.keras.Sequential([tf.keras.Input((16, 16, 3)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
+    >>> layers = tf.keras.layers
+    >>> model = tf.keras.Sequential(
+    ...     [tf.keras.Input((16, 16, 3)), layers.Flatten(), layers.Dense(10)]
+    ... )
     >>> AggMean(model)(tf.random.uniform((2, 16, 16, 3)), tf.one_hot([3, 1], 10)).shape
     TensorShape([2, 16, 16, 1])
     """

@@ -1,6 +1,6 @@
 """Figures of explanations."""
 
-from submod_core.sop.figure import plot_groups
-from submod_core.visualization import plot_explanation, plot_mistake
+from submod_core.figures.explanations import plot_explanation, plot_mistake
+from submod_core.figures.groups import plot_groups
 
 __all__ = ["plot_explanation", "plot_groups", "plot_mistake"]

@@ -1,23 +1,46 @@
-"""How good is an attribution, Captum's own included: functions that return one value per example.
+"""Metrics of attributions, Captum's own included: functions with one value per example.
 
-`METRICS` says of each which direction is better and what it steps by. An attribution is a tensor shaped like the inputs
-(the channels of images (N, C, H, W) are summed, or may be one), scores per region (N, n) beside a `feature_mask`, or
-the `Explanation` of each example, or the `steps` of its feature groups. The metrics of groups take a model that sums
-them, or their explanations.
+`METRICS` says of each which direction is better and what it steps by. An attribution is a tensor
+shaped like the inputs (the channels of images (N, C, H, W) are summed, or may be one), scores per
+region (N, n) beside a `feature_mask`, the `Explanation` of each example, or the `RevealOrder` of
+its feature groups. The metrics of groups take a model that sums them, or their explanations.
+
+Arguments that Captum passes to its own methods have Captum's names. A metric's own settings have
+the same names in all hosts and are given by keyword: the fields of its class in
+`submod_core.metrics`.
 """
 
-from captum_submod.metrics.curves import (
-    deletion,
-    faithfulness_curves,
-    highest_confidence,
-    insertion,
-    strong_interactions,
+import torch
+
+from captum_submod.metrics._functions import (
+    map_metric,
+    mask_metric,
+    model_answers,
+    model_metric,
+    robustness,
 )
-from captum_submod.metrics.groups import errors_by_sparsity, grown_deletion, grown_insertion, probing_accuracy
-from captum_submod.metrics.maps import human_agreement, pointing_game, robustness, sparsity
-from captum_submod.metrics.sampling import aupc, mu_fidelity, perturbation_curves
-from submod_core.metrics import METRICS
-from submod_core.metrics.groups import group_iou, kl_fidelity, object_share
+from captum_submod.metrics._probe import learn
+from submod_core import metrics as core
+from submod_core.metrics import METRICS, group_iou, kl_fidelity, object_share
+
+faithfulness_curves = model_answers("faithfulness_curves", core.FaithfulnessCurves)
+perturbation_curves = model_answers("perturbation_curves", core.PerturbationCurves)
+
+insertion = model_metric(core.Insertion)
+deletion = model_metric(core.Deletion)
+highest_confidence = model_metric(core.HighestConfidence)
+strong_interactions = model_metric(core.StrongInteractions)
+mu_fidelity = model_metric(core.MuFidelity)
+aupc = model_metric(core.AUPC)
+
+sparsity = map_metric(core.Sparsity)
+pointing_game = mask_metric(core.PointingGame)
+human_agreement = mask_metric(core.HumanAgreement)
+
+grown_insertion = torch.no_grad()(core.grown_insertion)
+grown_deletion = torch.no_grad()(core.grown_deletion)
+errors_by_sparsity = torch.no_grad()(core.errors_by_sparsity)
+probing_accuracy = core.probing(learn)
 
 __all__ = [
     "METRICS",
@@ -32,6 +55,9 @@ __all__ = [
     "human_agreement",
     "insertion",
     "kl_fidelity",
+    "map_metric",
+    "mask_metric",
+    "model_metric",
     "mu_fidelity",
     "object_share",
     "perturbation_curves",
@@ -41,3 +67,10 @@ __all__ = [
     "sparsity",
     "strong_interactions",
 ]
+
+# The documentation of functions that are made, for doctest.
+__test__ = {
+    name: value.__doc__ or ""
+    for name, value in list(globals().items())
+    if getattr(value, "__signature__", None) is not None
+}

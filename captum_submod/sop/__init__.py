@@ -1,8 +1,9 @@
-"""Sum-of-Parts: models whose prediction is exactly the sum of their feature groups' contributions."""
+"""Sum-of-Parts: models whose prediction is the sum of their feature groups' contributions."""
 
 from captum_submod.sop.explainer import SumOfPartsAttribution
-from captum_submod.sop.model import Parts, SumOfParts
+from captum_submod.sop.model import SumOfParts
 from captum_submod.sop.self_attributing import SelfAttributing
 from captum_submod.sop.training import fit
+from submod_core.sop import Parts
 
 __all__ = ["Parts", "SelfAttributing", "SumOfParts", "SumOfPartsAttribution", "fit"]

@@ -1,4 +1,4 @@
-"""A frozen model, and what passes through two of its layers."""
+"""A frozen model, and the inputs and outputs of two of its layers."""
 
 import copy
 from collections.abc import Iterator
@@ -12,7 +12,13 @@ from torch import Tensor, nn
 class Backbone(nn.Module):
     """A frozen copy of a model that returns its hidden states along with its logits.
 
-    It stays in evaluation mode, whatever `train` is asked for: no dropout, no new statistics, no gradients of its own.
+    It stays in evaluation mode: no dropout, no new statistics, no gradients of its own.
+
+    Parameters
+    ----------
+    model : Module
+    classifier : str, optional
+        The layer that makes logits of hidden states; by default the last linear one.
     """
 
     def __init__(self, model: nn.Module, classifier: str | None = None) -> None:
@@ -22,29 +28,37 @@ class Backbone(nn.Module):
         self.classifier = classifier if classifier is not None or not linear else linear[-1]
 
     def train(self, mode: bool = True) -> "Backbone":
-        """Do nothing: what is frozen cannot be trained."""
+        """Do nothing: a frozen model cannot be trained."""
         return self
 
     def class_weights(self) -> Tensor:
         """The rows of the classifier, (C, h)."""
         if self.classifier is None:
             raise ValueError(
-                "`backbone` has no linear layer: let it return (logits, hidden states) and give `class_weights`"
+                "`backbone` has no linear layer: let it return (logits, hidden states) and give "
+                "`class_weights`"
             )
         weights = class_weights(self.model.get_submodule(self.classifier))
         if weights is None:
-            raise ValueError(f"`classifier` (={self.classifier!r}) must name a linear layer or a 1 × 1 convolution")
+            raise ValueError(
+                f"`classifier` (={self.classifier!r}) must name a linear layer or a 1 × 1 "
+                "convolution"
+            )
         return weights
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, C) and hidden states (B, h)."""
-        layer = self.model.get_submodule(self.classifier) if self.classifier is not None else self.model
+        layer = (
+            self.model.get_submodule(self.classifier) if self.classifier is not None else self.model
+        )
         with captured(layer, "input") as seen:
             outputs = self.model(inputs)
         if isinstance(outputs, tuple) and len(outputs) == 2:
             return outputs
         if self.classifier is None:
-            raise ValueError("`backbone` must return (logits, hidden states), as it has no linear layer")
+            raise ValueError(
+                "`backbone` must return (logits, hidden states), as it has no linear layer"
+            )
         return outputs, seen[-1].mean((2, 3)) if seen[-1].dim() == 4 else seen[-1]
 
     def feature_maps(self, inputs: Tensor) -> dict[str, Tensor]:
@@ -59,7 +73,9 @@ class Backbone(nn.Module):
 
             return hook
 
-        leaves = [(name, m) for name, m in self.model.named_modules() if name and not list(m.children())]
+        leaves = [
+            (name, m) for name, m in self.model.named_modules() if name and not list(m.children())
+        ]
         handles = [module.register_forward_hook(keep(name)) for name, module in leaves]
         try:
             self.model(inputs)
@@ -79,14 +95,18 @@ def class_weights(module: nn.Module) -> Tensor | None:
 
 
 @contextmanager
-def captured(module: nn.Module, what: str) -> Iterator[list[Tensor]]:
-    """What goes into a layer ("input") or comes out of it ("output") meanwhile."""
+def captured(module: nn.Module, side: str) -> Iterator[list[Tensor]]:
+    """The inputs ("input") or the outputs ("output") of a layer, of each of its calls meanwhile."""
     seen: list[Tensor] = []
 
     def hook(_: nn.Module, arguments: Any, output: Any = None) -> None:
-        seen.append(arguments[0] if what == "input" else output)
+        seen.append(arguments[0] if side == "input" else output)
 
-    handle = module.register_forward_pre_hook(hook) if what == "input" else module.register_forward_hook(hook)
+    handle = (
+        module.register_forward_pre_hook(hook)
+        if side == "input"
+        else module.register_forward_hook(hook)
+    )
     try:
         yield seen
     finally:
@@ -94,13 +114,14 @@ def captured(module: nn.Module, what: str) -> Iterator[list[Tensor]]:
 
 
 class LayerEncoder(nn.Module):
-    """The embedding of each place: what a layer of the backbone makes of the input.
+    """The embedding of each place: the output of a layer of the backbone.
 
     Parameters
     ----------
     backbone : Backbone
-        Shared with the model, or with `finetune` copied and trained.
     layer : str
+    finetune : bool
+        Copy the backbone and train the copy, instead of sharing the frozen one.
     """
 
     def __init__(self, backbone: Backbone, layer: str, finetune: bool) -> None:
@@ -118,6 +139,9 @@ class LayerEncoder(nn.Module):
         """The layer's output."""
         model = self.own if self.own is not None else self._shared[0].model
         trained = self.own is not None and torch.is_grad_enabled()
-        with torch.set_grad_enabled(trained), captured(model.get_submodule(self.layer), "output") as seen:
+        with (
+            torch.set_grad_enabled(trained),
+            captured(model.get_submodule(self.layer), "output") as seen,
+        ):
             model(inputs)
         return seen[-1]

@@ -3,107 +3,139 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from captum_submod._composition import layout
 from captum_submod._inputs import blends
-from submod_core._checks import check_count
-from submod_core.batching import even
-from submod_core.sop.features import Features, check_labels, feature_map
+from captum_submod._masking import layout
+from submod_core._types import IntArray
+from submod_core.engine.batching import even
+from submod_core.sop.features import Features
+from submod_core.sop.host import MaskingBase
 
 
-class Masking(nn.Module):
-    """Which element belongs to which feature, and what replaces the features that a mask leaves out."""
+class Masking(MaskingBase, nn.Module):
+    """The feature of each element, and the masked inputs.
+
+    It takes an example of the inputs, and arguments of `SumOfParts`.
+    """
 
     labels: Tensor
 
-    def __init__(self, example_inputs: Tensor, features: Features, baseline: float, batch_size: int) -> None:
+    def __init__(
+        self, example_inputs: Tensor, features: Features, baseline: float, batch_size: int
+    ) -> None:
         super().__init__()
         if not isinstance(example_inputs, Tensor) or example_inputs.dim() not in (2, 3, 4):
-            raise TypeError("`example_inputs` must be one tensor (1, …) of images, sequences, token ids or vectors")
-        check_count("batch_size", batch_size)
-        self.features = features
-        self.images = example_inputs.dim() == 4
-        self.baseline, self.batch_size = float(baseline), int(batch_size)
-        divided = feature_map(features, self.shape(example_inputs), self.images)
-        self.grid = divided.grid
-        self.register_buffer("labels", torch.from_numpy(divided.labels)[None].to(example_inputs.device))
-
-    @property
-    def n(self) -> int:
-        """Number of features where a call brings none of its own."""
-        return int(self.labels.max()) + 1
+            raise TypeError(
+                "`example_inputs` must be one tensor (1, …) of images, sequences, token ids or "
+                "vectors"
+            )
+        labels = self._divide(tuple(example_inputs.shape), features, baseline, batch_size)
+        self.register_buffer("labels", torch.from_numpy(labels)[None].to(example_inputs.device))
 
     def as_option(self) -> Any:
         """`features`, as JSON can hold it."""
-        return self.features if isinstance(self.features, int | None) else self.labels[0].tolist()
+        return self._as_option(self.labels[0].cpu().numpy())
 
-    def shape(self, inputs: Tensor) -> tuple[int, ...]:
-        """The axes along which features lie: (H, W), (T,) or (n,)."""
-        return tuple(inputs.shape[2:] if self.images else inputs.shape[1:2])
+    def shape(self, shape: Any) -> tuple[int, ...]:
+        """The axes along which features lie, (H, W), (T,) or (n,), of the shape of inputs."""
+        return tuple(shape[2:] if self.images else shape[1:2])
 
     def labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
         """The feature of each element, (1 or N, …)."""
-        shape = self.shape(inputs)
         if feature_mask is None:
-            if any(a not in (1, b) for a, b in zip(self.labels.shape[1:], shape, strict=True)):
-                raise ValueError(
-                    f"`inputs` (of shape {tuple(inputs.shape)}) must be as large as the example that the model was "
-                    "made with, or come with a `feature_mask`"
-                )
+            self._check_own(tuple(inputs.shape), tuple(self.labels.shape[1:]))
+            shape = self.shape(inputs.shape)
             return self.labels if self.labels.shape[1:] == shape else self.labels.expand(-1, *shape)
-        if not isinstance(feature_mask, Tensor) or len(feature_mask) not in (1, len(inputs)):
-            raise ValueError(f"`feature_mask` must be a tensor (1 or {len(inputs)}, …) of ids over {shape}")
-        rows = [check_labels("feature_mask", row, shape) for row in feature_mask.cpu().numpy()]
-        return torch.from_numpy(np.stack([np.broadcast_to(row, shape) for row in rows])).to(inputs.device)
+        if not isinstance(feature_mask, Tensor):
+            raise ValueError(f"`feature_mask` (a {type(feature_mask).__name__}) must be a tensor")
+        rows = self._check_given(feature_mask.cpu().numpy(), tuple(inputs.shape))
+        return torch.from_numpy(rows).to(inputs.device)
 
     def present(self, labels: Tensor, n_examples: int) -> Tensor:
-        """Which features each example has, (N, n): those of the largest number in the batch, padded."""
+        """1 for the features of each example, 0 for padding, (N, n).
+
+        n is the largest number of features in the batch.
+        """
         sizes = labels.flatten(1).amax(1, keepdim=True) + 1
         there = torch.arange(int(labels.max()) + 1, device=labels.device) < sizes
         return there.float().expand(n_examples, -1)
 
     def centres(self, labels: Tensor) -> Tensor:
-        """Where the middle of each feature lies, in (0, 1) along each axis, (1 or N, n, axes)."""
+        """The middle of each feature, in (0, 1) along each axis, (1 or N, n, axes)."""
+        # The mean place of its elements; those in no feature go to a column of their own, cut off
+        # at the end.
         shape = labels.shape[1:]
         axes = [(torch.arange(size, device=labels.device) + 0.5) / size for size in shape]
         places = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(shape))
         n = int(labels.max()) + 1
-        features = torch.where(labels < 0, n, labels).flatten(1)[..., None].expand(-1, -1, len(shape))
+        features = (
+            torch.where(labels < 0, n, labels).flatten(1)[..., None].expand(-1, -1, len(shape))
+        )
         sums = torch.zeros(len(labels), n + 1, len(shape), device=labels.device)
         sums.scatter_add_(1, features, places.expand(len(labels), -1, -1))
-        counts = torch.zeros_like(sums).scatter_add_(1, features, torch.ones_like(features, dtype=sums.dtype))
+        counts = torch.zeros_like(sums).scatter_add_(
+            1, features, torch.ones_like(features, dtype=sums.dtype)
+        )
         return (sums / counts.clamp_min(1))[:, :n]
 
-    def masked(self, inputs: Tensor, masks: Tensor, labels: Tensor, continuous: bool = False) -> Iterator[Tensor]:
-        """All inputs under all of their masks (N, m, n), example by example, in even batches of at most that size."""
-        n, shape = masks.shape[-1], self.shape(inputs)
+    def masked(
+        self, inputs: Tensor, masks: Tensor, labels: Tensor, continuous: bool = False
+    ) -> Iterator[Tensor]:
+        """All inputs under all of their masks, example by example, in even batches.
+
+        Parameters
+        ----------
+        inputs : Tensor, (N, …)
+        masks : Tensor, (N, m, n)
+            1 keeps a feature, 0 replaces it; with `continuous`, shares of both.
+        labels : Tensor, (1 or N, …)
+        continuous : bool
+
+        Yields
+        ------
+        Tensor, (B, …)
+            B is at most `batch_size`.
+        """
+        # A column of ones beside the masks: elements in no feature always stay.
+        n = masks.shape[-1]
         places = torch.where(labels < 0, n, labels).flatten(1)
         rows = nn.functional.pad(masks.flatten(0, 1), (0, 1), value=1.0)
         if continuous:
             inputs = inputs.to(torch.promote_types(inputs.dtype, masks.dtype))
+        if not len(rows):
+            yield inputs  # for the backbone to say what its answer to nothing looks like
+            return
         baseline = torch.tensor(self.baseline, device=inputs.device).to(inputs.dtype)
         mixed = continuous or blends(inputs, baseline)
-        view = (-1, 1, *shape) if self.images else (-1, *shape, *(1,) * (inputs.dim() - 2))
-        if not len(rows):
-            yield inputs  # the backbone says what the answer to nothing looks like
-            return
         size = even(len(rows), self.batch_size)
         passes = torch.is_grad_enabled() and (inputs.requires_grad or rows.requires_grad)
         for start in range(0, len(rows), size):
             stop, parts = min(start + size, len(rows)), []
-            # Examples that share a batch are written into it rather than copied there, but where a gradient passes.
+            # Examples that share a batch are written into it rather than copied there; not where a
+            # gradient passes, which writing in place would break.
             batch = None if passes else _empty(inputs, stop - start)
             for first, last, example in _runs(start, stop, masks.shape[1]):
-                keep = rows[first:last].index_select(1, places[example % len(places)]).reshape(view)
-                shown, out = inputs[example], None if batch is None else batch[first - start : last - start]
-                if mixed:  # several times faster than `where`
-                    parts.append(torch.lerp(baseline.expand_as(shown), shown, keep.to(shown), out=out))
-                else:
-                    parts.append(torch.where(keep > 0.5, shown, baseline, out=out))
+                keep = rows[first:last].index_select(1, places[example % len(places)])
+                out = None if batch is None else batch[first - start : last - start]
+                shown = inputs[example]
+                parts.append(_mix(self._over(keep, inputs), shown, baseline, mixed, out))
             yield torch.cat(parts) if batch is None else batch
+
+    def _over(self, keep: Tensor, inputs: Tensor) -> Tensor:
+        """Masks of elements (B, P) with axes that broadcast to the inputs."""
+        shape = self.shape(inputs.shape)
+        if self.images:
+            return keep.reshape(-1, 1, *shape)
+        return keep.reshape(-1, *shape, *(1,) * (inputs.dim() - 2))
+
+
+def _mix(keep: Tensor, shown: Tensor, baseline: Tensor, mixed: bool, out: Tensor | None) -> Tensor:
+    """The masked versions of one input: shares of it and of the baseline, or one or the other."""
+    if mixed:  # exact at 0 and 1, and several times faster than `where`
+        return torch.lerp(baseline.expand_as(shown), shown, keep.to(shown), out=out)
+    return torch.where(keep > 0.5, shown, baseline, out=out)
 
 
 def _empty(like: Tensor, n_rows: int) -> Tensor:
@@ -120,10 +152,22 @@ def _runs(start: int, stop: int, per_example: int) -> Iterator[tuple[int, int, i
         start = last
 
 
-def pooling(labels: Tensor, under: Tensor, size: int) -> Tensor:
-    """The share of each feature's elements that lies on each place of a layer's map, (1 or N, n, size)."""
+def pooling(labels: Tensor, under: IntArray, size: int) -> Tensor:
+    """The share of each feature's elements on each place of a layer's map, (1 or N, n, size).
+
+    Parameters
+    ----------
+    labels : Tensor, (1 or N, …)
+    under : ndarray of intp
+        The place under each element.
+    size : int
+        Number of places.
+    """
+    # One counter for each pair of a feature and a place; elements in no feature count in a row of
+    # their own, cut off at the end.
     n = int(labels.max()) + 1
-    index = torch.where(labels < 0, n, labels).flatten(1) * size + under.flatten()
+    places = torch.from_numpy(under).to(labels.device).flatten()
+    index = torch.where(labels < 0, n, labels).flatten(1) * size + places
     counts = torch.zeros(len(labels), (n + 1) * size, device=labels.device)
     counts.scatter_add_(1, index, torch.ones_like(index, dtype=counts.dtype))
     counts = counts.unflatten(1, (n + 1, size))[:, :n]

@@ -8,12 +8,14 @@ from torch import Tensor
 
 from captum_submod._compat import TargetType, log_usage
 from captum_submod._inputs import target_indices
+from submod_core._repr import differing
 
 
 class SumOfPartsAttribution(Attribution):
-    """Paint what each feature contributes to a prediction of `SumOfParts`.
+    """Paint the contribution of each feature to a prediction of `SumOfParts`.
 
-    A group's contribution is shared equally among its features, so that the scores of all features sum to the logit.
+    A group's contribution is shared equally among its features, so that the scores of all features
+    sum to the logit.
 
     Parameters
     ----------
@@ -24,12 +26,18 @@ class SumOfPartsAttribution(Attribution):
     TypeError
         If the model has no groups to explain by.
 
+    References
+    ----------
+    .. [1] Sum-of-Parts: Self-Attributing Neural Networks with End-to-End Learning of Feature
+       Groups: Eq. 1.
+
     Examples
     --------
     >>> from captum_submod import SumOfParts
     >>> nn = torch.nn
     >>> backbone = nn.Sequential(
-    ...     nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)
+    ...     nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+    ...     nn.Linear(8, 10),
     ... )
     >>> images = torch.rand(2, 3, 16, 16)
     >>> sop = SumOfParts(backbone, images[:1], features=4)
@@ -39,8 +47,13 @@ class SumOfPartsAttribution(Attribution):
 
     def __init__(self, forward_func: Any) -> None:
         if not callable(getattr(forward_func, "explain", None)):
-            raise TypeError(f"`forward_func` (a {type(forward_func).__name__}) must be a SumOfParts model")
+            raise TypeError(
+                f"`forward_func` (a {type(forward_func).__name__}) must be a SumOfParts model"
+            )
         super().__init__(forward_func)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({differing(self, SumOfPartsAttribution.__init__)})"
 
     @classmethod
     def get_name(cls) -> str:
@@ -51,11 +64,15 @@ class SumOfPartsAttribution(Attribution):
         """False: the scores of the features sum to the logit, those of the elements do not."""
         return False
 
-    @log_usage()  # type: ignore[untyped-decorator]
+    @log_usage
     def attribute(
-        self, inputs: Tensor, target: TargetType = None, feature_mask: Tensor | None = None, top: float | None = None
+        self,
+        inputs: Tensor,
+        target: TargetType = None,
+        feature_mask: Tensor | None = None,
+        top: float | None = None,
     ) -> Tensor:
-        """Score every element by what its feature contributes.
+        """Score every element by the contribution of its feature.
 
         Parameters
         ----------
@@ -76,13 +93,21 @@ class SumOfPartsAttribution(Attribution):
             If there are no inputs, or the target is missing or does not fit.
         """
         if not len(inputs):
-            raise ValueError(f"`inputs` (of shape {tuple(inputs.shape)}) must hold at least one example")
+            raise ValueError(
+                f"`inputs` (of shape {tuple(inputs.shape)}) must hold at least one example"
+            )
         targets = target_indices(target, len(inputs))
         if targets is None:
             raise ValueError("`target` (=None) must be the class to explain, or one for each input")
         explanations = self.forward_func.explain(inputs, feature_mask, top)
         dtype = inputs.dtype if inputs.is_floating_point() else torch.get_default_dtype()
-        rows = [torch.from_numpy(e.paint(int(t[0]))) for e, t in zip(explanations, targets, strict=True)]
+        rows = [
+            torch.from_numpy(e.paint(int(t[0]))) for e, t in zip(explanations, targets, strict=True)
+        ]
         painted = torch.stack(rows).to(dtype).to(inputs.device)
-        wide = painted[:, None] if inputs.dim() == 4 else painted.reshape(*painted.shape, *(1,) * (inputs.dim() - 2))
+        wide = (
+            painted[:, None]
+            if inputs.dim() == 4
+            else painted.reshape(*painted.shape, *(1,) * (inputs.dim() - 2))
+        )
         return wide.expand(inputs.shape).contiguous()

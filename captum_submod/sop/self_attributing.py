@@ -1,8 +1,8 @@
-"""The "-F" models that Sum-of-Parts is compared with: predict from the top features of any attribution alone."""
+"""The "-F" models that Sum-of-Parts is compared with: predictions from an attribution's top."""
 
+from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import torch
 from captum.attr import Attribution
 from torch import Tensor, nn
@@ -10,33 +10,40 @@ from torch import Tensor, nn
 from captum_submod._maps import heatmaps
 from captum_submod.sop._backbone import Backbone
 from captum_submod.sop._masking import Masking, pooling
-from submod_core.sop import maths
-from submod_core.sop.explanation import GroupExplanation
+from captum_submod.sop.model import WORDS
+from submod_core._docs import documented
+from submod_core._repr import differing
+from submod_core._types import IntArray
+from submod_core.sop import GroupExplanation
 from submod_core.sop.features import Features
-from submod_core.sop.settings import check_top
+from submod_core.sop.host import SelfAttributingBase
+from submod_core.sop.options import OPTIONS
+from submod_core.sop.settings import chosen_top
+
+_documented = documented(OPTIONS, **WORDS | {"source": "App. C.3"})
 
 
-class SelfAttributing(nn.Module):
-    """A model that predicts from one group of features: those that an attribution puts on top (SOP, App. C.3).
+@_documented
+class SelfAttributing(SelfAttributingBase, nn.Module):
+    """Predict from one group of features: those that an attribution puts on top.
+
+    It is the "-F" model of the paper (SOP, App. C.3).
 
     Parameters
     ----------
     backbone : Module
         It is copied, and the copy is frozen.
     attribution : Attribution or callable
-        A Captum method of that model, or a function of (inputs, target) that returns maps. It explains the class that
-        the backbone predicts.
-    example_inputs : Tensor, (1, …)
-        An input, which fixes shapes.
-    features, baseline, batch_size
-        As for `SumOfParts`.
+        A Captum method of that model, or a function of (inputs, target) that returns maps. It
+        explains the class that the backbone predicts.
+    {example_inputs}
+    {features}
     top : float in (0, 1]
-        The share of features that the prediction is made from: those with the highest mean score.
+        Share of the features that the prediction is made from: those with the highest mean score.
+    {baseline}
+    {batch_size}
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong type or out of range.
+    {errors}
 
     Examples
     --------
@@ -60,58 +67,76 @@ class SelfAttributing(nn.Module):
     ) -> None:
         super().__init__()
         if not isinstance(attribution, Attribution) and not callable(attribution):
-            raise TypeError(f"`attribution` (={attribution!r}) must be a Captum method or a function")
-        check_top(top)
-        self.backbone, self.attribution, self.top = Backbone(backbone), attribution, top
+            raise TypeError(
+                f"`attribution` (={attribution!r}) must be a Captum method or a function"
+            )
+        self.top = chosen_top(None, top)
+        self.backbone, self.attribution = Backbone(backbone), attribution
         self.masking = Masking(example_inputs, features, baseline, batch_size)
+        self.example_inputs = example_inputs[:1].detach().clone()
 
-    def forward(self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None) -> Tensor:
-        """Logits (N, C) of the inputs with all but the top features replaced."""
-        return self._answer(inputs, feature_mask, top, remove=False)[1]
+    def extra_repr(self) -> str:
+        """The arguments that differ from their defaults."""
+        names = ("attribution", "features", "top", "baseline", "batch_size")
+        given = {name: getattr(self, name) for name in names}
+        return differing(SimpleNamespace(**given), SelfAttributing.__init__)
 
-    def without(self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None) -> Tensor:
-        """Logits (N, C) of what is left when the top features are replaced."""
-        return self._answer(inputs, feature_mask, top, remove=True)[1]
+    @_documented
+    def forward(
+        self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
+    ) -> Tensor:
+        """Logits (N, C) of the inputs with all but the top features replaced.
 
-    def _answer(
-        self, inputs: Tensor, feature_mask: Tensor | None, top: float | None, remove: bool
-    ) -> tuple[Tensor, Tensor]:
-        """The masks (N, 1, n) and the logits (N, C)."""
-        top = self.top if top is None else top
-        check_top(top)
-        labels = self.masking.labels_of(inputs, feature_mask)
-        present = self.masking.present(labels, len(inputs))
-        scores = self._scores(inputs, labels)
-        scores = scores - scores.amin(-1, keepdim=True)
-        masks = maths.top_masks(scores[:, None], present.to(scores), top).to(inputs.device)
-        if remove:
-            masks = present[:, None] - masks
-        with torch.no_grad():
-            logits = [self.backbone.model(batch) for batch in self.masking.masked(inputs, masks, labels)]
-        return masks, torch.cat(logits)
+        Parameters
+        ----------
+        inputs : Tensor, (N, …)
+        {of_a_call}
+
+        Raises
+        ------
+        ValueError
+            If an argument does not fit the model; so do all methods that take them.
+        """
+        logits: Tensor = self._answer(inputs, feature_mask, top)[1]
+        return logits
+
+    def without(
+        self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
+    ) -> Tensor:
+        """Logits (N, C) of the inputs with the top features replaced.
+
+        Arguments are those of `forward`.
+        """
+        logits: Tensor = self._answer(inputs, feature_mask, top, remove=True)[1]
+        return logits
 
     @torch.no_grad()
     def explain(
         self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
     ) -> list[GroupExplanation]:
-        """One group each, with a score of 1 for every class; arguments as in `forward`."""
-        masks, logits = self._answer(inputs, feature_mask, top, remove=False)
-        labels, values = self.masking.labels_of(inputs, feature_mask).cpu().numpy(), logits.cpu().numpy()
-        return GroupExplanation.each(labels, masks.cpu().numpy(), np.ones((*values.shape, 1)), values[:, None], values)
+        """One group each, with a score of 1 for every class.
 
-    def _scores(self, inputs: Tensor, labels: Tensor) -> Tensor:
-        """The mean score of each feature, (N, n), of the class that the backbone predicts."""
+        Arguments are those of `forward`.
+        """
+        return self._explained(inputs, feature_mask, top)
+
+    def _maps(self, inputs: Tensor) -> Tensor:
         with torch.no_grad():
-            batches = inputs.split(self.masking.batch_size)
+            batches = inputs.split(self.batch_size)
             target = torch.cat([self.backbone.model(batch).argmax(-1) for batch in batches])
         if self.masking.images:
             maps = heatmaps(self.attribution, inputs, target, None, "attribution", absolute=False)
         else:
             made = self.attribution
-            maps = (made.attribute if isinstance(made, Attribution) else made)(inputs, target=target).detach().double()
-            maps = maps.cpu().flatten(2).sum(-1) if maps.dim() > 2 else maps.cpu()
-        maps = maps.expand(len(inputs), *maps.shape[1:]).flatten(1)
-        under, labels = torch.arange(maps.shape[1]), labels.cpu()
-        if len(labels) == 1 and bool((labels.flatten() == under).all()):
-            return maps
-        return (pooling(labels, under, maps.shape[1]).to(maps) @ maps[..., None])[..., 0]
+            attribute = made.attribute if isinstance(made, Attribution) else made
+            maps = attribute(inputs, target=target).detach().double().cpu()
+            maps = maps.flatten(2).sum(-1) if maps.dim() > 2 else maps
+        return maps.expand(len(inputs), *maps.shape[1:]).flatten(1)
+
+    def _shares(self, labels: Tensor, under: IntArray, size: int) -> Tensor:
+        return pooling(labels.cpu(), under, size).double()
+
+    def _masked(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> Tensor:
+        with torch.no_grad():
+            batches = self.masking.masked(inputs, masks, labels)
+            return torch.cat([self.backbone.model(batch) for batch in batches])

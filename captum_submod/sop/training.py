@@ -1,73 +1,56 @@
 """Training the attentions of a sum of parts."""
 
-import os
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate
-from tqdm.auto import tqdm
 
-from captum_submod.sop.model import SumOfParts
+from captum_submod.sop.model import WORDS, SumOfParts
+from submod_core._docs import documented
 from submod_core._types import AnyArray, IntArray
-from submod_core.sop.training import Trainee, train
+from submod_core.sop.options import OPTIONS
+from submod_core.sop.training import Schedule, ScheduleOptions, Trainee, train
 
 
+@documented(OPTIONS, **WORDS)
 def fit(
     model: SumOfParts,
     dataset: Dataset[Any],
     *,
-    epochs: int = 1,
-    batch_size: int = 16,
     lr: float = 5e-6,
     weight_decay: float = 0.01,
-    seed: int = 0,
     mixed_precision: bool | None = None,
-    checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: int = 100,
     show_progress: bool = True,
+    **options: Unpack[ScheduleOptions],
 ) -> list[float]:
     """Train by AdamW, as the papers do (SOP, App. C.2.2).
 
     Parameters
     ----------
     model : SumOfParts
-        Changed in place, on whatever device it is.
+        Changed in place, on its device.
     dataset : Dataset
         Pairs (input, target) or triples (input, target, feature_mask), without a batch axis: see
         `SumOfParts.training_loss`.
-    epochs, batch_size : int
-    lr, weight_decay : float
-        Of AdamW; 5e-6 is the papers' rate, for models trained on a million images.
-    seed : int
-        Orders the examples.
+    {optimisation}
     mixed_precision : bool, optional
         Run in bfloat16 where torch deems it safe; by default on a GPU.
-    checkpoint : path, optional
-        File (.npz) that a run writes every `checkpoint_every` steps, and goes on from where it exists.
-    checkpoint_every : int
-    show_progress : bool
-
-    Returns
-    -------
-    list of float
-        The loss of each step.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range, or the checkpoint is of a run with other arguments.
+    {run}
 
     Examples
     --------
-    >>> backbone = torch.nn.Sequential(torch.nn.Linear(6, 4), torch.nn.ReLU(), torch.nn.Linear(4, 3))
-    >>> features = torch.nn.Sequential(torch.nn.Unflatten(1, (6, 1)), torch.nn.Linear(1, 4))
+    >>> from torch import nn
+    >>> backbone = nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 3))
+    >>> encoder = nn.Sequential(nn.Unflatten(1, (6, 1)), nn.Linear(1, 4))
     >>> x, y = torch.rand(8, 6), torch.arange(8) % 3
-    >>> sop = SumOfParts(backbone, x[:1], encoder=features, groups=3)
-    >>> len(fit(sop, torch.utils.data.TensorDataset(x, y), batch_size=4, lr=1e-3, show_progress=False))
+    >>> sop = SumOfParts(backbone, x[:1], encoder=encoder, groups=3)
+    >>> data = torch.utils.data.TensorDataset(x, y)
+    >>> len(fit(sop, data, batch_size=4, lr=1e-3, show_progress=False))
     2
     """
+    schedule = Schedule(**options)
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(trained.values(), lr=lr, weight_decay=weight_decay)
     device = next(iter(trained.values())).device
@@ -85,7 +68,10 @@ def fit(
     def state() -> dict[str, AnyArray]:
         arrays = {f"weight {name}": p.detach().cpu().numpy() for name, p in trained.items()}
         for name, p in trained.items():
-            arrays |= {f"{key} {name}": np.asarray(value.cpu()) for key, value in optimizer.state.get(p, {}).items()}
+            arrays |= {
+                f"{key} {name}": np.asarray(value.cpu())
+                for key, value in optimizer.state.get(p, {}).items()
+            }
         return arrays
 
     def restore(arrays: dict[str, AnyArray]) -> None:
@@ -97,18 +83,8 @@ def fit(
             else:
                 optimizer.state[trained[name]][kind] = _beside(trained[name], kind, value)
 
-    total = epochs * -(-len(dataset) // batch_size)  # type: ignore[arg-type]
-    with tqdm(total=total, desc="Sum-of-Parts training", unit="step", disable=not show_progress) as bar:
-        return train(
-            Trainee(step, state, restore),
-            len(dataset),  # type: ignore[arg-type]
-            epochs=epochs,
-            batch_size=batch_size,
-            seed=seed,
-            checkpoint=checkpoint,
-            checkpoint_every=checkpoint_every,
-            on_step=lambda loss: (bar.set_postfix(loss=f"{loss:.4f}", refresh=False), bar.update()),
-        )
+    n = len(dataset)  # type: ignore[arg-type]
+    return train(Trainee(step, state, restore), n, schedule, show_progress=show_progress)
 
 
 def _beside(parameter: Tensor, kind: str, value: Tensor) -> Tensor:

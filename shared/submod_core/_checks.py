@@ -12,7 +12,7 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
 
 
 def check_count_or_share(name: str, value: Any, least: int = 1) -> None:
-    """Raise ValueError unless `value` is a whole number of at least `least`, or a float in (0, 1)."""
+    """Raise ValueError unless `value` is a whole number ≥ `least`, or a float in (0, 1)."""
     if isinstance(value, float) and 0 < value < 1:
         return
     try:
@@ -23,5 +23,16 @@ def check_count_or_share(name: str, value: Any, least: int = 1) -> None:
 
 def check_share(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is a number in (0, 1]."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value <= 1:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.number)
+        or not 0 < value <= 1
+    ):
         raise ValueError(f"`{name}` (={value!r}) must be a share in (0, 1]")
+
+
+def check_amount(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` is a finite number of at least 0."""
+    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not real or not 0 <= value < np.inf:
+        raise ValueError(f"`{name}` (={value!r}) must be a finite number of at least 0")

@@ -25,7 +25,7 @@ class SmallNet(nn.Module):
 
 
 class Remembering(SmallNet):
-    """Makes a tensor in its first call and uses it in all others, as transformers do with their position codes."""
+    """A tensor made in the first call and used in all others, as position codes often are."""
 
     scale: torch.Tensor | None = None
 
@@ -59,12 +59,16 @@ def random_images(seed, n=1, dtype=torch.float64):
 
 
 def random_mask(seed, n_regions=9):
-    """A mask (1, 1, 12, 12) in which every region has at least one pixel, with gaps between the ids."""
+    """A mask (1, 1, 12, 12) with a pixel or more for every region, and gaps between the ids."""
     generator = torch.Generator().manual_seed(seed)
-    ids = torch.cat([torch.arange(n_regions), torch.randint(n_regions, (144 - n_regions,), generator=generator)])
+    ids = torch.cat(
+        [torch.arange(n_regions), torch.randint(n_regions, (144 - n_regions,), generator=generator)]
+    )
     return (ids[torch.randperm(144, generator=generator)] * 7 - 3).reshape(1, 1, 12, 12)
 
 
 def small_sop(seed=0, dtype=torch.float64, **options):
     images = random_images(seed, n=3, dtype=dtype)
-    return SumOfParts(SmallNet(seed, dtype), images[:1], **({"features": 3, "groups": 6} | options)), images
+    return SumOfParts(
+        SmallNet(seed, dtype), images[:1], **({"features": 3, "groups": 6} | options)
+    ), images

@@ -46,14 +46,30 @@ CASES = {
     "empty batch": ({"inputs": X[:0]}, ValueError, "`inputs`"),
     "no elements": ({"inputs": torch.zeros(2, 0)}, ValueError, "`inputs`"),
     "a scalar input": ({"inputs": torch.tensor(1.0)}, ValueError, "`inputs`"),
-    "tuple of unequal batches": ({"inputs": (X, X[:1]), "feature_mask": None}, ValueError, "`inputs`"),
+    "tuple of unequal batches": (
+        {"inputs": (X, X[:1]), "feature_mask": None},
+        ValueError,
+        "`inputs`",
+    ),
     # Baselines
-    "baselines of another shape": ({"baselines": torch.zeros(2, 3, 5, 5)}, ValueError, "`baselines`"),
-    "baselines of another batch": ({"baselines": torch.zeros(3, 3, 12, 12)}, ValueError, "`baselines`"),
+    "baselines of another shape": (
+        {"baselines": torch.zeros(2, 3, 5, 5)},
+        ValueError,
+        "`baselines`",
+    ),
+    "baselines of another batch": (
+        {"baselines": torch.zeros(3, 3, 12, 12)},
+        ValueError,
+        "`baselines`",
+    ),
     "baselines that is nan": ({"baselines": NAN}, ValueError, "`baselines`"),
     "baselines of no known name": ({"baselines": "mist"}, ValueError, "`baselines`"),
     "baselines that is a list": ({"baselines": [0.0]}, TypeError, "`baselines`"),
-    "baselines that is a function of another size": ({"baselines": lambda image: image[:3]}, ValueError, "`baselines`"),
+    "baselines that is a function of another size": (
+        {"baselines": lambda image: image[:3]},
+        ValueError,
+        "`baselines`",
+    ),
     "a blur of what is no image": (
         {"inputs": torch.ones(2, 4), "baselines": "blur", "feature_mask": None},
         ValueError,
@@ -76,12 +92,24 @@ CASES = {
     "fractional target": ({"target": 1.5}, TypeError, "`target`"),
     "target of floats": ({"target": torch.tensor([0.5, 1.5])}, TypeError, "`target`"),
     "target that is text": ({"target": "cat"}, TypeError, "`target`"),
-    "target for one value per example": ({"forward": lambda net: lambda x: net(x)[:, 0]}, ValueError, "`target`"),
+    "target for one value per example": (
+        {"forward": lambda net: lambda x: net(x)[:, 0]},
+        ValueError,
+        "`target`",
+    ),
     # Feature masks
-    "mask of another size": ({"feature_mask": torch.zeros(1, 1, 6, 6, dtype=torch.long)}, ValueError, "`feature_mask`"),
+    "mask of another size": (
+        {"feature_mask": torch.zeros(1, 1, 6, 6, dtype=torch.long)},
+        ValueError,
+        "`feature_mask`",
+    ),
     "mask that misses a column": ({"feature_mask": MASK[..., :-1]}, ValueError, "`feature_mask`"),
     "mask of too many axes": ({"feature_mask": MASK[None]}, ValueError, "`feature_mask`"),
-    "mask of another batch": ({"feature_mask": MASK.repeat(3, 1, 1, 1)}, ValueError, "`feature_mask`"),
+    "mask of another batch": (
+        {"feature_mask": MASK.repeat(3, 1, 1, 1)},
+        ValueError,
+        "`feature_mask`",
+    ),
     "mask of fractions": ({"feature_mask": MASK + 0.5}, ValueError, "`feature_mask`"),
     "mask that is nan": ({"feature_mask": MASK * NAN}, ValueError, "`feature_mask`"),
     "mask that is an array": ({"feature_mask": MASK.numpy()}, TypeError, "`feature_mask`"),
@@ -92,26 +120,62 @@ CASES = {
     ),
     # Batch size
     "no perturbations": ({"perturbations_per_eval": 0}, ValueError, "`perturbations_per_eval`"),
-    "half a perturbation": ({"perturbations_per_eval": 0.5}, ValueError, "`perturbations_per_eval`"),
+    "half a perturbation": (
+        {"perturbations_per_eval": 0.5},
+        ValueError,
+        "`perturbations_per_eval`",
+    ),
     # Models
     "nan from the model": ({"forward": poisoned(NAN)}, ValueError, "`forward_func`"),
     "infinity from the model": ({"forward": poisoned(INF)}, ValueError, "`forward_func`"),
-    "a tuple from the model": ({"forward": lambda net: lambda x: (net(x), x)}, TypeError, "`forward_func`"),
-    "a number from the model": ({"forward": lambda net: lambda x: 1.0}, TypeError, "`forward_func`"),
-    "one value for the whole batch": ({"forward": lambda net: lambda x: net(x).sum()}, ValueError, "`forward_func`"),
-    "rows that are not the batch's": ({"forward": lambda net: lambda x: net(x)[:1]}, ValueError, "`forward_func`"),
+    "a tuple from the model": (
+        {"forward": lambda net: lambda x: (net(x), x)},
+        TypeError,
+        "`forward_func`",
+    ),
+    "a number from the model": (
+        {"forward": lambda net: lambda x: 1.0},
+        TypeError,
+        "`forward_func`",
+    ),
+    "one value for the whole batch": (
+        {"forward": lambda net: lambda x: net(x).sum()},
+        ValueError,
+        "`forward_func`",
+    ),
+    "rows that are not the batch's": (
+        {"forward": lambda net: lambda x: net(x)[:1]},
+        ValueError,
+        "`forward_func`",
+    ),
     "a model that is not callable": ({"forward": lambda net: 3}, TypeError, "`forward_func`"),
     # Options
-    "logits called probabilities": ({"options": {"activation": "identity"}}, ValueError, "`activation`"),
+    "logits called probabilities": (
+        {"options": {"activation": "identity"}},
+        ValueError,
+        "`activation`",
+    ),
     "a layer that never runs": (
         {"forward": lambda net: lambda x: net(x), "options": {"features": nn.Linear(3, 3)}},
         ValueError,
         "`features`",
     ),
-    "features of the wrong length": ({"options": {"features": lambda x: x[:1]}}, ValueError, "`features`"),
-    "superpixels of nan": ({"inputs": X * NAN, "feature_mask": None}, ValueError, "`regions`.*`image`"),
+    "features of the wrong length": (
+        {"options": {"features": lambda x: x[:1]}},
+        ValueError,
+        "`features`",
+    ),
+    "superpixels of nan": (
+        {"inputs": X * NAN, "feature_mask": None},
+        ValueError,
+        "`regions`.*`image`",
+    ),
     "only a score that the model cannot give": (
-        {"forward": lambda net: lambda x: net(x)[:, 0], "target": None, "options": {"weights": {"confidence": 1}}},
+        {
+            "forward": lambda net: lambda x: net(x)[:, 0],
+            "target": None,
+            "options": {"weights": {"confidence": 1}},
+        },
         ValueError,
         "`weights`",
     ),
@@ -158,7 +222,11 @@ METRIC_CASES = {
     "no target": ({"target": None}, ValueError, "`target`"),
     "too few attributions": ({"attributions": X[:1]}, ValueError, "`attributions`"),
     "attributions of other channels": ({"attributions": X[:, :2]}, ValueError, "`attributions`"),
-    "scores of other regions": ({"attributions": X[:, 0, 0, :4], "feature_mask": MASK}, ValueError, "`attributions`"),
+    "scores of other regions": (
+        {"attributions": X[:, 0, 0, :4], "feature_mask": MASK},
+        ValueError,
+        "`attributions`",
+    ),
     "a mask that differs by channel": (
         {"feature_mask": torch.arange(3).reshape(1, 3, 1, 1).expand(1, 3, 12, 12)},
         ValueError,
@@ -188,11 +256,26 @@ SETTINGS = {
     "sets of all regions": (mu_fidelity, {"subset_size": 1.0}, ValueError, "`subset_size`"),
     "no sets": (mu_fidelity, {"n_samples": 0}, ValueError, "`n_samples`"),
     "too many cells": (mu_fidelity, {"cells": 13}, ValueError, "`cells`"),
-    "an unknown correlation": (mu_fidelity, {"correlation": "kendall"}, ValueError, "`correlation`"),
+    "an unknown correlation": (
+        mu_fidelity,
+        {"correlation": "kendall"},
+        ValueError,
+        "`correlation`",
+    ),
     "patches larger than the image": (aupc, {"patch_size": 13}, ValueError, "`patch_size`"),
-    "more patches than the image has": (aupc, {"patch_size": 6, "n_patches": 5}, ValueError, "`n_patches`"),
+    "more patches than the image has": (
+        aupc,
+        {"patch_size": 6, "n_patches": 5},
+        ValueError,
+        "`n_patches`",
+    ),
     "no patches": (aupc, {"n_patches": 0}, ValueError, "`n_patches`"),
-    "patches of no image": (aupc, {"inputs": X[:, 0, 0], "attributions": X[:, 0, 0]}, ValueError, "`inputs`"),
+    "patches of no image": (
+        aupc,
+        {"inputs": X[:, 0, 0], "attributions": X[:, 0, 0]},
+        ValueError,
+        "`inputs`",
+    ),
 }
 
 
@@ -208,19 +291,47 @@ MAPS = {
         ValueError,
         "`mask`",
     ),
-    "too few masks": (lambda: pointing_game(HEATMAP, torch.ones(1, 12, 12, dtype=torch.bool)), ValueError, "`masks`"),
-    "a mask of numbers": (lambda: pointing_game(HEATMAP, torch.ones(2, 12, 12)), ValueError, "`mask`"),
-    "masks that are an array": (lambda: pointing_game(HEATMAP, HEATMAP.numpy() > 0), ValueError, "`masks`"),
-    "k larger than the map": (lambda: human_agreement(HEATMAP, HEATMAP > 1, 145), ValueError, "`k`"),
-    "one k of several too large": (lambda: human_agreement(HEATMAP, HEATMAP > 1, [4, 145]), ValueError, "`k`"),
+    "too few masks": (
+        lambda: pointing_game(HEATMAP, torch.ones(1, 12, 12, dtype=torch.bool)),
+        ValueError,
+        "`masks`",
+    ),
+    "a mask of numbers": (
+        lambda: pointing_game(HEATMAP, torch.ones(2, 12, 12)),
+        ValueError,
+        "`mask`",
+    ),
+    "masks that are an array": (
+        lambda: pointing_game(HEATMAP, HEATMAP.numpy() > 0),
+        ValueError,
+        "`masks`",
+    ),
+    "k larger than the map": (
+        lambda: human_agreement(HEATMAP, HEATMAP > 1, k=145),
+        ValueError,
+        "`k`",
+    ),
+    "one k of several too large": (
+        lambda: human_agreement(HEATMAP, HEATMAP > 1, k=[4, 145]),
+        ValueError,
+        "`k`",
+    ),
     "a map that is nan": (lambda: sparsity(HEATMAP * NAN), ValueError, "`attributions`"),
     "a map that is an array": (lambda: sparsity(HEATMAP.numpy()), ValueError, "`attributions`"),
-    "noise on whole numbers": (lambda: robustness(lambda x: x, X.long(), k=3), TypeError, "`inputs`"),
-    "no noise": (lambda: robustness(lambda x: x, X, k=3, perturb_radius=0), ValueError, "`perturb_radius`"),
-    "no noisy inputs": (
-        lambda: robustness(lambda x: x, X, k=3, n_perturb_samples=0),
+    "noise on whole numbers": (
+        lambda: robustness(lambda x: x, X.long(), k=3),
+        TypeError,
+        "`inputs`",
+    ),
+    "no noise": (
+        lambda: robustness(lambda x: x, X, k=3, radius=0),
         ValueError,
-        "`n_perturb_samples`",
+        "`radius`",
+    ),
+    "no noisy inputs": (
+        lambda: robustness(lambda x: x, X, k=3, n_samples=0),
+        ValueError,
+        "`n_samples`",
     ),
     "k larger than the input": (lambda: robustness(lambda x: x, X, k=145), ValueError, "`k`"),
 }

@@ -1,4 +1,4 @@
-"""Captum's own cases: every one that lists FeatureAblation runs on LiMA and SMDL, as Captum's suite would run it."""
+"""Captum's own cases: all that list FeatureAblation, run on LiMA and SMDL as Captum would."""
 
 import copy
 import inspect
@@ -25,6 +25,7 @@ def tensors(value):
     return value if isinstance(value, tuple) else (value,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -35,7 +36,9 @@ def test_captum_case(case, name, scripted):
     explainer = NoiseTunnel(method) if noise_tunnel else method
     attributions = explainer.attribute(**arguments)
     assert isinstance(attributions, tuple) == isinstance(arguments["inputs"], tuple)
-    for attribution, tensor in zip(tensors(attributions), tensors(arguments["inputs"]), strict=True):
+    for attribution, tensor in zip(
+        tensors(attributions), tensors(arguments["inputs"]), strict=True
+    ):
         assert attribution.shape == tensor.shape
         assert attribution.dtype == tensor.dtype
         assert attribution.isfinite().all()
@@ -46,13 +49,15 @@ def test_captum_case(case, name, scripted):
 def compare_one_by_one(method, arguments, together):
     n = len(tensors(arguments["inputs"])[0])
     for i in range(n):
-        alone = method.attribute(**{name: example(value, i, n) for name, value in arguments.items()})
+        alone = method.attribute(
+            **{name: example(value, i, n) for name, value in arguments.items()}
+        )
         for a, b in zip(tensors(alone), tensors(together), strict=True):
             assert torch.allclose(a[0], b[i], atol=1e-4)
 
 
 def example(value, i, n):
-    """What belongs to example i of an argument of a batch of n."""
+    """The part of an argument of a batch of n that belongs to example i."""
     if isinstance(value, tuple):
         return tuple(example(v, i, n) for v in value)
     return value[i : i + 1] if isinstance(value, list | torch.Tensor) and len(value) == n else value

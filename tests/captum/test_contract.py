@@ -1,4 +1,4 @@
-"""Captum's conventions: inputs, baselines, targets, masks, further arguments, and what must stay as it was."""
+"""Captum's conventions: inputs, baselines, targets, masks, arguments; nothing is changed."""
 
 import numpy as np
 import pytest
@@ -86,7 +86,9 @@ def test_tuple_targets_pick_a_place_and_softmax_runs_over_classes(model):
     )
 
 
-@pytest.mark.parametrize("make", [lambda b: 0.25, lambda b: b[:1], lambda b: b, lambda b: b.float(), lambda b: (b,)])
+@pytest.mark.parametrize(
+    "make", [lambda b: 0.25, lambda b: b[:1], lambda b: b, lambda b: b.float(), lambda b: (b,)]
+)
 def test_every_kind_of_baseline(model, make):
     baseline = torch.full((2, 3, 12, 12), 0.25, dtype=torch.float64)
     x, mask = random_images(0, 2), random_mask(0)
@@ -103,7 +105,9 @@ def test_feature_masks_per_example_broadcast_and_gaps(model):
     batch = lima.explain(x, target=1, feature_mask=masks)
     assert [len(e.order) for e in batch] == [6, 9]
     for i in range(2):
-        (alone,) = lima.explain(x[i : i + 1], target=1, feature_mask=masks[i : i + 1].expand(1, 3, 12, 12))
+        (alone,) = lima.explain(
+            x[i : i + 1], target=1, feature_mask=masks[i : i + 1].expand(1, 3, 12, 12)
+        )
         assert alone.order.tolist() == batch[i].order.tolist()
         assert np.array_equal(alone.regions, batch[i].regions)
 
@@ -151,9 +155,9 @@ def test_further_arguments(model):
     batch = order_of(LiMA(forward), x, target=1, additional_forward_args=further, feature_mask=mask)
     for i in range(2):
         own = (further[0][i : i + 1], *further[1:])
-        assert order_of(LiMA(forward), x[i : i + 1], target=1, additional_forward_args=own, feature_mask=mask) == [
-            batch[i]
-        ]
+        assert order_of(
+            LiMA(forward), x[i : i + 1], target=1, additional_forward_args=own, feature_mask=mask
+        ) == [batch[i]]
 
 
 def test_a_bare_number_is_one_argument(model):
@@ -185,7 +189,9 @@ def test_a_model_under_autocast(model):
 
 
 @pytest.mark.parametrize("finite", [True, False])
-@pytest.mark.parametrize("baselines", [0.5, torch.linspace(0, 1, 3).reshape(1, 3, 1, 1), random_images(7)])
+@pytest.mark.parametrize(
+    "baselines", [0.5, torch.linspace(0, 1, 3).reshape(1, 3, 1, 1), random_images(7)]
+)
 def test_masked_inputs_keep_the_memory_format(baselines, finite):
     net, x, shown = SmallNet(1), random_images(0), {}
     x[0, 0, 0, 0] = 0.5 if finite else float("inf")
@@ -201,7 +207,10 @@ def test_masked_inputs_keep_the_memory_format(baselines, finite):
         options = {"target": 1, "baselines": baselines, "perturbations_per_eval": 8}
         for mask in (random_mask(0), per_channel):
             LiMA(forward).attribute(x.to(memory_format=format_), feature_mask=mask, **options)
-    assert all(masked.is_contiguous(memory_format=torch.channels_last) for masked in shown[torch.channels_last])
+    assert all(
+        masked.is_contiguous(memory_format=torch.channels_last)
+        for masked in shown[torch.channels_last]
+    )
     assert len(shown[formats[0]]) == len(shown[formats[1]])
     assert all(torch.equal(*pair) for pair in zip(*shown.values(), strict=True))
 
@@ -221,7 +230,9 @@ def test_nan_outside_of_the_kept_regions_does_not_leak():
 
 
 def test_the_progress_bar_counts_images(model, capsys):
-    (found,) = LiMA(model).explain(random_images(0), target=1, feature_mask=random_mask(0), show_progress=True)
+    (found,) = LiMA(model).explain(
+        random_images(0), target=1, feature_mask=random_mask(0), show_progress=True
+    )
     shown = capsys.readouterr().err
     assert "LiMA attribution" in shown
     assert f"{found.model_inputs}/{found.model_inputs}" in shown
@@ -230,7 +241,9 @@ def test_the_progress_bar_counts_images(model, capsys):
 class WithDropout(nn.Module):
     def __init__(self, fails=False):
         super().__init__()
-        self.body = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(432), nn.Dropout(0.5), nn.Linear(432, 5)).double()
+        self.body = nn.Sequential(
+            nn.Flatten(), nn.BatchNorm1d(432), nn.Dropout(0.5), nn.Linear(432, 5)
+        ).double()
         self.fails, self.calls = fails, 0
 
     def forward(self, x):

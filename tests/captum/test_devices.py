@@ -1,4 +1,4 @@
-"""Accelerators: everything runs where the model and its inputs are, and says what it says on the processor."""
+"""Accelerators: everything runs where the model and inputs are, with the processor's answers."""
 
 import numpy as np
 import pytest
@@ -17,13 +17,15 @@ from captum_submod import (
     SelfAttributing,
     SumOfParts,
     SumOfPartsAttribution,
-    explain_error,
+    explain_mistakes,
     metrics,
 )
 from captum_submod.sop import fit
 from submod_core.sea_nn import Learning
 
-CUDA = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))
+CUDA = pytest.param(
+    "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+)
 on_every_device = pytest.mark.parametrize("device", ["cpu", CUDA])
 
 
@@ -60,7 +62,9 @@ def test_lima_finds_the_same_order(device, search, layout):
 @pytest.mark.parametrize("side", [12, 72])  # small inputs and large ones are composed in two ways
 def test_scores_come_back_where_the_inputs_are(device, size, side):
     (model, _), (same, _) = setting(device)
-    y = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    y = torch.rand(
+        2, 3, side, side, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
     x, regions = y.to(device), (3, 3)
     scores = LiMA(model, regions=regions).attribute(x, target=[1, 2], perturbations_per_eval=size)
     check(scores, x, LiMA(same, regions=regions).attribute(y, target=[1, 2]))
@@ -93,9 +97,13 @@ def test_integer_inputs_are_masked_there(device):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_lower_precision(device, dtype):
     (model, x), _ = setting(device, torch.float32)
-    scores = LiMA(model, regions=(3, 3), autocast=dtype).attribute(x, target=1, perturbations_per_eval=8)
+    scores = LiMA(model, regions=(3, 3), autocast=dtype).attribute(
+        x, target=1, perturbations_per_eval=8
+    )
     assert (scores.device, scores.dtype) == (x.device, torch.float32)
-    half = LiMA(model.to(dtype), regions=(3, 3)).attribute(x.to(dtype), target=1, perturbations_per_eval=8)
+    half = LiMA(model.to(dtype), regions=(3, 3)).attribute(
+        x.to(dtype), target=1, perturbations_per_eval=8
+    )
     assert (half.device, half.dtype) == (x.device, dtype)
 
 
@@ -108,7 +116,9 @@ def test_smdl_with_a_prior_and_mistakes(device):
     )
     check(found, x, expected)
     wrong = (same(y).argmax(1) + 1) % 5
-    a, b = (explain_error(net, z, wrong, method=LiMA(net, regions=(3, 3))) for net, z in ((model, x), (same, y)))
+    a, b = (
+        explain_mistakes(LiMA(net, regions=(3, 3)), z, wrong) for net, z in ((model, x), (same, y))
+    )
     assert [m.supports.tolist() for m in a] == [m.supports.tolist() for m in b]
 
 
@@ -132,14 +142,17 @@ def test_metrics(device):
     numbers = [metrics.insertion, metrics.deletion, metrics.highest_confidence, metrics.mu_fidelity]
     for metric in numbers:
         torch.testing.assert_close(
-            metric(model, x, maps.to(device), target=[0, 1, 2]), metric(same, y, maps, target=[0, 1, 2])
+            metric(model, x, maps.to(device), target=[0, 1, 2]),
+            metric(same, y, maps, target=[0, 1, 2]),
         )
-    found, expected = (metrics.aupc(net, z, z, target=1, patch_size=3) for net, z in ((model, x), (same, y)))
+    found, expected = (
+        metrics.aupc(net, z, z, target=1, patch_size=3) for net, z in ((model, x), (same, y))
+    )
     torch.testing.assert_close(found, expected)
     boxes = torch.zeros(3, 12, 12, dtype=torch.bool)
     boxes[:, 3:7, 2:9] = True
     assert metrics.pointing_game(maps.to(device), boxes.to(device)).shape == (3,)
-    assert metrics.human_agreement(maps.to(device), boxes.to(device), 20).shape == (3,)
+    assert metrics.human_agreement(maps.to(device), boxes.to(device), k=20).shape == (3,)
 
 
 @on_every_device
@@ -149,7 +162,11 @@ def test_sums_of_parts(device, continuous, moved, tmp_path):
     (model, x), (same, y) = setting(device)
     options = {"features": 3, "groups": 5, "positions": 1.0, "continuous": continuous}
     options |= {} if continuous else {"blur": 3}
-    there = SumOfParts(same, y[:1], **options).to(device) if moved else SumOfParts(model, x[:1], **options)
+    there = (
+        SumOfParts(same, y[:1], **options).to(device)
+        if moved
+        else SumOfParts(model, x[:1], **options)
+    )
     here = SumOfParts(same, y[:1], **options)
     assert {value.device.type for value in there.state_dict().values()} == {device}
     torch.testing.assert_close(there(x).cpu(), here(y))
@@ -162,10 +179,14 @@ def test_sums_of_parts(device, continuous, moved, tmp_path):
     assert there(x[:0]).shape == (0, 5)
     assert there.explain(x[:0]) == []
     there.save(tmp_path / "sop.safetensors")
-    torch.testing.assert_close(SumOfParts.load(tmp_path / "sop.safetensors", model, x[:1])(x), there(x))
+    torch.testing.assert_close(
+        SumOfParts.load(tmp_path / "sop.safetensors", model, x[:1])(x), there(x)
+    )
     mask = (random_mask(0)[0, 0] + 3) // 7
     options.pop("blur", None)
-    options["positions"] = 0.0  # a GPU adds up the places of uneven features in any order, in single precision
+    options["positions"] = (
+        0.0  # a GPU adds up the places of uneven features in any order, in single precision
+    )
     check(
         SumOfParts(model, x[:1], **options)(x, mask[None].to(device)).detach(),
         x,
@@ -181,11 +202,21 @@ def test_training_there(device, finetune, tmp_path):
     before = {name: p.detach().clone() for name, p in sop.named_parameters() if p.requires_grad}
     dataset = TensorDataset(random_images(2, 8, torch.float32), torch.arange(8) % 5)
     file = tmp_path / "run.npz"
-    options = {"batch_size": 4, "lr": 1e-2, "checkpoint": file, "checkpoint_every": 2, "show_progress": False}
+    options = {
+        "batch_size": 4,
+        "lr": 1e-2,
+        "checkpoint": file,
+        "checkpoint_every": 2,
+        "show_progress": False,
+    }
     losses = fit(sop, dataset, epochs=2, mixed_precision=True, **options)
     assert len(losses) == 4
     assert np.isfinite(losses).all()
-    moved = {name for name, p in sop.named_parameters() if p.requires_grad and not torch.equal(p, before[name])}
+    moved = {
+        name
+        for name, p in sop.named_parameters()
+        if p.requires_grad and not torch.equal(p, before[name])
+    }
     assert {"query", "key"} <= moved
     again = SumOfParts(model, x[:1], features=3, groups=5, finetune=finetune)
     fit(again, dataset, epochs=2, mixed_precision=True, **options)
@@ -202,10 +233,14 @@ def test_models_made_of_attributions(device):
         here = SelfAttributing(same, Saliency(same), y[:1], features=features)
         torch.testing.assert_close(there(x).cpu(), here(y))
         torch.testing.assert_close(there.without(x).cpu(), here.without(y))
-        assert [e.groups.tolist() for e in there.explain(x)] == [e.groups.tolist() for e in here.explain(y)]
+        assert [e.groups.tolist() for e in there.explain(x)] == [
+            e.groups.tolist() for e in here.explain(y)
+        ]
     for metric in (metrics.grown_insertion, metrics.grown_deletion):
         np.testing.assert_allclose(metric(there, x), metric(here, y))
-    np.testing.assert_allclose(metrics.grown_deletion(there, x, labels), metrics.grown_deletion(here, y, labels))
+    np.testing.assert_allclose(
+        metrics.grown_deletion(there, x, labels), metrics.grown_deletion(here, y, labels)
+    )
     np.testing.assert_allclose(
         metrics.errors_by_sparsity(there, x, labels), metrics.errors_by_sparsity(here, y, labels)
     )

@@ -43,7 +43,9 @@ class ToyTokenizer:
 
 @pytest.mark.parametrize("target", ["log_prob", "prob"])
 def test_lima_explains_a_language_model(target):
-    method = LLMAttribution(LiMA(ToyLanguageModel(), weights=PATIENCE), ToyTokenizer(), attr_target=target)
+    method = LLMAttribution(
+        LiMA(ToyLanguageModel(), weights=PATIENCE), ToyTokenizer(), attr_target=target
+    )
     prompt = TextTokenInput("1532", ToyTokenizer(), baselines=0)
     result = method.attribute(prompt, target=torch.tensor([7]), use_cached_outputs=False)
     assert result.seq_attr.shape == (4,)

@@ -1,4 +1,6 @@
-"""The options of the constructor: regions, activations, features, distances, embeddings, budgets, searches."""
+"""Options of the constructor: regions, activations, features, embeddings, budgets, searches."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -6,8 +8,8 @@ import torch
 from networks import SmallNet, random_images, random_mask
 from torch import nn
 
-from captum_submod import LiMA, grid
-from submod_core.search import greedy
+from captum_submod import SMDL, LiMA, grid
+from submod_core.search import Greedy, Guided, Search
 
 
 @pytest.fixture
@@ -15,7 +17,9 @@ def model():
     return SmallNet(1)
 
 
-@pytest.mark.parametrize("shape", [(2, 6), (2, 4, 3), (2, 1, 2, 2, 2)], ids=["tabular", "embeddings", "volumes"])
+@pytest.mark.parametrize(
+    "shape", [(2, 6), (2, 4, 3), (2, 1, 2, 2, 2)], ids=["tabular", "embeddings", "volumes"]
+)
 def test_other_inputs_get_one_region_per_element(shape):
     head = nn.Linear(int(np.prod(shape[1:])), 3)
     method = LiMA(nn.Sequential(nn.Flatten(), head))
@@ -86,7 +90,10 @@ def test_one_sigmoid_output_is_a_choice_of_two_classes(model):
     weights = {"consistency": 20, "collaboration": 5, "confidence": 0.05}
     binary = LiMA(lambda x: model(x)[:, 0], activation="sigmoid", weights=weights)
     softmax = LiMA(two_classes, weights=weights)
-    (a,), (b,) = binary.explain(x, feature_mask=mask), softmax.explain(x, target=1, feature_mask=mask)
+    (a,), (b,) = (
+        binary.explain(x, feature_mask=mask),
+        softmax.explain(x, target=1, feature_mask=mask),
+    )
     assert a.order.tolist() == b.order.tolist()
     assert np.allclose(a.curves.objective, b.curves.objective)
     assert np.allclose(a.curves.confidence, b.curves.confidence)
@@ -109,17 +116,26 @@ def test_probabilities_of_0_are_certain(model, activation):
     assert found.curves.confidence == pytest.approx(1)
 
 
-def test_a_search_may_train_a_torch_model(model):
-    def trained(n):
-        slopes = torch.zeros(n, requires_grad=True)
-        subsets = np.eye(n, dtype=bool)
-        values = yield subsets
-        loss = ((torch.from_numpy(subsets).float() @ slopes - torch.from_numpy(values).float()) ** 2).sum()
-        loss.backward()
-        return (yield from greedy(n)) if slopes.grad.any() else None
+@dataclass(frozen=True)
+class Trained(Search):
+    """Greedy, behind a step of gradient descent."""
 
+    def steps(self, order):
+        slopes = torch.zeros(order.n, requires_grad=True)
+        subsets = np.eye(order.n, dtype=bool)
+        values = yield from order.ask(subsets)
+        predicted = torch.from_numpy(subsets).float() @ slopes
+        ((predicted - torch.from_numpy(values).float()) ** 2).sum().backward()
+        if slopes.grad.any():
+            yield from Greedy().steps(order)
+
+
+def test_a_search_may_train_a_torch_model(model):
     x, mask = random_images(0), random_mask(0)
-    found, expected = (LiMA(model, search=s).explain(x, target=1, feature_mask=mask)[0] for s in (trained, "greedy"))
+    found, expected = (
+        LiMA(model, search=s).explain(x, target=1, feature_mask=mask)[0]
+        for s in (Trained(), "greedy")
+    )
     assert found.order.tolist() == expected.order.tolist()
 
 
@@ -133,18 +149,27 @@ def test_features_from_a_layer_a_function_or_another_network(model):
     def layer_output(x):
         return model.conv(x).mean((2, 3))
 
-    by_layer = LiMA(model, features=model.conv, weights=weights).explain(x, target=1, feature_mask=mask)[0]
-    by_function = LiMA(model, features=layer_output, weights=weights).explain(x, target=1, feature_mask=mask)[0]
+    by_layer = LiMA(model, features=model.conv, weights=weights).explain(
+        x, target=1, feature_mask=mask
+    )[0]
+    by_function = LiMA(model, features=layer_output, weights=weights).explain(
+        x, target=1, feature_mask=mask
+    )[0]
     other = LiMA(model, features=hidden, weights=weights).explain(x, target=1, feature_mask=mask)[0]
-    wrapped = LiMA(lambda x: model(x), features=model.conv, weights=weights).explain(x, target=1, feature_mask=mask)[0]
+    wrapped = LiMA(lambda x: model(x), features=model.conv, weights=weights).explain(
+        x, target=1, feature_mask=mask
+    )[0]
     assert np.allclose(by_layer.curves.effectiveness, by_function.curves.effectiveness)
     assert np.allclose(by_layer.curves.effectiveness, wrapped.curves.effectiveness)
     assert not np.allclose(by_layer.curves.effectiveness, other.curves.effectiveness)
-    network = LiMA(model, features=SmallNet(9), weights=weights).explain(x, target=1, feature_mask=mask)[0]
+    network = LiMA(model, features=SmallNet(9), weights=weights).explain(
+        x, target=1, feature_mask=mask
+    )[0]
     assert not np.allclose(by_layer.curves.effectiveness, network.curves.effectiveness)
     assert not model.conv._forward_hooks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [False, True], ids=["outputs", "layer"])
 def test_a_compiled_model_is_explained_as_the_model_itself(model, layer):
     x, mask, features = random_images(0), random_mask(0), model.conv if layer else None
@@ -170,7 +195,9 @@ def test_angular_distance_changes_effectiveness_alone(model):
 def test_class_embeddings_make_a_clip_style_target(model):
     x, mask = random_images(0), random_mask(0)
     text = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    (found,) = LiMA(model, class_embeddings=text, scale=10.0).explain(x, target=4, feature_mask=mask)
+    (found,) = LiMA(model, class_embeddings=text, scale=10.0).explain(
+        x, target=4, feature_mask=mask
+    )
     cosines = torch.nn.functional.cosine_similarity(model(x), text)
     assert found.curves.insertion[-1] == pytest.approx(float((10 * cosines).softmax(0)[4].detach()))
     assert found.curves.confidence is not None
@@ -195,14 +222,56 @@ def test_an_evaluation_budget(model):
     assert not found.searched.all()
 
 
-def test_own_searches_can_be_given(model):
-    from submod_core.search import search
+@dataclass(frozen=True)
+class Backwards(Search):
+    """The elements from the last to the first."""
 
-    @search
-    def backwards(order):
+    def steps(self, order):
         for element in order.candidates[::-1]:
             yield np.zeros((1, order.n), bool)
             order.admit(element, np.nan)
 
-    found = LiMA(model, search=backwards).explain(random_images(0), target=1, feature_mask=random_mask(0))
+
+def test_own_searches_can_be_given(model):
+    found = LiMA(model, search=Backwards()).explain(
+        random_images(0), target=1, feature_mask=random_mask(0)
+    )
     assert found[0].order.tolist() == list(range(8, -1, -1))
+
+
+@pytest.mark.parametrize("weights", [{"consistency": 1}, {"collaboration": 2, "effectiveness": 1}])
+def test_guided_costs_the_same_in_every_spelling(model, weights):
+    x, mask = random_images(0), random_mask(0)
+    named, made, blind = (
+        LiMA(model, search=search, weights=weights).explain(x, target=1, feature_mask=mask)[0]
+        for search in ("guided", Guided(), Guided(complement_weight=0))
+    )
+    assert named.order.tolist() == made.order.tolist() == blind.order.tolist()
+    assert named.model_inputs == made.model_inputs == blind.model_inputs
+
+
+def test_arguments_are_attributes_and_repr_shows_what_differs(model):
+    lima = LiMA(
+        model, regions=(2, 3), search=Guided(window=0.5), weights={"consistency": 1}, scale=2.0
+    )
+    assert (lima.regions, lima.search, lima.scale) == ((2, 3), Guided(window=0.5), 2.0)
+    assert lima.weights == {"consistency": 1}
+    assert lima.activation == "softmax"
+    assert repr(lima) == (
+        "LiMA(<SmallNet>, regions=(2, 3), search=Guided(admitted=0.04, window=0.5, polish=6, "
+        "complement_weight=None), weights={'consistency': 1}, scale=2.0)"
+    )
+    assert repr(LiMA(model)) == "LiMA(<SmallNet>)"
+    assert repr(SMDL(model, k=3)) == "SMDL(<SmallNet>, k=3)"
+
+
+def test_an_attribute_that_is_changed_takes_effect(model):
+    x, mask = random_images(0), random_mask(0)
+    lima = LiMA(model)
+    lima.search, lima.weights = "greedy", {"consistency": 1}
+    (found,) = lima.explain(x, target=1, feature_mask=mask)
+    expected = LiMA(model, search="greedy", weights={"consistency": 1})
+    assert found.evaluations == expected.explain(x, target=1, feature_mask=mask)[0].evaluations
+    lima.search = "fastest"
+    with pytest.raises(ValueError, match="`search`"):
+        lima.explain(x, target=1, feature_mask=mask)

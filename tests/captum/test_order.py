@@ -1,4 +1,4 @@
-"""The order that LiMA finds, against a slow second implementation, and what it must not depend on."""
+"""The order that LiMA finds, against a slow second implementation; its independence of batches."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from captum_submod import LiMA
 from digits_model import load_model
 from digits_scenes import make_scenes
+from submod_core.search import Bidirectional, Greedy
 
 SEARCHES = ("greedy", "bidirectional")
 
@@ -25,7 +26,7 @@ def digits():
 def test_order_scores_and_importance_equal_the_slow_formulas(seed, search):
     model, x, mask = SmallNet(seed), random_images(seed), random_mask(seed, n_regions=3 + seed % 8)
     baseline, target, n_pending = 0.1 * random_images(seed + 99), seed % 5, 1 + seed % 4
-    lima = LiMA(model, search=search, n_pending=n_pending)
+    lima = LiMA(model, search=Greedy() if search == "greedy" else Bidirectional(n_pending))
     (found,) = lima.explain(x, baseline, target, feature_mask=mask, perturbations_per_eval=7)
 
     labels = torch.from_numpy(found.regions).expand(3, 12, 12)
@@ -50,11 +51,15 @@ def test_order_scores_and_importance_equal_the_slow_formulas(seed, search):
     assert np.allclose(painted[0].numpy(), found.importance[labels])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", [*SEARCHES, "guided"])
 def test_order_does_not_depend_on_the_batch_size(digits, search):
     model, images, labels = digits
     lima = LiMA(model, search=search)
-    runs = [lima.explain(images[:2], target=labels[:2], perturbations_per_eval=size) for size in (1, 7, 64, "auto")]
+    runs = [
+        lima.explain(images[:2], target=labels[:2], perturbations_per_eval=size)
+        for size in (1, 7, 64, "auto")
+    ]
     for one in zip(*runs, strict=True):
         assert len({tuple(e.order) for e in one}) == 1
         assert len({e.model_inputs for e in one}) == 1
@@ -101,6 +106,7 @@ def test_weights_change_their_precision_once_for_all_batches():
     assert conversions.count == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_batch_gives_what_its_examples_give_one_by_one(digits, search):
     model, images, labels = digits
@@ -116,7 +122,10 @@ def test_a_batch_gives_what_its_examples_give_one_by_one(digits, search):
 def test_a_scripted_model_gives_the_same_order(search):
     plain, x, mask = SmallNet(3), random_images(3), random_mask(3)
     methods = (LiMA(net, search=search) for net in (plain, torch.jit.script(plain)))
-    a, b = (method.explain(x, target=2, feature_mask=mask, perturbations_per_eval=8)[0] for method in methods)
+    a, b = (
+        method.explain(x, target=2, feature_mask=mask, perturbations_per_eval=8)[0]
+        for method in methods
+    )
     assert a.order.tolist() == b.order.tolist()
 
 
@@ -138,7 +147,9 @@ def test_bfloat16_differs_only_by_rounding(digits):
 
 
 def test_a_thousand_regions_on_a_photograph_of_the_usual_size():
-    model = torch.nn.Sequential(torch.nn.AvgPool2d(32), torch.nn.Flatten(), torch.nn.Linear(3 * 49, 4))
+    model = torch.nn.Sequential(
+        torch.nn.AvgPool2d(32), torch.nn.Flatten(), torch.nn.Linear(3 * 49, 4)
+    )
     torch.manual_seed(0)
     lima = LiMA(model, regions=(32, 32), search="batched_lazy", max_evaluations=1200)
     (found,) = lima.explain(torch.rand(1, 3, 224, 224), target=1, perturbations_per_eval=32)

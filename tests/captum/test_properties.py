@@ -1,4 +1,4 @@
-"""What holds for every input, mask and batch that hypothesis can think of."""
+"""Properties of every input, mask and batch."""
 
 import numpy as np
 import torch
@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from captum_submod import LiMA
 from captum_submod._inputs import prepare
+from submod_core.search import Bidirectional, Greedy
 
 
 @st.composite
@@ -19,13 +20,18 @@ def _masks(draw, shape):
 
 @st.composite
 def problems(draw):
-    """A tuple of inputs with masks that share ids, per example or for all, and a linear model with two classes."""
+    """A tuple of inputs with masks that share ids, and a linear model with two classes."""
     n = draw(st.integers(1, 3))
-    shapes = draw(st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=3), min_size=1, max_size=2))
+    shapes = draw(
+        st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=3), min_size=1, max_size=2)
+    )
     seed = draw(st.integers(0, 2**16))
     rng = np.random.default_rng(seed)
     inputs = tuple(torch.from_numpy(rng.normal(size=(n, *shape))) for shape in shapes)
-    baselines = tuple(torch.from_numpy(rng.normal(size=(draw(st.sampled_from([1, n])), *shape))) for shape in shapes)
+    baselines = tuple(
+        torch.from_numpy(rng.normal(size=(draw(st.sampled_from([1, n])), *shape)))
+        for shape in shapes
+    )
     masks = tuple(draw(_masks((n, *shape))) for shape in shapes)
     weights = [torch.from_numpy(rng.normal(size=(x[0].numel(), 2))) for x in inputs]
 
@@ -35,11 +41,13 @@ def problems(draw):
     return model, inputs, baselines, masks
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(problems(), st.sampled_from(["greedy", "bidirectional"]), st.integers(1, 20))
-def test_scores_belong_to_regions_and_agree_with_the_explanation(problem, search, perturbations_per_eval):
+def test_scores_belong_to_regions_and_agree_with_the_explanation(
+    problem, search, perturbations_per_eval
+):
     model, inputs, baselines, masks = problem
-    lima = LiMA(model, search=search, n_pending=2)
+    lima = LiMA(model, search=Greedy() if search == "greedy" else Bidirectional(2))
     arguments = {
         "baselines": baselines,
         "target": 1,
@@ -49,7 +57,12 @@ def test_scores_belong_to_regions_and_agree_with_the_explanation(problem, search
     painted = lima.attribute(inputs, **arguments)
     explanations = lima.explain(inputs, **arguments)
     for i, explanation in enumerate(explanations):
-        ids = torch.cat([m[i % len(m)].expand(x.shape[1:]).flatten() for m, x in zip(masks, inputs, strict=True)])
+        ids = torch.cat(
+            [
+                m[i % len(m)].expand(x.shape[1:]).flatten()
+                for m, x in zip(masks, inputs, strict=True)
+            ]
+        )
         scores = torch.cat([p[i].flatten() for p in painted])
         assert sorted(explanation.order) == list(range(len(ids.unique())))
         for score, region in zip(explanation.importance, ids.unique(), strict=True):
@@ -59,7 +72,7 @@ def test_scores_belong_to_regions_and_agree_with_the_explanation(problem, search
         assert np.allclose(np.diff(explanation.curves.area), sizes)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(problems(), st.data())
 def test_masked_inputs_are_what_one_would_write_by_hand(problem, data):
     _, inputs, baselines, masks = problem
@@ -76,9 +89,15 @@ def test_masked_inputs_are_what_one_would_write_by_hand(problem, data):
     kept = data.draw(st.sets(st.integers(0, n_regions - 1), min_size=1, max_size=1))
     ids = [m[i % len(m)].expand(x.shape[1:]) for m, x in zip(masks, inputs, strict=True)]
     (region,) = (torch.cat([m.flatten() for m in ids]).unique()[k] for k in kept)
-    by_hand = [torch.where(m == region, x[i], b[i % len(b)]) for m, x, b in zip(ids, inputs, baselines, strict=True)]
+    by_hand = [
+        torch.where(m == region, x[i], b[i % len(b)])
+        for m, x, b in zip(ids, inputs, baselines, strict=True)
+    ]
     assert any(
-        all(torch.equal(tensor[row], expected) for tensor, expected in zip(tensors, by_hand, strict=True))
+        all(
+            torch.equal(tensor[row], expected)
+            for tensor, expected in zip(tensors, by_hand, strict=True)
+        )
         for tensors in seen
         for row in range(len(tensors[0]))
     )

@@ -16,7 +16,10 @@ MODEL, X = SmallNet(0, torch.float32), random_images(0, 2, torch.float32)
 
 def by_hand(methods):
     """The maps of each example as they go into the ensemble."""
-    maps = [m.attribute(X.clone().requires_grad_(), target=1).detach().double().abs().sum(1).numpy() for m in methods]
+    maps = [
+        m.attribute(X.clone().requires_grad_(), target=1).detach().double().abs().sum(1).numpy()
+        for m in methods
+    ]
     return list(zip(*maps, strict=True))
 
 
@@ -28,7 +31,9 @@ def test_attributions_are_the_core_s_of_the_methods_maps():
         slow = ensemble(maps, FAST["settings"], side=6, thresholds=(5, 20)).heatmap
         assert np.allclose(attribution.numpy(), np.broadcast_to(slow, (3, 12, 12)), rtol=1e-6)
     mean = AggMean(MODEL, methods).attribute(X, target=1)
-    assert np.allclose(mean[:, 0].numpy(), [aggregate_mean(maps) for maps in by_hand(methods)], rtol=1e-6)
+    assert np.allclose(
+        mean[:, 0].numpy(), [aggregate_mean(maps) for maps in by_hand(methods)], rtol=1e-6
+    )
 
 
 def test_maps_computed_elsewhere_give_the_same():
@@ -51,10 +56,16 @@ def test_a_batch_gives_what_its_examples_give():
 def test_defaults_classes_and_captum_s_plots():
     torch.manual_seed(0)
     sea = SEANN(MODEL, **FAST)
-    assert [type(m).__name__ for m in sea.methods] == ["Saliency", "IntegratedGradients", "SmoothGrad"]
+    assert [type(m).__name__ for m in sea.methods] == [
+        "Saliency",
+        "IntegratedGradients",
+        "SmoothGrad",
+    ]
     found = sea.attribute(X, target=1)
     heatmap, picture = (t[0].movedim(0, -1).numpy() for t in (found, X))
-    visualization.visualize_image_attr(heatmap, picture, method="heat_map", sign="positive", use_pyplot=False)
+    visualization.visualize_image_attr(
+        heatmap, picture, method="heat_map", sign="positive", use_pyplot=False
+    )
     of_class = sea.attribute_class(X, target=1)
     assert of_class.heatmap.shape == (12, 12)
     (one, _) = sea.explain(X, target=1)
@@ -75,8 +86,16 @@ CASES = {
         ValueError,
         r"methods\[1\], function for example 0.*constant",
     ),
-    "a map that is nan": ({"methods": [lambda x, y: x * float("nan")]}, ValueError, r"methods\[0\].*finite"),
-    "a map of another batch": ({"methods": [lambda x, y: x.repeat(3, 1, 1, 1)]}, ValueError, r"methods\[0\]"),
+    "a map that is nan": (
+        {"methods": [lambda x, y: x * float("nan")]},
+        ValueError,
+        r"methods\[0\].*finite",
+    ),
+    "a map of another batch": (
+        {"methods": [lambda x, y: x.repeat(3, 1, 1, 1)]},
+        ValueError,
+        r"methods\[0\]",
+    ),
     "no image": ({"inputs": X[:, :, 0, 0]}, TypeError, "`inputs`"),
     "a tuple of images": ({"inputs": (X,)}, TypeError, "`inputs`"),
     "a side of nothing": ({"side": 0}, ValueError, "`side`"),
@@ -87,7 +106,11 @@ CASES = {
 @refused(CASES)
 def test_bad_input_is_refused_by_name(arguments, error, named):
     inputs = arguments.get("inputs", X)
-    options = FAST | {"methods": [Saliency(MODEL)]} | {k: v for k, v in arguments.items() if k != "inputs"}
+    options = (
+        FAST
+        | {"methods": [Saliency(MODEL)]}
+        | {k: v for k, v in arguments.items() if k != "inputs"}
+    )
     with pytest.raises(error, match=named):
         SEANN(MODEL, **options).attribute(inputs, target=1)
 

@@ -9,13 +9,18 @@ from captum.attr import IntegratedGradients, LayerGradCam, NoiseTunnel, Saliency
 from networks import SmallNet, random_images, random_mask
 
 from captum_submod import SMDL
-from submod_core import saliency_patches
+from submod_core.regions import saliency_patches
 
 
 @pytest.mark.parametrize("feature_target", [False, True])
 @pytest.mark.parametrize("seed", range(6))
 def test_order_and_scores_equal_the_slow_formulas(seed, feature_target):
-    model, judge, x, mask = SmallNet(seed), SmallNet(seed + 50), random_images(seed), random_mask(seed, 3 + seed)
+    model, judge, x, mask = (
+        SmallNet(seed),
+        SmallNet(seed + 50),
+        random_images(seed),
+        random_mask(seed, 3 + seed),
+    )
     target = None if feature_target else seed % 5
     smdl = SMDL(model, confidence_model=judge, feature_target=feature_target)
     (found,) = smdl.explain(x, 0.2, target, feature_mask=mask, perturbations_per_eval=7)
@@ -46,7 +51,9 @@ def priors(model, x):
         "method": Saliency(model),
         "map": map_,
         "one channel": map_.sum(1, keepdim=True),
-        "function": lambda inputs, target: Saliency(model).attribute(inputs.requires_grad_(), target=target),
+        "function": lambda inputs, target: Saliency(model).attribute(
+            inputs.requires_grad_(), target=target
+        ),
     }
 
 
@@ -100,7 +107,11 @@ CASES = {
     "patches of three numbers": ({"patches": (2, 2, 2)}, ValueError, "`patches`"),
     "more patches than pixels": ({"patches": 13}, ValueError, "`regions`.*`cells`"),
     "more patches than pixels, with a prior": ({"patches": 13, "prior": X}, ValueError, "`cells`"),
-    "more regions than patches": ({"prior": X, "patches": 2, "regions": 5}, ValueError, "`regions`"),
+    "more regions than patches": (
+        {"prior": X, "patches": 2, "regions": 5},
+        ValueError,
+        "`regions`",
+    ),
     "no regions": ({"prior": X, "regions": 0}, ValueError, "`regions`"),
     "k of nothing": ({"k": 0}, ValueError, "`k`"),
     "half a k": ({"k": 1.5}, ValueError, "`k`"),

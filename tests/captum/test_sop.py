@@ -1,4 +1,6 @@
-"""Sum-of-Parts under Captum: contributions that sum to the prediction, a backbone that stays as it was."""
+"""Sum-of-Parts under Captum: contributions sum to the prediction, the backbone stays as it was."""
+
+import inspect
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from captum_submod import SelfAttributing, SumOfParts, SumOfPartsAttribution, me
 from submod_core.sop import GroupExplanation
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     dtype=st.sampled_from([torch.float32, torch.float64]),
@@ -25,10 +27,17 @@ from submod_core.sop import GroupExplanation
     continuous=st.booleans(),
     positions=st.sampled_from([0.0, 1.0]),
 )
-def test_contributions_sum_to_the_logits(seed, dtype, groups, top, heads, features, continuous, positions):
+def test_contributions_sum_to_the_logits(
+    seed, dtype, groups, top, heads, features, continuous, positions
+):
     if features is None:
         features = np.random.default_rng(seed).integers(-1, 6, size=(12, 12))
-    options = {"groups": groups, "heads": min(heads, groups), "continuous": continuous, "positions": positions}
+    options = {
+        "groups": groups,
+        "heads": min(heads, groups),
+        "continuous": continuous,
+        "positions": positions,
+    }
     sop, images = small_sop(seed, dtype, features=features, **options)
     with torch.no_grad():
         logits = sop(images, top=top).numpy()
@@ -89,13 +98,17 @@ def test_its_own_features_are_what_they_are_when_given_as_a_mask():
 def test_the_backbone_sees_no_more_than_a_batch_at_once():
     sop, images = small_sop(batch_size=4)
     sizes = []
-    sop.backbone.model.register_forward_hook(lambda module, arguments, output: sizes.append(len(output)))
+    sop.backbone.model.register_forward_hook(
+        lambda module, arguments, output: sizes.append(len(output))
+    )
     sop.explain(images)
     assert max(sizes) <= 4
     assert sum(sizes) == 3 + 3 * 6, "one pass for the embeddings and one for each group"
 
 
-@pytest.mark.parametrize("options", [{}, {"blur": 3, "heads": 2}, {"finetune": True, "features": None}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"blur": 3, "heads": 2}, {"finetune": True, "features": None}], ids=str
+)
 def test_what_is_saved_is_the_identical_function(options, tmp_path):
     options = {"features": 3} | options
     if options["features"] is None:
@@ -134,14 +147,22 @@ class TokenNet(nn.Module):
 
 
 def test_tokens_with_padding_that_always_stays():
-    ids = torch.tensor([[3, 4, 5, 6, 7, 8, 9, 10], [11, 12, 13, 14, 0, 0, 0, 0]])
-    sop = SumOfParts(TokenNet(), ids[:1], groups=4, top=0.5, blur=None)
+    ids = torch.tensor([[3, 4, 5, 6, 7, 8, 9, 10], [11, 12, 13, 14, 15, 15, 15, 15]])
+    net = TokenNet()
+    sop = SumOfParts(net, ids[:1], groups=4, top=0.5, blur=None)
     spans = torch.tensor([[0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 2, 3, -1, -1, -1, -1]])
     first, second = sop.explain(ids, spans)
     assert first.groups.sum(1).tolist() == [2] * 4
     assert second.paint(0)[4:].tolist() == [0] * 4
-    alone = sop.explain(ids[1:, :4], torch.arange(4)[None])[0]
-    np.testing.assert_allclose(alone.logits, second.logits + 0 * alone.logits, atol=1.0)
+    # Alone it is what it is beside an input of more features.
+    alone = sop.explain(ids[1:], spans[1:])[0]
+    assert alone.groups.tolist() == second.groups.tolist()
+    np.testing.assert_allclose(alone.logits, second.logits, atol=1e-6)
+    # A group's answer is that to its tokens and the padding; the mask token stands for the rest.
+    for group, partial in zip(second.groups, second.partials, strict=True):
+        kept = torch.from_numpy(np.append(group, True)[second.regions])
+        wanted = net(torch.where(kept, ids[1], 0)[None])[0].detach()
+        np.testing.assert_allclose(partial, wanted, atol=1e-5)
     blurred = SumOfParts(TokenNet(), ids[:1], groups=4, blur=3)
     assert blurred(ids).shape == (2, 3)
 
@@ -172,7 +193,9 @@ def test_a_backbone_may_return_its_hidden_states_itself():
 
 def test_one_by_one_convolutions_are_classifiers_too():
     torch.manual_seed(0)
-    backbone = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 5, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    backbone = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 5, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    )
     sop = SumOfParts(backbone, torch.rand(1, 3, 12, 12), features=4)
     assert sop.backbone.classifier == "2"
     assert sop.class_weights.shape == (5, 8)
@@ -184,11 +207,17 @@ def test_self_attributing_models_see_their_top_features_alone():
     one = SelfAttributing(model, method, images[:1], features=3, top=0.25)
     predicted = model(images).argmax(1)
     maps = method.attribute(images.clone().requires_grad_(), target=predicted).sum(1)
-    for explanation, scores, image, logits in zip(one.explain(images), maps, images, one(images), strict=True):
+    for explanation, scores, image, logits in zip(
+        one.explain(images), maps, images, one(images), strict=True
+    ):
         means = nn.functional.avg_pool2d(scores[None, None], 3).flatten()
-        assert sorted(np.flatnonzero(explanation.groups[0])) == sorted(means.topk(4).indices.tolist())
+        assert sorted(np.flatnonzero(explanation.groups[0])) == sorted(
+            means.topk(4).indices.tolist()
+        )
         keep = torch.from_numpy(explanation.groups[0][explanation.regions])
-        np.testing.assert_allclose(model(torch.where(keep, image, 0.0)[None])[0].detach(), logits, atol=1e-12)
+        np.testing.assert_allclose(
+            model(torch.where(keep, image, 0.0)[None])[0].detach(), logits, atol=1e-12
+        )
         np.testing.assert_allclose(explanation.contributions.sum(0), logits, atol=1e-12)
     everything = one(images, top=1.0)
     np.testing.assert_allclose(everything, model(images).detach(), atol=1e-12)
@@ -198,7 +227,9 @@ def test_self_attributing_models_see_their_top_features_alone():
 def test_self_attributing_models_take_no_feature_that_an_input_lacks():
     model, images = SmallNet(0), random_images(0, n=2)
     masks = torch.stack([torch.arange(144).reshape(12, 12) // size for size in (12, 36)])
-    one = SelfAttributing(model, lambda x, target: -1 - x.sum(1, keepdim=True), images[:1], features=3, top=0.5)
+    one = SelfAttributing(
+        model, lambda x, target: -1 - x.sum(1, keepdim=True), images[:1], features=3, top=0.5
+    )
     assert [each.groups.sum() for each in one.explain(images, masks)] == [6, 2]
 
 
@@ -207,7 +238,9 @@ def test_self_attributing_vectors_and_label_maps():
     model, x = nn.Linear(6, 3), torch.rand(2, 6)
     one = SelfAttributing(model, IntegratedGradients(model), x[:1], top=0.5)
     assert one.explain(x)[0].groups.sum() == 3
-    wide = SelfAttributing(SmallNet(0), Saliency(SmallNet(0)), random_images(0), features=np.eye(12, dtype=int))
+    wide = SelfAttributing(
+        SmallNet(0), Saliency(SmallNet(0)), random_images(0), features=np.eye(12, dtype=int)
+    )
     assert wide.explain(random_images(0))[0].groups.shape == (1, 2)
 
 
@@ -221,9 +254,13 @@ def test_attribution_is_complete_and_goes_into_captums_figures_and_our_metrics()
     logits = sop(images).detach()
     for i, target in enumerate(targets.tolist()):
         assert painted[i, 0, ::3, ::3].sum() == pytest.approx(logits[i, target].item())
-    figure, _ = visualization.visualize_image_attr(painted[0].permute(1, 2, 0).numpy(), sign="all", use_pyplot=False)
+    figure, _ = visualization.visualize_image_attr(
+        painted[0].permute(1, 2, 0).numpy(), sign="all", use_pyplot=False
+    )
     assert figure.axes
-    steps = [one.steps(t) for one, t in zip(sop.explain(images), targets.tolist(), strict=True)]
+    steps = [
+        one.reveal_order(t) for one, t in zip(sop.explain(images), targets.tolist(), strict=True)
+    ]
     model = SmallNet(0)
     areas = metrics.insertion(model, images, steps, target=targets)
     assert areas.shape == (3,)
@@ -236,11 +273,16 @@ def test_metrics_of_models_that_sum_groups():
     sop, images = small_sop(dtype=torch.float32)
     full = sop(images, top=1.0).detach().softmax(-1)
     target = full.argmax(-1)
-    rows = [sop(images, top=k / 10).detach().softmax(-1).gather(1, target[:, None])[:, 0] for k in range(1, 11)]
+    rows = [
+        sop(images, top=k / 10).detach().softmax(-1).gather(1, target[:, None])[:, 0]
+        for k in range(1, 11)
+    ]
     curve = torch.stack(rows).double() / full.gather(1, target[:, None])[:, 0]
     wanted = ((curve[1:] + curve[:-1]) / 2).mean(0)
     np.testing.assert_allclose(metrics.grown_insertion(sop, images), wanted, atol=1e-5)
-    deleted = metrics.grown_deletion(sop, images, labels=torch.where(torch.arange(3) == 1, (target + 1) % 5, target))
+    deleted = metrics.grown_deletion(
+        sop, images, labels=torch.where(torch.arange(3) == 1, (target + 1) % 5, target)
+    )
     assert deleted[1] == 1
     np.testing.assert_allclose(metrics.grown_deletion(sop, images)[[0, 2]], deleted[[0, 2]])
     np.testing.assert_allclose(metrics.errors_by_sparsity(sop, images, target, [1.0]), [0])
@@ -257,12 +299,28 @@ def test_probing_reads_labels_off_masks_that_hold_them_and_no_others():
     def explained(group):
         return GroupExplanation(regions, group[None], ones, ones, np.ones(1))
 
-    telling = [explained(np.isin(np.arange(64) // 8, range(4 * label, 4 * label + 3))) for label in labels]
+    telling = [
+        explained(np.isin(np.arange(64) // 8, range(4 * label, 4 * label + 3))) for label in labels
+    ]
     random = [explained(rng.random(64) < 0.3) for _ in labels]
     before = torch.random.get_rng_state()
     assert metrics.probing_accuracy(telling, labels) > 0.95
     assert metrics.probing_accuracy(random, labels) < 0.8
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_arguments_are_attributes_and_the_repr_shows_those_that_differ():
+    sop = SumOfParts(SmallNet(0), random_images(0), features=3, groups=6, beta=0.5)
+    assert sop.extra_repr() == "features=3, groups=6, beta=0.5"
+    single = SelfAttributing(SmallNet(0), torch.mul, random_images(0), features=3, top=0.5)
+    assert single.extra_repr() == "mul, features=3, top=0.5"
+    explainer = SumOfPartsAttribution(sop)
+    assert repr(explainer) == "SumOfPartsAttribution(<SumOfParts>)"
+    for made in (sop, single, explainer):
+        names = set(inspect.signature(type(made).__init__).parameters) - {"self"}
+        assert {name for name in names if not hasattr(made, name)} == set()
+    with pytest.raises(AttributeError, match="`top`"):
+        sop.top = 0.5
 
 
 X = torch.zeros(1, 3, 12, 12)
@@ -280,22 +338,42 @@ def noisy_sop():
         (lambda: SumOfParts(Noisy(), X, features=3, batch_size=0), ValueError, "batch_size"),
         (lambda: SumOfParts(Noisy(), X, features=3, groups=0), ValueError, "groups"),
         (lambda: SumOfParts(Noisy(), X, features=-2), ValueError, "features"),
-        (lambda: SumOfParts(Noisy(), X, features=np.eye(12, dtype=int), blur=3), ValueError, "blur"),
-        (lambda: SumOfParts(Noisy(), X, features=3, class_weights=torch.ones(4, 3)), ValueError, "class_weights"),
+        (
+            lambda: SumOfParts(Noisy(), X, features=np.eye(12, dtype=int), blur=3),
+            ValueError,
+            "blur",
+        ),
+        (
+            lambda: SumOfParts(Noisy(), X, features=3, class_weights=torch.ones(4, 3)),
+            ValueError,
+            "class_weights",
+        ),
         (lambda: SumOfParts(Noisy(), X, features=3, classifier="conv"), ValueError, "classifier"),
         (lambda: SumOfParts(nn.Flatten(), X, features=3), ValueError, "backbone"),
         (lambda: noisy_sop()(X, top=0), ValueError, "top"),
         (lambda: noisy_sop()(X[..., :6]), ValueError, "inputs"),
         (lambda: noisy_sop()(X, torch.zeros(2, 12, 12).long()), ValueError, "feature_mask"),
         (lambda: noisy_sop()(X, torch.zeros(1, 12, 12)), ValueError, "feature_mask"),
-        (lambda: SumOfParts(Noisy(), X, features=3, blur=3)(X, X[:, 0].long()), ValueError, "feature_mask"),
+        (
+            lambda: SumOfParts(Noisy(), X, features=3, blur=3)(X, X[:, 0].long()),
+            ValueError,
+            "feature_mask",
+        ),
         (lambda: SelfAttributing(Noisy(), 3, X, features=3), TypeError, "attribution"),
-        (lambda: SelfAttributing(Noisy(), Saliency(Noisy()), X, features=3, top=2), ValueError, "top"),
+        (
+            lambda: SelfAttributing(Noisy(), Saliency(Noisy()), X, features=3, top=2),
+            ValueError,
+            "top",
+        ),
         (lambda: noisy_sop().training_loss(X, torch.eye(3)[:1].long()), ValueError, "targets"),
         (lambda: noisy_sop().training_loss(X, torch.zeros(1, 7)), ValueError, "targets"),
         (lambda: SumOfPartsAttribution(Noisy()), TypeError, "forward_func"),
         (lambda: SumOfPartsAttribution(noisy_sop()).attribute(X), ValueError, "target"),
-        (lambda: SumOfPartsAttribution(noisy_sop()).attribute(X[:0], target=0), ValueError, "inputs"),
+        (
+            lambda: SumOfPartsAttribution(noisy_sop()).attribute(X[:0], target=0),
+            ValueError,
+            "inputs",
+        ),
         (lambda: SumOfPartsAttribution(noisy_sop()).attribute(X, target=9), ValueError, "target"),
     ],
 )

@@ -16,7 +16,11 @@ def test_training_leaves_the_backbone_alone(finetune):
     before = {name: value.clone() for name, value in backbone.state_dict().items()}
     sop = SumOfParts(backbone, data[0][0][None], features=3, groups=5, finetune=finetune)
     frozen = {name: value.clone() for name, value in sop.backbone.state_dict().items()}
-    started = {name: value.detach().clone() for name, value in sop.named_parameters() if value.requires_grad}
+    started = {
+        name: value.detach().clone()
+        for name, value in sop.named_parameters()
+        if value.requires_grad
+    }
     sop.train()
     losses = fit(sop, data, epochs=2, batch_size=8, lr=1e-2, show_progress=False)
     assert len(losses) == 6
@@ -27,7 +31,11 @@ def test_training_leaves_the_backbone_alone(finetune):
     assert backbone.training
     assert all(parameter.requires_grad for parameter in backbone.parameters())
     assert not sop.backbone.model.training
-    changed = {name for name, value in started.items() if not torch.equal(value, dict(sop.named_parameters())[name])}
+    changed = {
+        name
+        for name, value in started.items()
+        if not torch.equal(value, dict(sop.named_parameters())[name])
+    }
     assert {"query", "key", "class_weights", "class_query", "group_key"} <= changed
     assert any(name.startswith("encoder.own.conv") for name in changed) == finetune
     assert not any("norm" in name and "running" in name for name in changed)
@@ -66,8 +74,16 @@ def test_killed_in_the_middle_and_resumed_it_ends_where_an_uninterrupted_run_doe
             return super().__getitem__(index)
 
     with pytest.raises(KeyboardInterrupt):
-        fit(killed, Dying(*data.tensors), **options, checkpoint=tmp_path / "run.npz", checkpoint_every=2)
-    assert fit(resumed, data, **options, checkpoint=tmp_path / "run.npz", checkpoint_every=2) == losses
+        fit(
+            killed,
+            Dying(*data.tensors),
+            **options,
+            checkpoint=tmp_path / "run.npz",
+            checkpoint_every=2,
+        )
+    assert (
+        fit(resumed, data, **options, checkpoint=tmp_path / "run.npz", checkpoint_every=2) == losses
+    )
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     assert not torch.equal(whole.query, killed.query)
@@ -79,7 +95,14 @@ def test_training_lowers_the_loss_and_regression_trains_too():
     values = images.mean((2, 3))[:, :1].repeat(1, 4)
     for targets in (data.tensors[1], values):
         sop = SumOfParts(backbone, images[:1], features=3, groups=5)
-        losses = fit(sop, TensorDataset(images, targets), epochs=25, lr=2e-2, batch_size=24, show_progress=False)
+        losses = fit(
+            sop,
+            TensorDataset(images, targets),
+            epochs=25,
+            lr=2e-2,
+            batch_size=24,
+            show_progress=False,
+        )
         assert losses[-1] < 0.97 * losses[0]
 
 

@@ -1,4 +1,4 @@
-"""Bad input: a clear error that names the argument, from the same cases as in the Captum adapter."""
+"""Bad input: errors that name the argument, from the same cases as under Captum."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,9 @@ Y = np.eye(5, dtype=np.float32)[:2]
 
 
 def keras_model():
-    return tf.keras.Sequential([tf.keras.Input((12, 12, 3)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(5)])
+    return tf.keras.Sequential(
+        [tf.keras.Input((12, 12, 3)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(5)]
+    )
 
 
 def explain(model=None, *, inputs=X, targets=Y, **options):
@@ -24,7 +26,9 @@ def explain(model=None, *, inputs=X, targets=Y, **options):
 def test_bad_options_are_refused_by_name(arguments, error, named):
     with pytest.raises(error, match=named) as raised:
         explain(**arguments)
-    assert "user code" not in str(raised.value), "the message stands alone, not in a report of how a graph was made"
+    assert "user code" not in str(raised.value), (
+        "the message stands alone, not in a report of how a graph was made"
+    )
 
 
 CASES = {
@@ -40,12 +44,20 @@ CASES = {
     "targets of too few classes": ({"targets": Y[:, :3]}, ValueError, "`targets`"),
     "targets that are indices": ({"targets": np.array([1, 2])}, ValueError, "`targets`"),
     "baseline of another shape": ({"baseline": np.zeros((5, 5, 3))}, ValueError, "`baseline`"),
-    "baseline of too many axes": ({"baseline": np.zeros((1, 2, 12, 12, 3))}, ValueError, "`baseline`"),
+    "baseline of too many axes": (
+        {"baseline": np.zeros((1, 2, 12, 12, 3))},
+        ValueError,
+        "`baseline`",
+    ),
     "baseline of another batch": ({"baseline": np.zeros((3, 12, 12, 3))}, ValueError, "`baseline`"),
     "baseline that is nan": ({"baseline": NAN}, ValueError, "`baseline`"),
     "baseline of no known name": ({"baseline": "mist"}, ValueError, "`baseline`"),
     "baseline that is a mapping": ({"baseline": {"blur": 1}}, TypeError, "`baseline`"),
-    "baseline that is a function of another size": ({"baseline": lambda image: image[:3]}, ValueError, "`baseline`"),
+    "baseline that is a function of another size": (
+        {"baseline": lambda image: image[:3]},
+        ValueError,
+        "`baseline`",
+    ),
     "a blur of what is no image": (
         {"inputs": np.zeros((2, 6)), "model": lambda x: x[:, :5], "baseline": "blur"},
         ValueError,
@@ -58,7 +70,11 @@ CASES = {
     "a tuple from the model": ({"model": lambda x: (x, x)}, TypeError, "`model`"),
     "dense outputs without an operator": ({"model": lambda x: x}, ValueError, "`targets`"),
     "rows that are not the batch's": ({"model": lambda x: np.zeros((1, 5))}, ValueError, "model"),
-    "an operator that aggregates": ({"operator": lambda f, x, y: tf.reduce_sum(f(x) * y)}, ValueError, "`operator`"),
+    "an operator that aggregates": (
+        {"operator": lambda f, x, y: tf.reduce_sum(f(x) * y)},
+        ValueError,
+        "`operator`",
+    ),
     "logits called probabilities": ({"activation": "identity"}, ValueError, "`activation`"),
     "a label map for no image": (
         {"inputs": np.zeros((2, 6)), "model": lambda x: x[:, :5], "regions": np.zeros(4, int)},

@@ -1,4 +1,4 @@
-"""Xplique's contract: every kind of model, data, batch size and input, and its own metrics and plots."""
+"""Xplique's contract: kinds of models, data, batch sizes and inputs; its metrics and plots."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,9 @@ def graph_mode():
 
 def data(shape, n=N):
     rng = np.random.default_rng(0)
-    return rng.random((n, *shape), dtype=np.float32), np.eye(CLASSES, dtype=np.float32)[np.arange(n) % CLASSES]
+    return rng.random((n, *shape), dtype=np.float32), np.eye(CLASSES, dtype=np.float32)[
+        np.arange(n) % CLASSES
+    ]
 
 
 def weights(shape):
@@ -91,7 +93,9 @@ def tflite(shape):
 def torch_wrapper(shape):
     linear = torch.nn.Linear(int(np.prod(shape)), CLASSES, bias=False)
     linear.weight.data = torch.from_numpy(weights(shape).T.copy())
-    return TorchWrapper(torch.nn.Sequential(torch.nn.Flatten(), linear).eval(), "cpu", is_channel_first=False)
+    return TorchWrapper(
+        torch.nn.Sequential(torch.nn.Flatten(), linear).eval(), "cpu", is_channel_first=False
+    )
 
 
 MODELS = {
@@ -112,13 +116,16 @@ def options_for(kind):
 
 @pytest.fixture(scope="module")
 def expected():
-    """What the plain Keras model gives, by kind of data."""
+    """Scores of the plain Keras model, by kind of data."""
     return {
-        kind: LiMA(sequential(shape), regions=(3, 3)).explain(*data(shape)).numpy() for kind, shape in SHAPES.items()
+        kind: LiMA(sequential(shape), regions=(3, 3)).explain(*data(shape)).numpy()
+        for kind, shape in SHAPES.items()
     }
 
 
-@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated.*", "ignore::DeprecationWarning:keras")
+@pytest.mark.filterwarnings(
+    "ignore:.*tf.lite.Interpreter is deprecated.*", "ignore::DeprecationWarning:keras"
+)
 @pytest.mark.filterwarnings("ignore:.*NumPy array is not writable.*")
 @pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")
 @pytest.mark.parametrize("kind", SHAPES)
@@ -130,16 +137,22 @@ def test_every_kind_of_model_and_data(model, kind, expected):
     explanations = explainer.explain(inputs, targets)
     assert isinstance(explanations, tf.Tensor)
     assert explanations.shape == ((N, 8, 8, 1) if len(shape) == 3 else inputs.shape)
-    if model == "estimator":  # it gives probabilities: other features, where these are the output vector
+    if (
+        model == "estimator"
+    ):  # it gives probabilities: other features, where these are the output vector
         probabilities = LiMA(
-            lambda x: scipy.special.softmax(function(shape)(x), axis=1), regions=(3, 3), activation="identity"
+            lambda x: scipy.special.softmax(function(shape)(x), axis=1),
+            regions=(3, 3),
+            activation="identity",
         )
         assert np.allclose(explanations, probabilities(inputs, targets), atol=1e-3)
     else:
         assert np.allclose(explanations, expected[kind], atol=1e-3)
 
 
-@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated.*", "ignore::DeprecationWarning:keras")
+@pytest.mark.filterwarnings(
+    "ignore:.*tf.lite.Interpreter is deprecated.*", "ignore::DeprecationWarning:keras"
+)
 @pytest.mark.filterwarnings("ignore:.*NumPy array is not writable.*")
 @pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")
 @pytest.mark.parametrize("kind", SHAPES)
@@ -169,7 +182,11 @@ def test_every_kind_of_input(kind, form, expected):
         "batched dataset": (dataset.batch(2), None),
         "lists": (inputs.tolist(), targets.tolist()),
     }[form]
-    assert np.allclose(LiMA(functional(SHAPES[kind]), regions=(3, 3)).explain(*arguments), expected[kind], atol=1e-3)
+    assert np.allclose(
+        LiMA(functional(SHAPES[kind]), regions=(3, 3)).explain(*arguments),
+        expected[kind],
+        atol=1e-3,
+    )
 
 
 def test_a_mixed_precision_model():
@@ -222,20 +239,28 @@ def test_a_custom_operator_is_the_consistency(compiled):
     inputs, targets = data(SHAPES["tables"])
     explainer = LiMA(model, operator=tf.function(squared_error) if compiled else squared_error)
     (first, *_) = explainer.explain_regions(inputs, targets)
-    assert first.curves.insertion[-1] == pytest.approx(float(squared_error(model, inputs, targets)[0]), rel=1e-5)
+    assert first.curves.insertion[-1] == pytest.approx(
+        float(squared_error(model, inputs, targets)[0]), rel=1e-5
+    )
     assert first.curves.confidence is not None, "two-dimensional outputs have class probabilities"
 
 
 def test_segmentation_leaves_confidence_out_and_says_so():
     inputs = tf.keras.Input((8, 8, 3))
-    model = tf.keras.Model(inputs, layers.Conv2D(2, 3, padding="same", activation="sigmoid")(inputs))
+    model = tf.keras.Model(
+        inputs, layers.Conv2D(2, 3, padding="same", activation="sigmoid")(inputs)
+    )
     images, _ = data(SHAPES["images"])
     zone = np.zeros((N, 8, 8, 2), np.float32)
     zone[:, 2:5, 2:5, 1] = 1
     with pytest.warns(UserWarning, match="confidence score is left out"):
-        found = LiMA(model, operator="semantic segmentation", regions=(3, 3)).explain_regions(images, zone)
+        found = LiMA(model, operator="semantic segmentation", regions=(3, 3)).explain_regions(
+            images, zone
+        )
     assert found[0].curves.confidence is None
-    assert found[0].curves.insertion[-1] == pytest.approx(float(model(images)[0, 2:5, 2:5, 1].numpy().mean()), rel=1e-4)
+    assert found[0].curves.insertion[-1] == pytest.approx(
+        float(model(images)[0, 2:5, 2:5, 1].numpy().mean()), rel=1e-4
+    )
 
 
 @pytest.mark.filterwarnings("ignore:the model gives no class")
@@ -252,22 +277,34 @@ def test_features_embeddings_and_label_maps():
     inputs, targets = data(SHAPES["images"])
     conv = layers.Conv2D(5, 3)
     image = tf.keras.Input((8, 8, 3))
-    with_layer = tf.keras.Model(image, layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(conv(image))))
+    with_layer = tf.keras.Model(
+        image, layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(conv(image)))
+    )
     only = {"effectiveness": 1}
-    by_layer = LiMA(with_layer, features=conv, weights=only, regions=(2, 2)).explain_regions(inputs, targets)
+    by_layer = LiMA(with_layer, features=conv, weights=only, regions=(2, 2)).explain_regions(
+        inputs, targets
+    )
     by_function = LiMA(
         with_layer, features=lambda x: tf.reduce_mean(conv(x), (1, 2)), weights=only, regions=(2, 2)
     ).explain_regions(inputs, targets)
-    assert np.allclose(by_layer[0].curves.effectiveness, by_function[0].curves.effectiveness, atol=1e-5)
+    assert np.allclose(
+        by_layer[0].curves.effectiveness, by_function[0].curves.effectiveness, atol=1e-5
+    )
 
     text = np.random.default_rng(2).normal(size=(7, CLASSES)).astype(np.float32)
-    found = LiMA(model, class_embeddings=text, scale=5.0, regions=grid((8, 8), (2, 2))).explain_regions(
-        inputs, np.eye(7, dtype=np.float32)[:N]
+    found = LiMA(
+        model, class_embeddings=text, scale=5.0, regions=grid((8, 8), (2, 2))
+    ).explain_regions(inputs, np.eye(7, dtype=np.float32)[:N])
+    cosines = torch.nn.functional.cosine_similarity(
+        torch.from_numpy(model(inputs).numpy())[:1], torch.from_numpy(text)
     )
-    cosines = torch.nn.functional.cosine_similarity(torch.from_numpy(model(inputs).numpy())[:1], torch.from_numpy(text))
-    assert found[0].curves.insertion[-1] == pytest.approx(float((5 * cosines).softmax(0)[0]), rel=1e-4)
+    assert found[0].curves.insertion[-1] == pytest.approx(
+        float((5 * cosines).softmax(0)[0]), rel=1e-4
+    )
 
-    table = LiMA(sequential((6,)), regions=np.array([0, 0, 1, 1, 5, 5])).explain(*data((6,))).numpy()
+    table = (
+        LiMA(sequential((6,)), regions=np.array([0, 0, 1, 1, 5, 5])).explain(*data((6,))).numpy()
+    )
     assert np.array_equal(table[:, ::2], table[:, 1::2])
 
 
@@ -318,7 +355,10 @@ def test_xpliques_own_metrics_and_plots_take_the_explanations():
     matplotlib.use("Agg")
     model = functional(SHAPES["images"])
     inputs, targets = data(SHAPES["images"])
-    explanations = {e.__class__.__name__: e(inputs, targets) for e in (LiMA(model, regions=(4, 4)), Saliency(model))}
+    explanations = {
+        e.__class__.__name__: e(inputs, targets)
+        for e in (LiMA(model, regions=(4, 4)), Saliency(model))
+    }
     for metric in (Deletion, Insertion, MuFidelity):
         arguments = {"grid_size": 4} if metric is MuFidelity else {"steps": 8}
         score = metric(model, inputs, targets, **arguments).evaluate(explanations["LiMA"])

@@ -1,4 +1,4 @@
-"""The same network, image and regions under Captum and under Xplique: the same order."""
+"""One network, image and regions under Captum and under Xplique: one order."""
 
 import digits_keras
 import numpy as np
@@ -15,7 +15,7 @@ NEAR_TIE = 1e-4
 
 
 def assert_same(ours, theirs):
-    """Equal orders; or, where they part, candidates whose F differs by less than what float32 can tell apart."""
+    """Equal orders; or, where they part, candidates that float32 cannot tell apart by their F."""
     if ours.order.tolist() != theirs.order.tolist():
         first = int(np.argmax(ours.order != theirs.order)) + 1
         assert abs(ours.curves.objective[first] - theirs.curves.objective[first]) < NEAR_TIE
@@ -51,6 +51,9 @@ def test_captum_and_xplique_give_the_same_explanations(scenes, search, regions):
     for ours, theirs in zip(captums, xpliques, strict=True):
         assert np.array_equal(ours.regions, theirs.regions)
         assert_same(ours, theirs)
-    assert sum(a.order.tolist() == b.order.tolist() for a, b in zip(captums, xpliques, strict=True)) >= 2
+    assert (
+        sum(a.order.tolist() == b.order.tolist() for a, b in zip(captums, xpliques, strict=True))
+        >= 2
+    )
     painted = under_xplique(channels_last, one_hot)
     assert np.allclose(painted[..., 0], [e.paint() for e in xpliques])

@@ -30,20 +30,31 @@ def test_same_maps_in_same_map_out_under_both_hosts(model):
     under_captum = captum_submod.SEANN(digits_model.load_model(), **FAST)
     under_xplique = xplique_submod.SEANN(model, **FAST)
     found = under_xplique.attribute_maps(list(maps))
-    assert np.array_equal(found, under_captum.attribute_maps([torch.from_numpy(m) for m in maps]).numpy())
-    means = [kind.attribute_maps for kind in (xplique_submod.AggMean(model), captum_submod.AggMean(lambda x: x))]
-    assert np.array_equal(means[0](list(maps)), means[1]([torch.from_numpy(m) for m in maps]).numpy())
+    assert np.array_equal(
+        found, under_captum.attribute_maps([torch.from_numpy(m) for m in maps]).numpy()
+    )
+    means = [
+        kind.attribute_maps
+        for kind in (xplique_submod.AggMean(model), captum_submod.AggMean(lambda x: x))
+    ]
+    assert np.array_equal(
+        means[0](list(maps)), means[1]([torch.from_numpy(m) for m in maps]).numpy()
+    )
 
     def given(x, y):
         return maps[0][: len(x), ..., None]
 
     one = xplique_submod.SEANN(model, [given], **FAST)(X[:, :32, :32], Y)
     assert one.shape == (2, 32, 32, 1)
-    assert np.allclose(one[..., 0], under_captum.attribute_maps([torch.from_numpy(maps[0])]).numpy(), rtol=1e-6)
+    assert np.allclose(
+        one[..., 0], under_captum.attribute_maps([torch.from_numpy(maps[0])]).numpy(), rtol=1e-6
+    )
 
 
 def test_it_is_an_explainer_as_any_other(model):
-    sea = xplique_submod.SEANN(model, [Saliency(model), Occlusion(model, patch_size=16, patch_stride=16)], **FAST)
+    sea = xplique_submod.SEANN(
+        model, [Saliency(model), Occlusion(model, patch_size=16, patch_stride=16)], **FAST
+    )
     maps = sea(X, Y)
     assert isinstance(maps, tf.Tensor)
     assert maps.shape == (2, 64, 64, 1)
@@ -56,7 +67,11 @@ def test_it_is_an_explainer_as_any_other(model):
 
 CASES = {
     "no methods": (lambda m: xplique_submod.SEANN(m, []), ValueError, "`methods`"),
-    "a method that is a name": (lambda m: xplique_submod.SEANN(m, ["Saliency"]), TypeError, r"`methods\[0\]`"),
+    "a method that is a name": (
+        lambda m: xplique_submod.SEANN(m, ["Saliency"]),
+        TypeError,
+        r"`methods\[0\]`",
+    ),
     "a constant map": (
         lambda m: xplique_submod.SEANN(m, [lambda x, y: x * 0])(X, Y),
         ValueError,
@@ -67,7 +82,11 @@ CASES = {
         ValueError,
         r"methods\[0\]",
     ),
-    "no images": (lambda m: xplique_submod.AggMean(m, [lambda x, y: x])(X[:, 0], Y), ValueError, "`inputs`"),
+    "no images": (
+        lambda m: xplique_submod.AggMean(m, [lambda x, y: x])(X[:, 0], Y),
+        ValueError,
+        "`inputs`",
+    ),
     "maps of other shapes": (
         lambda m: xplique_submod.AggMean(m).attribute_maps([np.eye(3)[None], np.eye(4)[None]]),
         ValueError,

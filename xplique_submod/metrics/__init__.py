@@ -1,17 +1,42 @@
-"""How good is an attribution, Xplique's own included: metrics beside Xplique's, with a number for each example.
+"""Metrics of attributions, Xplique's own included, with a number for each example.
 
-They are used as Xplique's: made of a model, inputs and targets, and called with explanations. These are arrays shaped
-like the inputs (the channels of images (N, H, W, C) are summed, or may be one, or missing), scores per region (N, n)
-beside `regions`, the `Explanation` of each example, as `explain_regions` gives them, or the `steps` of feature groups.
-The metrics of groups are functions of a model that sums them, or of their explanations.
+They are used as Xplique's: made of a model, inputs and targets, and called with explanations. These
+are arrays shaped like the inputs (the channels of images (N, H, W, C) are summed, or may be one, or
+missing), scores per region (N, n) beside `regions`, the `Explanation` of each example, as
+`explain_regions` gives them, or the `RevealOrder` of feature groups. The metrics of groups are
+functions of a model that sums them, or of their explanations.
+
+Arguments that Xplique passes to its own metrics have Xplique's names. A metric's own settings have
+the same names in all hosts and are given by keyword: the fields of its class in
+`submod_core.metrics`.
 """
 
-from submod_core.metrics import METRICS
-from submod_core.metrics.groups import group_iou, kl_fidelity, object_share
-from xplique_submod.metrics.curves import Deletion, HighestConfidence, Insertion, StrongInteractions
-from xplique_submod.metrics.groups import errors_by_sparsity, grown_deletion, grown_insertion, probing_accuracy
-from xplique_submod.metrics.maps import HumanAgreement, PointingGame, Robustness, Sparsity
-from xplique_submod.metrics.sampling import AUPC, MuFidelity
+from submod_core import metrics as core
+from submod_core.metrics import (
+    METRICS,
+    errors_by_sparsity,
+    group_iou,
+    grown_deletion,
+    grown_insertion,
+    kl_fidelity,
+    object_share,
+    probing,
+)
+from xplique_submod.metrics._classes import Robustness, map_metric, mask_metric, model_metric
+from xplique_submod.metrics._probe import learn
+
+Insertion = model_metric(core.Insertion)
+Deletion = model_metric(core.Deletion)
+HighestConfidence = model_metric(core.HighestConfidence)
+StrongInteractions = model_metric(core.StrongInteractions)
+MuFidelity = model_metric(core.MuFidelity)
+AUPC = model_metric(core.AUPC)
+
+Sparsity = map_metric(core.Sparsity)
+PointingGame = mask_metric(core.PointingGame)
+HumanAgreement = mask_metric(core.HumanAgreement)
+
+probing_accuracy = probing(learn)
 
 __all__ = [
     "AUPC",
@@ -30,6 +55,16 @@ __all__ = [
     "grown_deletion",
     "grown_insertion",
     "kl_fidelity",
+    "map_metric",
+    "mask_metric",
+    "model_metric",
     "object_share",
     "probing_accuracy",
 ]
+
+# The documentation of classes that are made, for doctest.
+__test__ = {
+    name: value.__doc__ or ""
+    for name, value in list(globals().items())
+    if "__signature__" in vars(value if isinstance(value, type) else type(value))
+}

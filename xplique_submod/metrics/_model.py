@@ -1,24 +1,53 @@
-"""From Xplique's conventions to what the core judges, and to the model."""
+"""From Xplique's conventions to the core's metrics, and to the model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-from submod_core import Dialogue, Explanation, Readout, compact, drive
-from submod_core import metrics as core
+from submod_core import Curves, Explanation, Readout
 from submod_core._checks import check_count
-from submod_core.metrics import METRICS, Steps
+from submod_core._types import AnyArray, FloatArray
+from submod_core.engine import drive
+from submod_core.regions import compact
+from submod_core.results import are_explanations, each_attribution
 from xplique_submod._compat import ExplanationMetric, scores_a_class
 from xplique_submod._inputs import prepare
 from xplique_submod._oracle import Reader, TensorFlowOracle
 
 
-class ModelMetric(ExplanationMetric):
-    """What all share that show masked inputs to the model."""
+class DeclaredMetric:
+    """A metric made from its declaration in the core, whose settings are attributes."""
 
-    name: ClassVar[str]
+    declared: ClassVar[Any]
+    metric: Any
+
+    @property
+    def name(self) -> str:
+        """The key in `METRICS`."""
+        return str(self.declared.name)
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """The direction; None where the number only describes."""
+        direction: bool | None = self.declared.higher_is_better
+        return direction
+
+    @property
+    def steps_by(self) -> str:
+        """The part of the input that is revealed or removed at a time."""
+        return str(self.declared.steps_by)
+
+    def __getattr__(self, name: str) -> Any:
+        # The settings live in the frozen metric of the core.
+        if name.startswith("_") or name == "metric":
+            raise AttributeError(name)
+        return getattr(self.metric, name)
+
+
+class ModelMetric(DeclaredMetric, ExplanationMetric):
+    """A metric that shows masked inputs to the model."""
 
     def __init__(
         self,
@@ -30,77 +59,122 @@ class ModelMetric(ExplanationMetric):
         regions: Any = None,
         operator: Any = None,
         activation: str | None = None,
+        **settings: Any,
     ) -> None:
+        self.metric = self.declared(**settings)
         if batch_size is not None:
             check_count("batch_size", batch_size)
         readout = Readout(activation or "identity")
         if targets is None and not isinstance(inputs, tf.data.Dataset):
             raise ValueError(
-                "`targets` (=None) must be one-hot, one row per input, unless `inputs` is a tf.data.Dataset"
+                "`targets` (=None) must be one-hot, one row per input, unless `inputs` is a "
+                "tf.data.Dataset"
             )
-        super().__init__(model, inputs, targets, batch_size, operator, None)
+        ExplanationMetric.__init__(self, model, inputs, targets, batch_size, operator, None)
         if len(self.targets) != len(self.inputs):
-            raise ValueError(f"`targets` must be one-hot, one row for each of the {len(self.inputs)} inputs")
+            raise ValueError(
+                f"`targets` must be one-hot, one row for each of the {len(self.inputs)} inputs"
+            )
+        if self.metric.images_only and self.inputs.ndim != 4:
+            raise ValueError("`inputs` must be images (N, H, W, C), which alone have patches")
         self.baseline_mode, self.regions = baseline_mode, regions
-        custom = None if scores_a_class(operator, self.inference_function) else self.inference_function
-        self._reader = Reader(model, custom, readout, wants_confidence=False)
-
-    @property
-    def higher_is_better(self) -> bool | None:
-        """The direction; None where the number only describes."""
-        return METRICS[self.name].higher_is_better
-
-    @property
-    def steps_by(self) -> str:
-        """What is revealed or removed at a time."""
-        return METRICS[self.name].steps
+        by_class = scores_a_class(operator, self.inference_function)
+        self._reader = Reader(
+            model, None if by_class else self.inference_function, readout, wants_confidence=False
+        )
 
     def evaluate(self, explanations: Any) -> float:
         """The mean over the examples; NaN if one has no number."""
         return float(np.mean(self.per_example(explanations)))
 
-    def per_example(self, explanations: Any) -> np.ndarray:
+    def per_example(self, explanations: Any) -> FloatArray:
         """The number of each example, (N,) float64."""
-        raise NotImplementedError
+        answers = self._answers(explanations)
+        return np.array([self.metric.number(answer) for answer in answers], dtype=np.float64)
 
     def _shape(self) -> tuple[int, ...]:
         return tuple(self.inputs.shape[1:3] if self.inputs.ndim == 4 else self.inputs.shape[1:])
 
     def _labels(self) -> list[Any]:
-        """The label map of each example over its pixels or elements; None where there are no regions."""
+        """The label map of each example over its pixels or elements; None without regions."""
         n, shape = len(self.inputs), self._shape()
         if self.regions is None:
             return [None] * n
         array = np.asarray(self.regions)
         if array.shape not in (shape, (1, *shape), (n, *shape)):
-            raise ValueError(f"`regions` (of shape {array.shape}) must be a label map {shape}, or one for each input")
+            raise ValueError(
+                f"`regions` (of shape {array.shape}) must be a label map {shape}, or one for each "
+                "input"
+            )
         maps = [compact(labels) for labels in (array[None] if array.shape == shape else array)]
         return maps if len(maps) == n else maps * n
 
-    def _ask(self, question: Callable[[int, Any], Dialogue[Any]], parts: Sequence[Steps]) -> list[Any]:
-        """Ask the model one question for each example, about the regions of its steps and their sizes."""
-        maps = [np.broadcast_to(part.regions, self._shape()) for part in parts]
-        batch = prepare(self.inputs, self.targets, self._baseline(), lambda *_: maps)
+    def _answers(self, explanations: Any) -> list[Any]:
+        """The answer to the metric's question for each example and its explanation."""
+        shape, image = self._shape(), self.inputs.ndim == 4
+        rows = rows_of(explanations, self.inputs)
+        orders = [
+            self.metric.order(row, shape, labels, image)
+            for row, labels in zip(rows, self._labels(), strict=True)
+        ]
+        maps = [order.regions for order in orders]
+        # As in Xplique, a function makes the baselines of all inputs at once.
+        given = self.baseline_mode
+        baseline = given(self.inputs) if callable(given) else given
+        batch = prepare(self.inputs, self.targets, baseline, lambda *_: maps)
         outcomes = drive(
-            [question(i, ground_set.sizes) for i, ground_set in enumerate(batch.sets)],
+            [
+                self.metric.ask(row, order, ground_set.sizes)
+                for row, order, ground_set in zip(rows, orders, batch.sets, strict=True)
+            ],
             TensorFlowOracle(self._reader, batch),
             inert=[ground_set.inert for ground_set in batch.sets],
             batch_size=2**31 if self.batch_size is None else int(self.batch_size),
         )
         return [outcome.result for outcome in outcomes]
 
-    def _baseline(self) -> Any:
-        # As in Xplique, a function makes the baselines of all inputs at once.
-        return self.baseline_mode(self.inputs) if callable(self.baseline_mode) else self.baseline_mode
+
+class CurveMetric(ModelMetric):
+    """A metric whose question is answered by curves."""
+
+    def curves(self, explanations: Any) -> list[Any]:
+        """The curves of each example, with both end points."""
+        return self._answers(explanations)
 
 
-def rows_of(explanations: Any, inputs: np.ndarray | None = None) -> Sequence[Any]:
+class AreaMetric(CurveMetric):
+    """A metric that is the area under a curve."""
+
+    def detailed_evaluate(self, explanations: Any) -> dict[int, float]:
+        """The mean curve as Xplique's plots take it: from a number of elements to the score."""
+        return _mean_curve(self.curves(explanations), self.metric.curve, self._shape())
+
+
+def rows_of(explanations: Any, inputs: AnyArray | None = None) -> Sequence[Any]:
     """Each example's explanation, or its scores without channels."""
-    if core.are_explanations(explanations):
+    if are_explanations(explanations):
         given = 1 if isinstance(explanations, Explanation) else len(explanations)
-        return core.each_attribution(explanations, given if inputs is None else len(inputs))
+        return each_attribution(explanations, given if inputs is None else len(inputs))
     scores = np.asarray(explanations, dtype=np.float64)
     if inputs is not None and scores.ndim == 4 and scores.shape[-1] not in (1, inputs.shape[-1]):
-        raise ValueError(f"`attributions` (of shape {scores.shape}) must be shaped like the inputs, {inputs.shape}")
+        raise ValueError(
+            f"`attributions` (of shape {scores.shape}) must be shaped like the inputs, "
+            f"{inputs.shape}"
+        )
     rows = scores.sum(-1) if scores.ndim == 4 else scores
-    return core.each_attribution(rows, len(rows) if inputs is None else len(inputs))
+    return each_attribution(rows, len(rows) if inputs is None else len(inputs))
+
+
+def maps_of(explanations: Any) -> list[Any]:
+    """The map of each example."""
+    return [row.paint() if isinstance(row, Explanation) else row for row in rows_of(explanations)]
+
+
+def _mean_curve(curves: Sequence[Curves], name: str, shape: tuple[int, ...]) -> dict[int, float]:
+    if len({tuple(curve.area.round(9)) for curve in curves}) > 1:
+        raise ValueError(
+            "the curves of examples whose steps differ have no common mean; use `curves`"
+        )
+    mean = np.mean([getattr(curve, name) for curve in curves], axis=0)
+    counts = np.rint(curves[0].area * np.prod(shape)).astype(int)
+    return dict(zip(counts.tolist(), mean.tolist(), strict=True))

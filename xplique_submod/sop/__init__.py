@@ -1,7 +1,8 @@
-"""Sum-of-Parts: models whose prediction is exactly the sum of their feature groups' contributions."""
+"""Sum-of-Parts: models whose prediction is the sum of their feature groups' contributions."""
 
+from submod_core.sop import Parts
 from xplique_submod.sop.explainer import SumOfPartsAttribution
-from xplique_submod.sop.model import Parts, SumOfParts
+from xplique_submod.sop.model import SumOfParts
 from xplique_submod.sop.self_attributing import SelfAttributing
 from xplique_submod.sop.training import fit
 

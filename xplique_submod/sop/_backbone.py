@@ -1,4 +1,4 @@
-"""A frozen model, and what passes through two of its layers."""
+"""A frozen model, and the inputs and outputs of two of its layers."""
 
 from typing import Any
 
@@ -10,8 +10,14 @@ keras = tf.keras
 class Backbone(keras.layers.Layer):  # type: ignore[name-defined]
     """A frozen copy of a model that returns its hidden states along with its logits.
 
-    Functional and sequential models are cloned. A subclassed model is taken as it is, returns (logits, hidden states),
-    and stops being trainable.
+    Functional and sequential models are cloned. A subclassed model is taken as it is, returns
+    (logits, hidden states), and stops being trainable.
+
+    Parameters
+    ----------
+    model : keras.Model
+    classifier : str, optional
+        The layer that makes logits of hidden states; by default the last dense one.
     """
 
     def __init__(self, model: Any, classifier: str | None, **kwargs: Any) -> None:
@@ -30,31 +36,44 @@ class Backbone(keras.layers.Layer):  # type: ignore[name-defined]
         if self.classifier is not None:
             layers = [layer for layer in layers if layer.name == self.classifier]
         if not layers:
-            raise ValueError(f"`classifier` (={self.classifier!r}) must name a dense layer or a 1 × 1 convolution")
+            raise ValueError(
+                f"`classifier` (={self.classifier!r}) must name a dense layer or a 1 × 1 "
+                "convolution"
+            )
         activation = layers[-1].activation
         if activation not in (None, keras.activations.linear, keras.activations.relu):
             name = getattr(activation, "__name__", activation)
-            raise ValueError(f"`backbone` must return logits, but its layer {layers[-1].name!r} ends in {name}")
+            raise ValueError(
+                f"`backbone` must return logits, but its layer {layers[-1].name!r} ends in {name}"
+            )
         return layers[-1]
 
     def class_weights(self) -> Any:
         """The rows of the classifier, (C, h)."""
         if self.classifier is None:
-            raise ValueError("`class_weights` must be given for a `backbone` whose layers cannot be seen")
+            raise ValueError(
+                "`class_weights` must be given for a `backbone` whose layers cannot be seen"
+            )
         return class_weights(self.model.get_layer(self.classifier))
 
     def call(self, inputs: Any) -> tuple[Any, Any]:
         """Logits (B, C) and hidden states (B, h)."""
         outputs = self.joint(inputs, training=False)
         if not isinstance(outputs, list | tuple) or len(outputs) != 2:
-            raise ValueError("`backbone` must return (logits, hidden states) where its layers cannot be seen")
+            raise ValueError(
+                "`backbone` must return (logits, hidden states) where its layers cannot be seen"
+            )
         logits, hidden = outputs
         return logits, tf.reduce_mean(hidden, (1, 2)) if len(hidden.shape) == 4 else hidden
 
     def feature_maps(self) -> dict[str, Any]:
         """Name and output of every layer that keeps places apart, in their order."""
         layers = self.model.layers if is_graph(self.model) else []
-        return {layer.name: layer.output for layer in layers if len(getattr(layer.output, "shape", ())) in (3, 4)}
+        return {
+            layer.name: layer.output
+            for layer in layers
+            if len(getattr(layer.output, "shape", ())) in (3, 4)
+        }
 
 
 def is_graph(model: Any) -> bool:

@@ -5,36 +5,51 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from xplique_submod._compat import BlackBoxExplainer, get_inference_function, no_gradients_available, tensor_sanitize
+from submod_core._repr import differing
+from xplique_submod._compat import (
+    BlackBoxExplainer,
+    get_inference_function,
+    no_gradients_available,
+    tensor_sanitize,
+)
 
 
 class SumOfPartsAttribution(BlackBoxExplainer):
-    """Paint what each feature contributes to a prediction of `SumOfParts`.
+    """Paint the contribution of each feature to a prediction of `SumOfParts`.
 
-    A group's contribution is shared equally among its features, so that the scores of all features sum to the logit.
+    A group's contribution is shared equally among its features, so that the scores of all features
+    sum to the logit.
 
     Parameters
     ----------
     model : SumOfParts or SelfAttributing
     batch_size : int, optional
-        Inputs explained at once; the model itself says how many masked ones go through its backbone.
+        Inputs explained at once; the model itself says how many masked ones go through its
+        backbone.
     operator
-        Must be None: what is explained is the logit.
+        Must be None: the logit is explained.
 
     Raises
     ------
     TypeError, ValueError
         If the model has no groups to explain by, or an operator is given.
 
+    References
+    ----------
+    .. [1] Sum-of-Parts: Self-Attributing Neural Networks with End-to-End Learning of Feature
+       Groups: Eq. 1.
+
     Examples
     --------
     >>> from xplique_submod import SumOfParts
     >>> layers = tf.keras.layers
-    >>> backbone = tf.keras.Sequential(
-    ...     [tf.keras.Input((16, 16, 3)), layers.Conv2D(8, 3), layers.GlobalMaxPool2D(), layers.Dense(10)]
-    ... )
+    >>> backbone = tf.keras.Sequential([
+    ...     tf.keras.Input((16, 16, 3)), layers.Conv2D(8, 3), layers.GlobalMaxPool2D(),
+    ...     layers.Dense(10),
+    ... ])
     >>> images, targets = tf.random.uniform((2, 16, 16, 3)), tf.one_hot([3, 1], 10)
-    >>> SumOfPartsAttribution(SumOfParts(backbone, images[:1], features=4))(images, targets).shape
+    >>> sop = SumOfParts(backbone, images[:1], features=4)
+    >>> SumOfPartsAttribution(sop)(images, targets).shape
     TensorShape([2, 16, 16, 1])
     """
 
@@ -42,14 +57,18 @@ class SumOfPartsAttribution(BlackBoxExplainer):
         if not callable(getattr(model, "explain", None)):
             raise TypeError(f"`model` (a {type(model).__name__}) must be a SumOfParts model")
         if operator is not None:
-            raise ValueError("`operator` must be None: what is explained is the logit")
+            raise ValueError("`operator` must be None: the logit is explained")
         # Not the constructor of the base: its cache of models fails on subclassed Keras 3 models.
-        self.model, self.batch_size = model, batch_size
-        self.inference_function, self.batch_inference_function = get_inference_function(model, operator)
+        self.model, self.batch_size, self.operator = model, batch_size, operator
+        functions = get_inference_function(model, operator)
+        self.inference_function, self.batch_inference_function = functions
         self.gradient = self.batch_gradient = no_gradients_available
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({differing(self, SumOfPartsAttribution.__init__)})"
+
     def explain(self, inputs: Any, targets: Any = None) -> tf.Tensor:
-        """Score every element by what its feature contributes.
+        """Score every element by the contribution of its feature.
 
         Parameters
         ----------
@@ -61,7 +80,8 @@ class SumOfPartsAttribution(BlackBoxExplainer):
         Returns
         -------
         tf.Tensor of float32
-            (N, H, W, 1) for images, otherwise shaped like the inputs; in units of the logit, of either sign.
+            (N, H, W, 1) for images, otherwise shaped like the inputs; in units of the logit, of
+            either sign.
 
         Raises
         ------
@@ -70,7 +90,9 @@ class SumOfPartsAttribution(BlackBoxExplainer):
         """
         images, one_hot = tensor_sanitize(inputs, targets)
         if not len(images):
-            raise ValueError(f"`inputs` (of shape {tuple(images.shape)}) must hold at least one example")
+            raise ValueError(
+                f"`inputs` (of shape {tuple(images.shape)}) must hold at least one example"
+            )
         size = len(images) if self.batch_size is None else self.batch_size
         parts = [self.model.explain(images[i : i + size]) for i in range(0, len(images), size)]
         explanations = [explanation for part in parts for explanation in part]
@@ -79,7 +101,9 @@ class SumOfPartsAttribution(BlackBoxExplainer):
                 f"`targets` (of shape {tuple(one_hot.shape)}) must have a column for each of the "
                 f"{len(explanations[0].logits)} classes"
             )
-        rows = [e.paint(int(t)) for e, t in zip(explanations, np.argmax(one_hot, axis=-1), strict=True)]
+        rows = [
+            e.paint(int(t)) for e, t in zip(explanations, np.argmax(one_hot, axis=-1), strict=True)
+        ]
         painted = tf.constant(np.stack(rows), tf.float32)
         if len(images.shape) == 3:
             return tf.broadcast_to(painted[..., None], images.shape)

@@ -1,58 +1,117 @@
-"""Numbers that judge an attribution: from faithfulness curves, from the map alone, or from questions to the model.
+"""Metrics: numbers that judge an attribution, each declared once for all hosts.
 
-Each adapter shows masked inputs to its model and leaves the rest to this module, so that a metric is one and the same
-under every host.
+Metrics are computed from faithfulness curves, from the map alone, or from questions to the model. A
+host shows the masked inputs to its model and leaves the rest to this package.
 """
 
-from submod_core.metrics.curves import check_areas, highest_confidences, strong_interactions
-from submod_core.metrics.info import METRICS, MetricInfo
-from submod_core.metrics.maps import human_agreement, jaccard, pointing, sparsity, top_k
+from typing import Any
+
+from submod_core.metrics.base import (
+    Declared,
+    MapMetric,
+    Metric,
+    ModelMetric,
+    Question,
+    declared,
+)
+from submod_core.metrics.curves import (
+    Deletion,
+    FaithfulnessCurves,
+    HighestConfidence,
+    Insertion,
+    StrongInteractions,
+)
+from submod_core.metrics.groups import (
+    cluster_alignment,
+    group_iou,
+    kl_fidelity,
+    object_share,
+    structure_purity,
+    void_alignment,
+)
+from submod_core.metrics.grown import (
+    TOPS,
+    errors_by_sparsity,
+    grown_area,
+    grown_deletion,
+    grown_insertion,
+    probing,
+)
+from submod_core.metrics.maps import (
+    HumanAgreement,
+    PointingGame,
+    Robustness,
+    Sparsity,
+    jaccard,
+    top_k,
+)
 from submod_core.metrics.sampling import (
+    AUPC,
     CORRELATIONS,
     Correlation,
-    MuFidelitySettings,
-    default_regions,
-    mu_fidelity,
-    patch_steps,
-    perturbation_auc,
-    perturbation_curve,
+    MuFidelity,
+    PerturbationCurves,
     square_patches,
 )
-from submod_core.metrics.steps import (
-    Steps,
-    are_explanations,
-    each_attribution,
-    painted,
-    region_means,
-    region_sums,
-    steps_of,
+
+_ALL: Any = (
+    Insertion,
+    Deletion,
+    HighestConfidence,
+    StrongInteractions,
+    MuFidelity,
+    AUPC,
+    Robustness,
+    HumanAgreement,
+    PointingGame,
+    Sparsity,
+    kl_fidelity,
+    group_iou,
+    object_share,
+    grown_insertion,
+    grown_deletion,
+    errors_by_sparsity,
+    probing,
 )
 
+METRICS: dict[str, Declared] = {metric.name: metric for metric in _ALL}
+"""The metrics that all hosts offer, by name, with their `higher_is_better` and `steps_by`."""
+
 __all__ = [
+    "AUPC",
     "CORRELATIONS",
     "METRICS",
+    "TOPS",
     "Correlation",
-    "MetricInfo",
-    "MuFidelitySettings",
-    "Steps",
-    "are_explanations",
-    "check_areas",
-    "default_regions",
-    "each_attribution",
-    "highest_confidences",
-    "human_agreement",
+    "Declared",
+    "Deletion",
+    "FaithfulnessCurves",
+    "HighestConfidence",
+    "HumanAgreement",
+    "Insertion",
+    "MapMetric",
+    "Metric",
+    "ModelMetric",
+    "MuFidelity",
+    "PerturbationCurves",
+    "PointingGame",
+    "Question",
+    "Robustness",
+    "Sparsity",
+    "StrongInteractions",
+    "cluster_alignment",
+    "declared",
+    "errors_by_sparsity",
+    "group_iou",
+    "grown_area",
+    "grown_deletion",
+    "grown_insertion",
     "jaccard",
-    "mu_fidelity",
-    "painted",
-    "patch_steps",
-    "perturbation_auc",
-    "perturbation_curve",
-    "pointing",
-    "region_means",
-    "region_sums",
-    "sparsity",
+    "kl_fidelity",
+    "object_share",
+    "probing",
     "square_patches",
-    "steps_of",
-    "strong_interactions",
+    "structure_purity",
     "top_k",
+    "void_alignment",
 ]

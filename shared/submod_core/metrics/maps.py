@@ -1,19 +1,28 @@
-"""Numbers of a map: against noise, against masks, alone."""
+"""Metrics of a map: under noise on the input, against a mask, alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from submod_core._checks import check_count
-from submod_core._types import BoolArray
+from submod_core._types import BoolArray, FloatArray
+from submod_core.metrics.base import MapMetric, Metric
 
 
 def top_k(scores: ArrayLike, k: int) -> BoolArray:
-    """Where the k highest scores lie; equal ones in reading order.
+    """Mask of the k highest scores; equal scores are taken in reading order.
 
     Parameters
     ----------
     scores : array_like, any shape
     k : int
+
+    Returns
+    -------
+    ndarray of bool, same shape
 
     Raises
     ------
@@ -30,8 +39,7 @@ def top_k(scores: ArrayLike, k: int) -> BoolArray:
     check_count("k", k)
     if k > array.size:
         raise ValueError(f"`k` (={k}) must be at most the number of scores, {array.size}")
-    if not np.isfinite(array).all():
-        raise ValueError("`attributions` holds NaN or infinite values")
+    check_scores(array)
     chosen = np.zeros(array.size, dtype=bool)
     chosen[np.argsort(-array, axis=None, kind="stable")[:k]] = True
     return chosen.reshape(array.shape)
@@ -49,70 +57,183 @@ def jaccard(one: BoolArray, other: BoolArray) -> float:
     return float((one & other).sum() / union) if union else np.nan
 
 
-def human_agreement(scores: ArrayLike, human: ArrayLike, k: int) -> float:
-    """Jaccard score of the k highest scores with a human's mask (SEA-NN, §5).
+@dataclass(frozen=True, kw_only=True)
+class HumanAgreement(MapMetric):
+    """Jaccard score of the k highest scores with a human's mask (SEA-NN, §5); higher is better.
+
+    Masks are boolean, or heatmaps, of which the k highest scores are taken too.
 
     Parameters
     ----------
-    scores : array_like, any shape
-    human : array_like, same shape
-        A boolean mask, or a heatmap, of which the k highest are taken too.
-    k : int
+    k : int or sequence of int
+        Number of pixels; for a sequence the metric gives one number for each k.
 
     Raises
     ------
     ValueError
-        If the shapes differ, or `k` is out of range.
+        If `k` is not a whole number of at least 1, or on use more than there are pixels.
 
     Examples
     --------
-    >>> human_agreement([0.9, 0.1, 0.5], np.array([True, False, False]), k=2)
+    >>> HumanAgreement(k=2).number([0.9, 0.1, 0.5], np.array([True, False, False]))
     0.5
     """
-    return jaccard(top_k(scores, k), _mask(scores, human, k))
+
+    name: ClassVar[str] = "human_agreement"
+    higher_is_better: ClassVar[bool | None] = True
+    steps_by: ClassVar[str] = "none: compares the map with a mask"
+    needs_masks: ClassVar[bool] = True
+    example: ClassVar[str] = "k=16"
+
+    k: int | Sequence[int]
+
+    def __post_init__(self) -> None:
+        for k in np.atleast_1d(np.asarray(self.k, dtype=object)):
+            check_count("k", k)
+
+    def number(self, scores: Any, mask: Any = None) -> float | list[float]:
+        """The score, or one for each k."""
+        found = [
+            jaccard(top_k(scores, k), _mask(scores, mask, k))
+            for k in np.atleast_1d(self.k).tolist()
+        ]
+        return found[0] if np.ndim(self.k) == 0 else found
 
 
-def _mask(scores: ArrayLike, human: ArrayLike, k: int | None = None) -> BoolArray:
+@dataclass(frozen=True, kw_only=True)
+class PointingGame(MapMetric):
+    """Pointing game: 1 if the highest score lies in a mask, else 0; higher is better.
+
+    Where several scores are equally high, the share of these that lies in the mask. Masks are
+    boolean.
+
+    Examples
+    --------
+    >>> mask = np.array([True, False])
+    >>> PointingGame().number([0.9, 0.1], mask), PointingGame().number([0.9, 0.9], mask)
+    (1.0, 0.5)
+    """
+
+    name: ClassVar[str] = "pointing_game"
+    higher_is_better: ClassVar[bool | None] = True
+    steps_by: ClassVar[str] = "none: compares the map with a mask"
+    needs_masks: ClassVar[bool] = True
+
+    def number(self, scores: Any, mask: Any = None) -> float:
+        """Share of the highest scores that lies in the mask."""
+        inside, array = _mask(scores, mask), np.asarray(scores, dtype=np.float64)
+        check_scores(array)
+        return float(inside[array == array.max()].mean())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sparsity(MapMetric):
+    """Gini index of the scores' absolute values: their concentration on few elements.
+
+    In [0, 1): 0 if all are equal, near 1 if one has the whole sum; NaN if all are 0. The number
+    only describes; neither direction is better.
+
+    Examples
+    --------
+    >>> Sparsity().number([1, 1, 1, 1]), Sparsity().number([0, 0, 0, 5])
+    (0.0, 0.75)
+    """
+
+    name: ClassVar[str] = "sparsity"
+    higher_is_better: ClassVar[bool | None] = None
+    steps_by: ClassVar[str] = "none: looks at the map alone"
+
+    def number(self, scores: Any, mask: Any = None) -> float:
+        """Gini index 2 Σ_i i·x_i / (n Σ x) − (n + 1) / n of the values x in ascending order."""
+        ordered = np.sort(np.abs(np.asarray(scores, dtype=np.float64)), axis=None)
+        check_scores(ordered)
+        n, total = len(ordered), ordered.sum()
+        gini = 2 * (np.arange(1, n + 1) @ ordered) / (n * total) - (n + 1) / n if total else np.nan
+        return float(gini)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Robustness(Metric):
+    """Overlap of the k highest scores before and after noise on the input (SEA-NN, §5).
+
+    The mean intersection over union, in [0, 1]; higher is better.
+
+    Parameters
+    ----------
+    k : int
+        Number of highest pixels, or elements where the inputs are no images.
+    radius : float
+        The noise is uniform in [−radius, radius], in the input's own units.
+    n_samples : int
+        Noisy inputs per example.
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range.
+    """
+
+    name: ClassVar[str] = "robustness"
+    higher_is_better: ClassVar[bool | None] = True
+    steps_by: ClassVar[str] = "none: compares maps of noisy inputs"
+
+    k: int
+    radius: float = 0.02
+    n_samples: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_count("k", self.k)
+        check_count("n_samples", self.n_samples)
+        if isinstance(self.radius, bool) or not 0 < self.radius < np.inf:
+            raise ValueError(f"`radius` (={self.radius!r}) must be a finite number above 0")
+
+    def numbers(
+        self, maps: Callable[[FloatArray | None], Sequence[Any]], shape: tuple[int, ...]
+    ) -> FloatArray:
+        """Compute the number of each example, (N,).
+
+        Parameters
+        ----------
+        maps : callable
+            From noise, or None, to the map of each example with this noise added to the inputs.
+        shape : tuple of int
+            Shape of the inputs with their channels last: the noise is the same under every host.
+
+        Examples
+        --------
+        >>> Robustness(k=1).numbers(lambda noise: [np.array([1.0, 0.0])], (1, 2))
+        array([1.])
+        """
+        # One draw of noise for all examples at once, so that the maps of a draw are computed in
+        # one call; the overlap with the clean maps is averaged over the draws.
+        rng = np.random.default_rng(self.seed)
+        clean = [top_k(scores, self.k) for scores in maps(None)]
+        overlaps = []
+        for _ in range(self.n_samples):
+            noise = rng.uniform(-self.radius, self.radius, shape)
+            noisy = [top_k(scores, self.k) for scores in maps(noise)]
+            overlaps.append([jaccard(a, b) for a, b in zip(clean, noisy, strict=True)])
+        return np.asarray(np.mean(overlaps, axis=0), dtype=np.float64)
+
+
+def check_scores(scores: FloatArray) -> None:
+    """Raise ValueError unless all scores of a map are finite."""
+    if not np.isfinite(scores).all():
+        raise ValueError("`attributions` holds NaN or infinite values")
+
+
+def _mask(scores: Any, human: Any, k: int | None = None) -> BoolArray:
+    """A mask shaped like the scores; of a heatmap the k highest values, where k is given."""
     mask = np.asarray(human)
     if mask.shape != np.shape(scores):
-        raise ValueError(f"`mask` (of shape {mask.shape}) must be shaped like the attribution, {np.shape(scores)}")
+        raise ValueError(
+            f"`mask` (of shape {mask.shape}) must be shaped like the attribution, "
+            f"{np.shape(scores)}"
+        )
     if mask.dtype == bool:
         return mask
     if k is None:
         raise ValueError(f"`mask` (of dtype {mask.dtype}) must be boolean")
     return top_k(mask, k)
-
-
-def pointing(scores: ArrayLike, mask: ArrayLike) -> float:
-    """Whether the highest score lies in the mask: 1 or 0, or the share of the equally highest that do.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, the mask is not boolean, or a score is not finite.
-
-    Examples
-    --------
-    >>> pointing([0.9, 0.1], np.array([True, False])), pointing([0.9, 0.9], np.array([True, False]))
-    (1.0, 0.5)
-    """
-    inside = _mask(scores, mask)
-    array = np.asarray(scores, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError("`attributions` holds NaN or infinite values")
-    return float(inside[array == array.max()].mean())
-
-
-def sparsity(scores: ArrayLike) -> float:
-    """Gini index of the scores' absolute values: 0 if all are equal, near 1 if one has everything; NaN if all are 0.
-
-    Examples
-    --------
-    >>> sparsity([1, 1, 1, 1]), sparsity([0, 0, 0, 5])
-    (0.0, 0.75)
-    """
-    ordered = np.sort(np.abs(np.asarray(scores, dtype=np.float64)), axis=None)
-    if not np.isfinite(ordered).all():
-        raise ValueError("`attributions` holds NaN or infinite values")
-    n, total = len(ordered), ordered.sum()
-    return float(2 * (np.arange(1, n + 1) @ ordered) / (n * total) - (n + 1) / n) if total else np.nan

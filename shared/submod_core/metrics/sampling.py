@@ -1,94 +1,195 @@
-"""Numbers with questions of their own to the model: µFidelity and the perturbation curve."""
+"""Metrics with queries of their own to the model: µFidelity and the perturbation curve."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
 from submod_core._checks import check_count
 from submod_core._types import FloatArray, IntArray
-from submod_core.dialogue import Dialogue, Query
-from submod_core.ground_set import every_element
-from submod_core.metrics.steps import Steps, painted, steps_of
-from submod_core.regions import grid
-from submod_core.scores import prefixes
+from submod_core.engine import Procedure, Query
+from submod_core.metrics.base import ModelMetric, Question
+from submod_core.regions import every_element, grid, region_sums
+from submod_core.results import RevealOrder, painted, reveal_order
+from submod_core.search import prefixes
 
 Correlation = Literal["spearman", "pearson"]
-
 
 CORRELATIONS: dict[str, Callable[..., Any]] = {"spearman": spearmanr, "pearson": pearsonr}
 
 
-class MuFidelitySettings(NamedTuple):
-    """How µFidelity draws its sets.
+@dataclass(frozen=True, kw_only=True)
+class MuFidelity(ModelMetric[float]):
+    """Correlation of a set's importance with the fall of the score without the set.
 
-    Attributes
+    µFidelity (Bhatt et al., 2020), in [−1, 1]; higher is better. 0 where the score or the
+    importance is constant over the sets. All sets have the same size, and are the same for each
+    example.
+
+    Parameters
     ----------
+    cells : int
+        Rows and columns of the grid that images are cut into where no regions are given. In other
+        inputs every element is a region. Explanations bring their own.
     subset_size : float
         Share of the regions that each set removes, in (0, 1); at least one region.
     n_samples : int
-        Random sets.
+        Number of random sets.
     seed : int
     correlation : {"spearman", "pearson"}
         Spearman's is what Xplique and LiMA report, Pearson's the original definition.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> MuFidelity(cells=2).default_regions((2, 2), image=True)
+    array([[0, 1],
+           [2, 3]])
     """
 
+    name: ClassVar[str] = "mu_fidelity"
+    higher_is_better: ClassVar[bool | None] = True
+    steps_by: ClassVar[str] = "random sets of regions"
+    example: ClassVar[str] = "cells=4"
+
+    cells: int = 9
     subset_size: float = 0.2
     n_samples: int = 200
     seed: int = 0
     correlation: Correlation = "spearman"
 
-    def check(self) -> "MuFidelitySettings":
-        """Raise ValueError if a setting is out of range."""
+    def __post_init__(self) -> None:
+        check_count("cells", self.cells)
         size = self.subset_size
         if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < 1:
             raise ValueError(f"`subset_size` (={size!r}) must be a share of the regions in (0, 1)")
         if self.correlation not in CORRELATIONS:
-            raise ValueError(f"`correlation` (={self.correlation!r}) must be one of {list(CORRELATIONS)}")
+            raise ValueError(
+                f"`correlation` (={self.correlation!r}) must be one of {list(CORRELATIONS)}"
+            )
         check_count("n_samples", self.n_samples)
-        return self
+
+    def default_regions(self, shape: tuple[int, ...], image: bool) -> IntArray:
+        """Grid of `cells` × `cells` for an image, single elements for another input."""
+        return grid((shape[0], shape[1]), (self.cells,) * 2) if image else every_element(shape)
+
+    def reveal(self, attribution: Any, shape: tuple[int, ...], regions: Any) -> RevealOrder:
+        """Order of the regions that the random sets are made of."""
+        return reveal_order(attribution, shape, regions)
+
+    def ask(self, attribution: Any, order: RevealOrder, sizes: FloatArray) -> Procedure[float]:
+        """Show the input without each of the random sets."""
+        # The importance of a set is the sum of its elements' scores: summed over each region here,
+        # and over the regions of each set by the product with `removed` below.
+        regions = order.regions
+        sums = region_sums(painted(attribution, regions.shape, regions), regions)
+        n, rng = len(sums), np.random.default_rng(self.seed)
+        # Draw the sets from the seed alone, so that every example and every host removes the same.
+        removed = np.zeros((self.n_samples, n), dtype=bool)
+        for row in removed:
+            row[rng.choice(n, max(1, round(self.subset_size * n)), replace=False)] = True
+        responses = yield Query(np.concatenate([np.ones((1, n), dtype=bool), ~removed]))
+        falls, importance = responses.target[0] - responses.target[1:], removed @ sums
+        # The correlation with a constant is not defined.
+        if np.ptp(falls) == 0 or np.ptp(importance) == 0:
+            return 0.0
+        return float(CORRELATIONS[self.correlation](importance, falls)[0])
+
+    def number(self, answer: float) -> float:
+        """The correlation itself."""
+        return answer
 
 
-def mu_fidelity(sums: FloatArray, settings: MuFidelitySettings) -> Dialogue[float]:
-    """Correlation of a set's summed importance with the fall of the score without it: µFidelity (Bhatt et al., 2020).
+@dataclass(frozen=True, kw_only=True)
+class PerturbationCurves(Question[FloatArray]):
+    """Score of the target as square patches of images are replaced by noise (SEA-NN, §5).
+
+    The patch of the highest mean score goes first. Each curve is a share of the whole input's
+    score, so that it starts at 1; NaN where that score is 0.
 
     Parameters
     ----------
-    sums : ndarray, (n,)
-        Importance of each region, summed over its elements.
-    settings : MuFidelitySettings
+    patch_size : int
+        Side of a patch in pixels; the last row and column may be smaller.
+    n_patches : int
+        Number of patches that are replaced, one after the other.
 
-    Returns
-    -------
-    float
-        In [-1, 1]; 0 where either side never moves.
-    """
-    n, rng = len(sums), np.random.default_rng(settings.seed)
-    removed = np.zeros((settings.n_samples, n), dtype=bool)
-    for row in removed:
-        row[rng.choice(n, max(1, round(settings.subset_size * n)), replace=False)] = True
-    responses = yield Query(np.concatenate([np.ones((1, n), dtype=bool), ~removed]))
-    falls, importance = responses.target[0] - responses.target[1:], removed @ sums
-    if np.ptp(falls) == 0 or np.ptp(importance) == 0:
-        return 0.0
-    return float(CORRELATIONS[settings.correlation](importance, falls)[0])
-
-
-def default_regions(shape: tuple[int, ...], cells: int, image: bool) -> IntArray:
-    """What µFidelity's sets are made of: a grid of an image's cells, the single elements of another input.
+    Raises
+    ------
+    ValueError
+        If a setting is out of range for the images.
 
     Examples
     --------
-    >>> int(default_regions((2, 2), 1, image=True).max()), int(default_regions((2, 2), 1, image=False).max())
-    (0, 3)
+    >>> question = PerturbationCurves(patch_size=1, n_patches=1)
+    >>> question.reveal(np.array([[0.0, 1.0]]), (1, 2)).order
+    array([1, 0])
     """
-    check_count("cells", cells)
-    return grid((shape[0], shape[1]), (cells, cells)) if image else every_element(shape)
+
+    baseline: ClassVar[Any] = "noise"
+    images_only: ClassVar[bool] = True
+    example: ClassVar[str] = "patch_size=2"
+
+    patch_size: int = 16
+    n_patches: int = 8
+
+    def __post_init__(self) -> None:
+        check_count("patch_size", self.patch_size)
+        check_count("n_patches", self.n_patches)
+
+    def reveal(self, attribution: Any, shape: tuple[int, ...], regions: Any = None) -> RevealOrder:
+        """Order of the patches by their mean score; ValueError if there are too few."""
+        labels = square_patches((shape[0], shape[1]), self.patch_size)
+        n = int(labels.max()) + 1
+        if self.n_patches > n:
+            raise ValueError(
+                f"`n_patches` (={self.n_patches}) must be at most {n}, as many as the image has"
+            )
+        return reveal_order(painted(attribution, shape), shape, labels)
+
+    def ask(self, attribution: Any, order: RevealOrder, sizes: FloatArray) -> Procedure[FloatArray]:
+        """Show the input without the first 0 … `n_patches` patches."""
+        responses = yield Query(~prefixes(order.order)[: self.n_patches + 1])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(responses.target / responses.target[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AUPC(PerturbationCurves, ModelMetric[FloatArray]):
+    """Area under the perturbation curve over the number of patches (SEA-NN, §5); lower is better.
+
+    Square patches of images are replaced by noise, the patch of the highest mean score first.
+
+    Parameters
+    ----------
+    patch_size : int
+        Side of a patch in pixels; the last row and column may be smaller.
+    n_patches : int
+        Number of patches that are replaced, one after the other.
+
+    Examples
+    --------
+    >>> AUPC().number(np.array([1.0, 0.5, 0.0]))
+    0.5
+    """
+
+    name: ClassVar[str] = "aupc"
+    higher_is_better: ClassVar[bool | None] = False
+    steps_by: ClassVar[str] = "square patches"
+
+    def number(self, answer: FloatArray) -> float:
+        """Area by the trapezoid rule, divided by the number of steps."""
+        return float(np.trapezoid(answer) / (len(answer) - 1))
 
 
 def square_patches(shape: tuple[int, int], size: int) -> IntArray:
-    """Label map of square patches; the last row and column are smaller where the size does not divide the image.
+    """Label map of square patches; the last row and column may be smaller.
 
     Raises
     ------
@@ -103,51 +204,8 @@ def square_patches(shape: tuple[int, int], size: int) -> IntArray:
     """
     check_count("patch_size", size)
     if size > min(shape):
-        raise ValueError(f"`patch_size` (={size}) must be at most the smaller side of the image, {min(shape)}")
+        raise ValueError(
+            f"`patch_size` (={size}) must be at most the smaller side of the image, {min(shape)}"
+        )
     rows, columns = np.arange(shape[0]) // size, np.arange(shape[1]) // size
     return np.asarray(rows[:, None] * (int(columns[-1]) + 1) + columns, dtype=np.intp)
-
-
-def patch_steps(attribution: Any, shape: tuple[int, int], patch_size: int, n_patches: int) -> Steps:
-    """The patches in the order of their mean score.
-
-    Raises
-    ------
-    ValueError
-        If `patch_size` or `n_patches` is out of range, or the attribution does not fit.
-
-    Examples
-    --------
-    >>> patch_steps(np.array([[0.0, 1.0]]), (1, 2), 1, 1).order
-    array([1, 0])
-    """
-    check_count("n_patches", n_patches)
-    labels = square_patches(shape, patch_size)
-    n = int(labels.max()) + 1
-    if n_patches > n:
-        raise ValueError(f"`n_patches` (={n_patches}) must be at most {n}, as many as the image has")
-    return steps_of(painted(attribution, shape), shape, labels)
-
-
-def perturbation_curve(order: IntArray, n_steps: int) -> Dialogue[FloatArray]:
-    """The target's score as the first regions of an order are removed, as a share of what it was (SEA-NN, §5).
-
-    Returns
-    -------
-    ndarray of float64, (n_steps + 1,)
-        It starts at 1; NaN where the input's score is 0.
-    """
-    responses = yield Query(~prefixes(order)[: n_steps + 1])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(responses.target / responses.target[0])
-
-
-def perturbation_auc(curve: FloatArray) -> float:
-    """AUPC: the area under a perturbation curve over the number of its steps.
-
-    Examples
-    --------
-    >>> perturbation_auc(np.array([1.0, 0.5, 0.0]))
-    0.5
-    """
-    return float(np.trapezoid(curve) / (len(curve) - 1))

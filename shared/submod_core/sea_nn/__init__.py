@@ -11,8 +11,15 @@ from submod_core.sea_nn.heatmaps import (
     scaled,
     upsample,
 )
-from submod_core.sea_nn.learning import Learned, Learning, fit
-from submod_core.sea_nn.maximise import Chain, attribute, grow, maximise, top_features, walk
+from submod_core.sea_nn.learning import Learned, Learning, learn
+from submod_core.sea_nn.maximise import (
+    Chain,
+    attribute,
+    grow,
+    marginal_gains,
+    maximise,
+    top_features,
+)
 
 __all__ = [
     "THRESHOLDS",
@@ -28,11 +35,11 @@ __all__ = [
     "cells_of",
     "downsample",
     "ensemble",
-    "fit",
     "grow",
+    "learn",
+    "marginal_gains",
     "maximise",
     "scaled",
     "top_features",
     "upsample",
-    "walk",
 ]

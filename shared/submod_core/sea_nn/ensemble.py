@@ -6,16 +6,25 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._docs import documented
 from submod_core._types import FloatArray, IntArray
 from submod_core.sea_nn.function import DeepSubmodularFunction
-from submod_core.sea_nn.heatmaps import THRESHOLDS, binary_maps, cells_of, downsample, scaled, upsample
-from submod_core.sea_nn.learning import Learned, Learning, fit
-from submod_core.sea_nn.maximise import Chain, top_features, walk
+from submod_core.sea_nn.heatmaps import (
+    THRESHOLDS,
+    binary_maps,
+    cells_of,
+    downsample,
+    scaled,
+    upsample,
+)
+from submod_core.sea_nn.learning import Learned, Learning, learn
+from submod_core.sea_nn.maximise import Chain, marginal_gains, top_features
+from submod_core.sea_nn.options import OPTIONS
 
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """What SEA-NN makes of the maps of one input, or of a class.
+    """The attribution that SEA-NN learns from the maps of one input, or of a class.
 
     Attributes
     ----------
@@ -38,10 +47,22 @@ class Ensemble:
     evaluations: int
 
     def top(self, p: int) -> Any:
-        """Where the p most influential, non-redundant features lie: a boolean map shaped like the heatmap."""
+        """The cells of the p most influential, non-redundant features (SEA-NN, §3).
+
+        Parameters
+        ----------
+        p : int
+            From 1 to the number of cells.
+
+        Returns
+        -------
+        ndarray of bool
+            Shaped like the heatmap.
+        """
         return np.isin(self.cells, top_features(self.learned.function, p))
 
 
+@documented(OPTIONS)
 def ensemble(
     heatmaps: Sequence[Any],
     settings: Learning | None = None,
@@ -57,18 +78,19 @@ def ensemble(
     Parameters
     ----------
     heatmaps : sequence of array_like, each (H, W) or (n,)
-        Non-negative or not; each is scaled to [0, 1]. The maps of many inputs of a class give the class's attribution.
-    settings : Learning, optional
-    side : int
-        Images are seen as at most side × side cells.
-    thresholds : sequence of int
-        How many of the highest pixels the binary maps hold, at full resolution.
+        Non-negative or not; each is scaled to [0, 1]. The maps of many inputs of a class give the
+        class's attribution.
+    {learning}
     names : sequence of str, optional
-        What errors call each map.
+        Names of the maps in errors.
     start : DeepSubmodularFunction, optional
         Go on from this one.
     lazy : bool
         False for the plain computation of the same result.
+
+    Returns
+    -------
+    Ensemble
 
     Raises
     ------
@@ -85,11 +107,16 @@ def ensemble(
     called = list(names) if names is not None else [f"heatmaps[{i}]" for i in range(len(heatmaps))]
     maps = [scaled(heatmap, name) for heatmap, name in zip(heatmaps, called, strict=True)]
     if not maps or any(heatmap.shape != maps[0].shape for heatmap in maps):
-        raise ValueError(f"`heatmaps` (of shapes {[m.shape for m in maps]}) must be one or more maps of one shape")
+        raise ValueError(
+            f"`heatmaps` (of shapes {[m.shape for m in maps]}) must be one or more maps of one "
+            "shape"
+        )
     cells = cells_of(maps[0].shape, side)
     real = np.array([downsample(heatmap, cells) for heatmap in maps])
     binary = np.concatenate([binary_maps(heatmap, cells, thresholds) for heatmap in maps])
-    learned = fit(real, binary, settings, start=start, lazy=lazy)
+    learned = learn(real, binary, settings, start=start, lazy=lazy)
     chain = Chain(learned.function, lazy)
-    scores = walk(chain).astype(np.float64)
-    return Ensemble(upsample(scores, cells), scores, cells, learned, learned.evaluations + chain.evaluations)
+    scores = marginal_gains(chain).astype(np.float64)
+    return Ensemble(
+        upsample(scores, cells), scores, cells, learned, learned.evaluations + chain.evaluations
+    )

@@ -1,6 +1,5 @@
-"""Deep submodular functions: networks whose value on sets is monotone and submodular by construction (SEA-NN, §3)."""
+"""Deep submodular functions: networks that are monotone and submodular on sets (SEA-NN, §3)."""
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from os import PathLike
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from submod_core._checks import check_count
 from submod_core._types import AnyArray, BoolArray
+from submod_core.sea_nn._products import product, times
 
 Activation = Literal["sqrt", "log"]
 Init = Literal["random", "ones"]
@@ -26,9 +26,10 @@ class Parameters(NamedTuple):
 
 
 class DeepSubmodularFunction:
-    """A fully connected network with non-negative weights and a concave activation after all layers but the last.
+    """A fully connected network with non-negative weights and concave activations.
 
-    On {0, 1}^n it is a monotone submodular set function, on [0, 1]^n its monotone concave extension.
+    An activation follows each layer but the last. On {0, 1}^n the network is a monotone submodular
+    set function, on [0, 1]^n its monotone concave extension.
 
     Parameters
     ----------
@@ -45,23 +46,31 @@ class DeepSubmodularFunction:
 
     Examples
     --------
-    >>> f = DeepSubmodularFunction([np.ones((1, 3)), np.ones((1, 1))], [np.zeros(1), np.zeros(1)])
+    >>> weights, biases = [np.ones((1, 3)), np.ones((1, 1))], [np.zeros(1), np.zeros(1)]
+    >>> f = DeepSubmodularFunction(weights, biases)
     >>> f([[0, 0, 0], [1, 0, 0], [1, 1, 0]]).round(3)
     array([0.   , 1.   , 1.414])
     """
 
     def __init__(
-        self, weights: Sequence[AnyArray], biases: Sequence[AnyArray], activation: Activation = "sqrt"
+        self,
+        weights: Sequence[AnyArray],
+        biases: Sequence[AnyArray],
+        activation: Activation = "sqrt",
     ) -> None:
         if activation not in ACTIVATIONS:
             raise ValueError(f"`activation` (={activation!r}) must be one of {ACTIVATIONS}")
         self.weights, self.biases, self.activation = list(weights), list(biases), activation
         shapes = [w.shape for w in self.weights]
         chained = all(a[0] == b[1] for a, b in pairwise(shapes)) and shapes[-1][0] == 1
-        if len(shapes) < 2 or not chained or [b.shape for b in self.biases] != [(s[0],) for s in shapes]:
+        if (
+            len(shapes) < 2
+            or not chained
+            or [b.shape for b in self.biases] != [(s[0],) for s in shapes]
+        ):
             raise ValueError(
-                f"`weights` (of shapes {shapes}) and `biases` must chain from n inputs, by at least "
-                "one hidden layer, to one value"
+                f"`weights` (of shapes {shapes}) and `biases` must chain from n inputs, by at "
+                "least one hidden layer, to one value"
             )
         if any(not np.isfinite(p).all() or (p < 0).any() for p in (*self.weights, *self.biases)):
             raise ValueError("`weights` and `biases` must be finite and at least 0")
@@ -86,8 +95,9 @@ class DeepSubmodularFunction:
             Of the hidden layers.
         activation : {"sqrt", "log"}
         init : {"random", "ones"}
-            Every weight uniform in [0, 2], or 1. With "ones" all units of a layer stay equal for ever, so that the
-            function is concave over *modular*: the map depends on the rank of the features alone.
+            Every weight uniform in [0, 2], or 1. With "ones" all units of a layer stay equal for
+            ever, so that the function is concave over *modular*: the map depends on the rank of the
+            features alone.
         seed : int
         dtype : float64 or float32
 
@@ -109,7 +119,9 @@ class DeepSubmodularFunction:
             raise ValueError(f"`dtype` (={dtype!r}) must be float64 or float32")
         rng, sizes = np.random.default_rng(seed), [n, *widths, 1]
         shapes = [(b, a) for a, b in pairwise(sizes)]
-        weights = [rng.uniform(0, 2, shape) if init == "random" else np.ones(shape) for shape in shapes]
+        weights = [
+            rng.uniform(0, 2, shape) if init == "random" else np.ones(shape) for shape in shapes
+        ]
         # Biases start above 0, where √ has a finite slope.
         biases = [np.full(shape[0], _BIAS, dtype) for shape in shapes]
         return cls([w.astype(dtype) for w in weights], biases, activation)
@@ -121,7 +133,7 @@ class DeepSubmodularFunction:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type that it computes in."""
+        """The type of the weights and values."""
         return self.weights[0].dtype
 
     def __call__(self, x: ArrayLike) -> Any:
@@ -133,11 +145,11 @@ class DeepSubmodularFunction:
         return np.asarray(x @ self.weights[0].T + self.biases[0])
 
     def after_first(self, z: AnyArray) -> AnyArray:
-        """The values (...,) that first pre-activations (..., h) lead to."""
+        """Values (...,) from the first pre-activations (..., h)."""
         return self.after_hidden(self.activate(z))
 
     def after_hidden(self, h: AnyArray) -> AnyArray:
-        """The values (...,) that first hidden units (..., h) lead to."""
+        """Values (...,) from the first hidden units (..., h)."""
         z = h @ self.weights[1].T + self.biases[1]
         for weight, bias in zip(self.weights[2:], self.biases[2:], strict=True):
             z = self.activate(z) @ weight.T + bias
@@ -150,9 +162,15 @@ class DeepSubmodularFunction:
     def gains(self, chosen: ArrayLike) -> AnyArray:
         """The marginal gains f(A ∪ {v}) − f(A) of all features, (n,); 0 for those in the set A.
 
+        Parameters
+        ----------
+        chosen : array_like of bool, (n,)
+            True for the features of A.
+
         Examples
         --------
-        >>> f = DeepSubmodularFunction([np.ones((1, 3)), np.ones((1, 1))], [np.zeros(1), np.zeros(1)])
+        >>> weights, biases = [np.ones((1, 3)), np.ones((1, 1))], [np.zeros(1), np.zeros(1)]
+        >>> f = DeepSubmodularFunction(weights, biases)
         >>> f.gains([True, False, False]).round(3)
         array([0.   , 0.414, 0.414])
         """
@@ -163,13 +181,20 @@ class DeepSubmodularFunction:
         return np.where(mask, 0, after - self.after_first(z))
 
     def gradient(self, x: ArrayLike) -> AnyArray:
-        """The gradient (n,) at a point; where √ has infinite slope it is infinite, or 0 for weights of 0.
+        """The gradient (n,) at a point.
 
-        As f is concave, no gain at a set exceeds the gradient there.
+        As f is concave, no gain at a set exceeds the gradient there. Where √ has infinite slope the
+        gradient is infinite, or 0 for weights of 0.
+
+        Parameters
+        ----------
+        x : array_like, (n,)
+            In [0, 1].
 
         Examples
         --------
-        >>> f = DeepSubmodularFunction([np.ones((1, 2)), np.ones((1, 1))], [np.ones(1), np.zeros(1)])
+        >>> weights, biases = [np.ones((1, 2)), np.ones((1, 1))], [np.ones(1), np.zeros(1)]
+        >>> f = DeepSubmodularFunction(weights, biases)
         >>> f.gradient([0, 0])
         array([0.5, 0.5])
         """
@@ -177,25 +202,42 @@ class DeepSubmodularFunction:
         return self.input_gradient(z, self.hidden_gradient(self.activate(z)))
 
     def input_gradient(self, z: AnyArray, hidden: AnyArray) -> AnyArray:
-        """The gradient by the input (n,), from first pre-activations and the gradient by the first hidden units."""
-        return _product(_times(hidden, self._slope(z)), self.weights[0])
+        """The gradient by the input, (n,).
+
+        Parameters
+        ----------
+        z : ndarray, (h,)
+            First pre-activations.
+        hidden : ndarray, (h,)
+            Gradient by the first hidden units, of `hidden_gradient`.
+        """
+        return product(times(hidden, self._slope(z)), self.weights[0])
 
     def hidden_gradient(self, h: AnyArray) -> AnyArray:
-        """The gradient (h,) of the value by the first hidden units, of which it is a concave function."""
+        """The gradient of the value by the first hidden units, (h,): it is concave in them."""
+        # Forward once to know each layer's slopes σ'(z), then back: w_lastᵀ diag(σ') W … W_2.
         slopes, z = [], h @ self.weights[1].T + self.biases[1]
         for weight, bias in zip(self.weights[2:], self.biases[2:], strict=True):
             slopes.append(self._slope(z))
             z = self.activate(z) @ weight.T + bias
         back = self.weights[-1][0]
         for weight, slope in zip(self.weights[-2:0:-1], slopes[::-1], strict=True):
-            back = _product(_times(back, slope), weight)
+            back = product(times(back, slope), weight)
         return back
 
     def parameter_gradient(self, x: AnyArray, coefficients: AnyArray) -> Parameters:
-        """The gradient of Σ_r c_r f(x_r) by the parameters, for points (R, n) and coefficients (R,).
+        """The gradient of Σ_r c_r f(x_r) by the weights and biases.
 
         Units whose pre-activation is 0 are dead: they take no part.
+
+        Parameters
+        ----------
+        x : ndarray, (R, n)
+            Points.
+        coefficients : ndarray, (R,)
         """
+        # Backpropagation for all points at once: forward, keeping each layer's inputs and slopes;
+        # then back from the coefficients. `back` is the gradient by a layer's outputs, (R, out).
         inputs, slopes = [np.asarray(x, dtype=self.dtype)], []
         z = self.first(inputs[0])
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
@@ -213,6 +255,7 @@ class DeepSubmodularFunction:
         return Parameters(weights[::-1], biases[::-1])
 
     def _slope(self, z: AnyArray) -> AnyArray:
+        """The derivative of the activation; that of √ is infinite at 0."""
         if self.activation == "log":
             return np.asarray(1 / (1 + z))
         with np.errstate(divide="ignore"):
@@ -233,11 +276,13 @@ class DeepSubmodularFunction:
         arrays = {f"weights_{k}": w for k, w in enumerate(self.weights)}
         arrays |= {f"biases_{k}": b for k, b in enumerate(self.biases)}
         with open(file, "wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, activation=np.array(self.activation), **arrays)
+            np.savez_compressed(
+                stream, allow_pickle=False, activation=np.array(self.activation), **arrays
+            )
 
     @classmethod
     def load(cls, file: str | PathLike[str]) -> "DeepSubmodularFunction":
-        """Read what `save` wrote.
+        """Read a file that `save` wrote.
 
         Raises
         ------
@@ -249,20 +294,7 @@ class DeepSubmodularFunction:
             depth = sum(name.startswith("weights_") for name in names)
             if not depth or "activation" not in names:
                 raise ValueError(f"`file` (={str(file)!r}) is not a saved deep submodular function")
-            weights, biases = ([arrays[f"{kind}_{k}"] for k in range(depth)] for kind in ("weights", "biases"))
+            weights, biases = (
+                [arrays[f"{kind}_{k}"] for k in range(depth)] for kind in ("weights", "biases")
+            )
             return cls(weights, biases, str(arrays["activation"]))  # type: ignore[arg-type]
-
-
-def _times(gradient: AnyArray, slope: AnyArray) -> AnyArray:
-    """Their product, where a gradient of 0 stops a slope that is infinite."""
-    with np.errstate(invalid="ignore"):
-        return np.where(gradient > 0, gradient * slope, 0)
-
-
-def _product(vector: AnyArray, matrix: AnyArray) -> AnyArray:
-    """Vector @ matrix where the vector may hold infinities, which a weight of 0 stops."""
-    if np.isfinite(vector).all():
-        return np.asarray(vector @ matrix)
-    endless = np.isinf(vector)
-    finite = np.where(endless, 0, vector) @ matrix
-    return np.where((matrix[endless] > 0).any(axis=0), math.inf, finite)

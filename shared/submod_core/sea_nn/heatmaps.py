@@ -1,4 +1,4 @@
-"""From the heatmaps of other methods to what a deep submodular function learns from, and back."""
+"""From the heatmaps of other methods to the cells of a deep submodular function, and back."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,23 @@ from numpy.typing import ArrayLike
 
 from submod_core._checks import check_count
 from submod_core._types import BoolArray, FloatArray, IntArray
-from submod_core.metrics import region_means
-from submod_core.regions import grid
+from submod_core.regions import grid, region_means
 
 THRESHOLDS = (5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
 
 
 def scaled(heatmap: ArrayLike, name: str = "heatmap") -> FloatArray:
     """The map scaled to [0, 1].
+
+    Parameters
+    ----------
+    heatmap : array_like
+    name : str
+        Of the map, for errors.
+
+    Returns
+    -------
+    ndarray of float64
 
     Raises
     ------
@@ -35,7 +44,14 @@ def scaled(heatmap: ArrayLike, name: str = "heatmap") -> FloatArray:
 
 
 def cells_of(shape: tuple[int, ...], side: int) -> IntArray:
-    """The label map of the features that the function sees: at most side × side cells of an image, or every element.
+    """The label map of the features that the function sees.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of a map.
+    side : int
+        An image (H, W) is cut into at most side × side cells; elsewhere each element is one.
 
     Examples
     --------
@@ -51,6 +67,12 @@ def cells_of(shape: tuple[int, ...], side: int) -> IntArray:
 def downsample(heatmap: FloatArray, cells: IntArray) -> FloatArray:
     """The mean of each cell, (n,).
 
+    Parameters
+    ----------
+    heatmap : ndarray of float64
+    cells : ndarray of intp
+        Shaped like it.
+
     Examples
     --------
     >>> downsample(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1]))
@@ -59,10 +81,20 @@ def downsample(heatmap: FloatArray, cells: IntArray) -> FloatArray:
     return region_means(heatmap, cells)
 
 
-def binary_maps(heatmap: FloatArray, cells: IntArray, thresholds: Sequence[int] = THRESHOLDS) -> BoolArray:
+def binary_maps(
+    heatmap: FloatArray, cells: IntArray, thresholds: Sequence[int] = THRESHOLDS
+) -> BoolArray:
     """The cells that hold the highest 5, 10, … pixels, one row for each threshold, (k, n).
 
     A cell counts if its number of such pixels exceeds the mean over cells (SEA-NN, supplement).
+
+    Parameters
+    ----------
+    heatmap : ndarray of float64
+    cells : ndarray of intp
+        Shaped like it.
+    thresholds : sequence of int
+        Numbers of highest pixels.
 
     Raises
     ------
@@ -77,7 +109,10 @@ def binary_maps(heatmap: FloatArray, cells: IntArray, thresholds: Sequence[int] 
     for k in thresholds:
         check_count("thresholds", k)
     if max(thresholds) > heatmap.size:
-        raise ValueError(f"`thresholds` (={list(thresholds)}) must be at most the number of pixels, {heatmap.size}")
+        raise ValueError(
+            f"`thresholds` (={list(thresholds)}) must be at most the number of pixels, "
+            f"{heatmap.size}"
+        )
     # Equal scores in reading order.
     ordered, n = cells.ravel()[np.argsort(-heatmap, axis=None, kind="stable")], int(cells.max()) + 1
     rows = np.array([np.bincount(ordered[:k], minlength=n) > k / n for k in thresholds])
@@ -86,12 +121,30 @@ def binary_maps(heatmap: FloatArray, cells: IntArray, thresholds: Sequence[int] 
 
 
 def upsample(scores: FloatArray, cells: IntArray) -> FloatArray:
-    """Every pixel's score is its cell's: the nearest one."""
+    """The score of each pixel: its cell's.
+
+    Examples
+    --------
+    >>> upsample(np.array([2.0, 5.0]), np.array([0, 0, 1]))
+    array([2., 2., 5.])
+    """
     return scores[cells]
 
 
 def aggregate_mean(heatmaps: Sequence[ArrayLike], names: Sequence[str] | None = None) -> FloatArray:
     """Agg-Mean, the linear ensemble: the mean of the scaled maps.
+
+    Parameters
+    ----------
+    heatmaps : sequence of array_like
+        Of one shape.
+    names : sequence of str, optional
+        Of the maps, for errors.
+
+    Raises
+    ------
+    ValueError
+        If a map is constant or not finite.
 
     Examples
     --------
@@ -99,4 +152,6 @@ def aggregate_mean(heatmaps: Sequence[ArrayLike], names: Sequence[str] | None = 
     array([0.5, 0.5])
     """
     called = list(names) if names is not None else [f"heatmaps[{i}]" for i in range(len(heatmaps))]
-    return np.asarray(np.mean([scaled(one, name) for one, name in zip(heatmaps, called, strict=True)], axis=0))
+    return np.asarray(
+        np.mean([scaled(one, name) for one, name in zip(heatmaps, called, strict=True)], axis=0)
+    )

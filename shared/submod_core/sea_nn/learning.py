@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_amount, check_count
 from submod_core._types import AnyArray, BoolArray, FloatArray
 from submod_core.sea_nn.function import Activation, DeepSubmodularFunction, Init, Parameters
 from submod_core.sea_nn.maximise import Chain, grow
@@ -18,7 +18,7 @@ _EPSILON = 1e-10
 
 @dataclass(frozen=True)
 class Learning:
-    """How a function is learned; the defaults are the paper's but for the start.
+    """The function and how it is learned; the defaults are the paper's but for the start.
 
     Attributes
     ----------
@@ -26,10 +26,11 @@ class Learning:
         Of the hidden layers.
     activation : {"sqrt", "log"}
     init : {"random", "ones"}
-        As in `DeepSubmodularFunction.initial`. The paper's is "ones", with which the map depends on ranks alone.
+        As in `DeepSubmodularFunction.initial`. The paper's is "ones", with which the map depends on
+        ranks alone.
     weight_decay, lambda_real, lambda_binary : float
-        λ, λ1 of the real-valued maps and λ2 of the binary ones, as printed (CUB and Tiny ImageNet; FMNIST has 10 and
-        10, brain tumours 1 and 100, with λ of 1e-3).
+        λ, λ1 of the real-valued maps and λ2 of the binary ones, as printed (CUB and Tiny ImageNet;
+        FMNIST has 10 and 10, brain tumours 1 and 100, with λ of 1e-3).
     delta : float
         The margin by which binary maps must be the best of their size.
     epochs : int
@@ -38,8 +39,8 @@ class Learning:
     equation : {2, 1}
         Eq. 1 learns from the real-valued maps alone.
     important, unimportant : sequence of int
-        Features that must have an effect, f(1) − f(1 without i) ≥ sensitivity (Sensitivity(a)), or none,
-        f({v}) = f(∅) (Sensitivity(b)), which holds exactly.
+        Features that must have an effect, f(1) − f(1 without i) ≥ sensitivity (Sensitivity(a)), or
+        none, f({v}) = f(∅) (Sensitivity(b)), which holds exactly.
     sensitivity, lambda_sensitivity : float
         ε of Sensitivity(a), and the weight of the penalty where it is not reached.
     seed : int
@@ -50,6 +51,11 @@ class Learning:
     ------
     ValueError
         If a value is out of range.
+
+    Examples
+    --------
+    >>> Learning(widths=(64, 32), epochs=20).start(784).n
+    784
     """
 
     widths: Sequence[int] = (512, 256, 32)
@@ -74,28 +80,36 @@ class Learning:
         check_count("epochs", self.epochs)
         if self.equation not in (1, 2):
             raise ValueError(f"`equation` (={self.equation!r}) must be 1 or 2")
-        names = ("weight_decay", "lambda_real", "lambda_binary", "delta", "learning_rate", "learning_rate_decay")
+        names = (
+            "weight_decay",
+            "lambda_real",
+            "lambda_binary",
+            "delta",
+            "learning_rate",
+            "learning_rate_decay",
+        )
         for name in (*names, "sensitivity", "lambda_sensitivity"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
-                raise ValueError(f"`{name}` (={value!r}) must be a finite number of at least 0")
+            check_amount(name, getattr(self, name))
         if both := set(self.important) & set(self.unimportant):
             raise ValueError(f"`important` and `unimportant` share the features {sorted(both)}")
 
     def start(self, n: int) -> DeepSubmodularFunction:
         """The function that learning starts from."""
-        return DeepSubmodularFunction.initial(n, self.widths, self.activation, self.init, self.seed, self.dtype)
+        return DeepSubmodularFunction.initial(
+            n, self.widths, self.activation, self.init, self.seed, self.dtype
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A learned function, and how it got there.
+    """A learned function, and the course of its learning.
 
     Attributes
     ----------
     function : DeepSubmodularFunction
     history : dict of ndarray, (epochs,)
-        The terms of the loss before each step: "decay", "real", "binary", "nonzero" (Eq. 1), "sensitivity".
+        The terms of the loss before each step: "decay", "real", "binary", "nonzero" (Eq. 1),
+        "sensitivity".
     evaluations : int
         Gains that the inner maximisations evaluated.
     """
@@ -107,7 +121,11 @@ class Learned:
 
 @dataclass
 class _Objective:
-    """The loss as a signed sum of f over points: its terms, and the coefficient of each point."""
+    """The loss as a signed sum of f over points: its terms, and the coefficient of each point.
+
+    Every term of Eq. 1 and 2 is linear in values of f where it is active. The subgradient by the
+    parameters is thus one backward pass over all points, each with its coefficient.
+    """
 
     real: FloatArray
     binary: BoolArray
@@ -121,7 +139,11 @@ class _Objective:
         self._sizes, self._places = np.unique(self.binary.sum(axis=1), return_inverse=True)
 
     def points(self, f: DeepSubmodularFunction) -> AnyArray:
-        """All ones; the maps; the binary maps; the best sets of their sizes; all ones but one important feature."""
+        """The points of the loss, in the order that `terms` reads them.
+
+        All ones; the maps; the binary maps; the best set of each of their sizes; all ones but one
+        important feature.
+        """
         n = f.n
         parts: list[AnyArray] = [np.ones((1, n)), self.real]
         if self.settings.equation == 2 and len(self.binary):
@@ -131,7 +153,7 @@ class _Objective:
         return np.concatenate(parts)
 
     def _best_sets(self, f: DeepSubmodularFunction) -> AnyArray:
-        # One greedy run serves every threshold: its prefixes are the best sets of the smaller sizes.
+        # One greedy run serves all thresholds: its prefixes are the best sets of smaller sizes.
         chain = Chain(f, self.lazy)
         order = grow(chain, int(self._sizes[-1]))
         self.evaluations += chain.evaluations
@@ -140,13 +162,22 @@ class _Objective:
             row[order[:size]] = 1
         return sets
 
-    def terms(self, f: DeepSubmodularFunction, values: AnyArray) -> tuple[dict[str, float], AnyArray]:
-        """Each term of the loss, and the coefficient of every point's value in its subgradient."""
+    def terms(
+        self, f: DeepSubmodularFunction, values: AnyArray
+    ) -> tuple[dict[str, float], AnyArray]:
+        """Each term of the loss, and the coefficient of every point's value in the subgradient."""
+        # `at` is the first point of a block: real maps, binary maps, best sets, important features.
+        # A hinge counts a point only while it is active; f(1), point 0, collects from all terms.
         s, m = self.settings, len(self.real)
         coefficients = np.zeros(len(values))
         whole, real = values[0], values[1 : 1 + m]
         weight = s.lambda_real if s.equation == 2 else 1.0
-        terms = {"real": float(weight * (whole - real).sum()), "binary": 0.0, "nonzero": 0.0, "sensitivity": 0.0}
+        terms = {
+            "real": float(weight * (whole - real).sum()),
+            "binary": 0.0,
+            "nonzero": 0.0,
+            "sensitivity": 0.0,
+        }
         coefficients[0], coefficients[1 : 1 + m] = weight * m, -weight
         at = 1 + m
         if s.equation == 1:
@@ -158,7 +189,9 @@ class _Objective:
             active = gaps > 0
             terms["binary"] = float(s.lambda_binary * gaps[active].sum())
             coefficients[at : at + r] = -s.lambda_binary * active
-            coefficients[at + r : at + r + k] = s.lambda_binary * np.bincount(self._places, active, minlength=k)
+            coefficients[at + r : at + r + k] = s.lambda_binary * np.bincount(
+                self._places, active, minlength=k
+            )
             at += r + k
         if len(s.important):
             short = s.sensitivity - (whole - values[at:])
@@ -169,7 +202,7 @@ class _Objective:
         return {"decay": s.weight_decay / 2 * squares} | terms, coefficients
 
 
-def fit(
+def learn(
     real: Any,
     binary: Any,
     settings: Learning | None = None,
@@ -177,14 +210,16 @@ def fit(
     start: DeepSubmodularFunction | None = None,
     lazy: bool = True,
 ) -> Learned:
-    """Learn a function that saturates at the given maps, by Adagrad projected to non-negative parameters.
+    """Learn a function that saturates at the given maps (SEA-NN, Eq. 1–2).
+
+    Adagrad, whose every step is projected to non-negative parameters.
 
     Parameters
     ----------
     real : array_like, (m, n)
         Maps in [0, 1].
     binary : array_like of bool, (r, n)
-        What they select at several thresholds.
+        The features that they select at several thresholds.
     settings : Learning, optional
     start : DeepSubmodularFunction, optional
         Go on from this one.
@@ -203,7 +238,7 @@ def fit(
     Examples
     --------
     >>> settings = Learning(widths=(8,), epochs=50, learning_rate=0.1)
-    >>> learned = fit([[1.0, 0.5, 0.0, 0.0]], [[True, True, False, False]], settings)
+    >>> learned = learn([[1.0, 0.5, 0.0, 0.0]], [[True, True, False, False]], settings)
     >>> gains = learned.function.gains(np.zeros(4))
     >>> bool(gains[:2].min() > gains[2:].max())
     True
@@ -213,7 +248,8 @@ def fit(
     sets = sets.reshape(-1, maps.shape[-1]) if sets.size == 0 else sets
     if maps.ndim != 2 or sets.ndim != 2 or maps.shape[1] != sets.shape[1]:
         raise ValueError(
-            f"`real` (of shape {maps.shape}) and `binary` (of shape {sets.shape}) must be (m, n) and (r, n)"
+            f"`real` (of shape {maps.shape}) and `binary` (of shape {sets.shape}) must be (m, n) "
+            "and (r, n)"
         )
     if not ((maps >= 0) & (maps <= 1)).all():
         raise ValueError("`real` must hold maps in [0, 1]")
@@ -225,7 +261,9 @@ def fit(
 
 def _descend(begun: DeepSubmodularFunction, objective: _Objective) -> Learned:
     s = objective.settings
-    f = DeepSubmodularFunction([w.copy() for w in begun.weights], [b.copy() for b in begun.biases], begun.activation)
+    f = DeepSubmodularFunction(
+        [w.copy() for w in begun.weights], [b.copy() for b in begun.biases], begun.activation
+    )
     f.weights[0][:, list(s.unimportant)] = 0
     squares = [np.zeros_like(p) for p in (*f.weights, *f.biases)]
     history: list[dict[str, float]] = []
@@ -239,10 +277,18 @@ def _descend(begun: DeepSubmodularFunction, objective: _Objective) -> Learned:
     return Learned(f, columns, objective.evaluations)
 
 
-def _step(f: DeepSubmodularFunction, gradient: Parameters, squares: list[AnyArray], s: Learning, rate: float) -> None:
+def _step(
+    f: DeepSubmodularFunction,
+    gradient: Parameters,
+    squares: list[AnyArray],
+    s: Learning,
+    rate: float,
+) -> None:
     """One step of Adagrad in place, projected."""
     parameters = [*f.weights, *f.biases]
-    for parameter, slope, square in zip(parameters, [*gradient.weights, *gradient.biases], squares, strict=True):
+    for parameter, slope, square in zip(
+        parameters, [*gradient.weights, *gradient.biases], squares, strict=True
+    ):
         slope = slope + s.weight_decay * parameter
         square += slope**2
         parameter -= (rate * slope / (np.sqrt(square) + _EPSILON)).astype(parameter.dtype)

@@ -1,8 +1,8 @@
 """Greedy maximisation and attribution on deep submodular functions, exact and with few evaluations.
 
-Adding a feature changes the first layer by one column. What a gain can be now is bounded, since f is submodular, by
-what it was before; and since f is concave, by a tangent: in the inputs, and more tightly in the first hidden units.
-Few features have to be evaluated to the end.
+Adding a feature changes the first layer by one column. Two upper bounds spare most evaluations: as
+f is submodular, a gain is at most what it was before; as f is concave, it is at most what a tangent
+says, in the inputs, and more tightly in the first hidden units.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,22 @@ _TIE = 1e-12
 
 @dataclass(frozen=True)
 class _Tangent:
-    """Linear functions that nowhere lie below the gains, since f is concave in its inputs and its hidden units."""
+    """Upper bounds of the gains by tangents, as f is concave in its inputs and its hidden units.
+
+    The tangent touches at A plus an equal share of every open candidate, t = A + Σ_v e_v / k. There
+    f(A + e_v) − f(A) ≤ f(t) − f(A) + ∇f(t) · (A + e_v − t), and A + e_v − t = e_v − Σ_u e_u / k.
+
+    Attributes
+    ----------
+    gain : float
+        f(t) − f(A).
+    by_input : ndarray, (n,)
+        ∇f(t).
+    mean : float
+        The mean of `by_input` over the open candidates: ∇f(t) · Σ_u e_u / k.
+    hidden, by_hidden : ndarray, (h,)
+        The first hidden units at t, and the gradient by them.
+    """
 
     gain: float
     by_input: AnyArray
@@ -29,11 +44,13 @@ class _Tangent:
     by_hidden: AnyArray
 
     def at_inputs(self, elements: IntArray) -> AnyArray:
+        """The bounds of elements, without evaluating anything."""
         if not np.isfinite(self.mean):
             return np.full(len(elements), np.inf)
         return self.gain + self.by_input[elements] - self.mean
 
     def at_hidden(self, hidden: AnyArray) -> AnyArray:
+        """Tighter bounds, from the first hidden units (B, h) with each element."""
         if not np.isfinite(self.by_hidden).all():
             return np.full(len(hidden), np.inf)
         return np.asarray(self.gain + (hidden - self.hidden) @ self.by_hidden)
@@ -41,7 +58,7 @@ class _Tangent:
 
 @dataclass
 class Chain:
-    """A growing set A of features, and what is known of the others' gains.
+    """A growing set A of features, and upper bounds of the others' gains.
 
     Attributes
     ----------
@@ -50,6 +67,18 @@ class Chain:
         False evaluates every candidate every time.
     evaluations : int
         Gains evaluated so far.
+    bounds : ndarray, (n,)
+        Upper bounds of the gains.
+    open : ndarray of bool, (n,)
+        The candidates: features neither in A nor closed.
+    tolerance : float
+        Gains nearer to each other than this are equal: they differ by rounding.
+
+    Examples
+    --------
+    >>> chain = Chain(DeepSubmodularFunction.initial(5, (4,)))
+    >>> grow(chain, 2).shape, chain.evaluations <= 9
+    ((2,), True)
     """
 
     function: DeepSubmodularFunction
@@ -72,11 +101,15 @@ class Chain:
         self._move(self.function.first(np.zeros(n, dtype=self.function.dtype)))
 
     def best(self) -> tuple[float, IntArray]:
-        """The largest gain of the open candidates, and all of them that have it, in ascending order."""
+        """The largest gain of the open candidates, and all that have it, in ascending order."""
         candidates = np.flatnonzero(self.open)
         if not self.lazy:
             gains = self._gains(candidates, self._after(candidates))
             return float(gains.max()), candidates[gains >= gains.max() - self.tolerance]
+        # Candidates come in the order of their bounds, in three stages, each dearer and tighter:
+        # the tangent in the inputs for all, the tangent in the hidden units for a block of them,
+        # the gain itself for a few of the block. A stage ends where the next bound is below the
+        # best gain by more than rounding: no candidate behind can reach or tie it.
         tangent = self._tangent()
         bounds = tangent.at_inputs(candidates) + self.tolerance
         self.bounds[candidates] = np.minimum(self.bounds[candidates], bounds)
@@ -87,7 +120,9 @@ class Chain:
             if self.bounds[block[0]] < best - 2 * self.tolerance:
                 break
             after = self._after(block)
-            self.bounds[block] = np.minimum(self.bounds[block], tangent.at_hidden(after) + self.tolerance)
+            self.bounds[block] = np.minimum(
+                self.bounds[block], tangent.at_hidden(after) + self.tolerance
+            )
             for part in _growing(np.argsort(-self.bounds[block], kind="stable")):
                 if self.bounds[block[part[0]]] < best - 2 * self.tolerance:
                     break
@@ -99,7 +134,7 @@ class Chain:
         return best, np.sort(elements[values >= best - self.tolerance])
 
     def close(self, elements: IntArray) -> None:
-        """Look at these no more."""
+        """Take elements out of the candidates."""
         closing = elements[self.open[elements]]
         self.open[closing] = False
         # Rounding must not let an empty sum fall below 0.
@@ -115,7 +150,7 @@ class Chain:
         self._value = float(self.function.after_first(first))
 
     def _tangent(self) -> "_Tangent":
-        # At A plus an equal share of every candidate: they all are near to that.
+        # At A plus an equal share of every candidate, a point near to all that are bounded.
         first = self._first + self._rest / int(self.open.sum())
         hidden = self.function.activate(first)
         slopes = self.function.hidden_gradient(hidden)
@@ -130,22 +165,38 @@ class Chain:
     def _gains(self, elements: IntArray, hidden: AnyArray) -> AnyArray:
         self.evaluations += len(elements)
         gains = self.function.after_hidden(hidden) - self._value
-        # Rounding must not make a bound of a gain that is smaller than the gain.
+        # A bound must not fall below the gain by rounding.
         self.bounds[elements] = gains + self.tolerance
         return gains
 
 
 def _growing(places: IntArray) -> list[IntArray]:
-    """Parts of doubling size: a few evaluations where the first ones settle it, large products where they do not."""
+    """Parts of doubling size.
+
+    Few evaluations where the first ones decide, large matrix products where they do not.
+    """
     ends = [_FIRST * (2**k - 1) for k in range(1, len(places).bit_length())]
     return [part for part in np.split(places, ends) if len(part)]
 
 
 def maximise(function: DeepSubmodularFunction, size: int, *, lazy: bool = True) -> IntArray:
-    """Greedily chosen features A with |A| ≤ size; each prefix is what a smaller size would give.
+    """Greedily chosen features A with |A| ≤ size, in the order of their choice.
 
-    On a monotone submodular function it reaches (1 − 1/e) of the best. Ties go to the lowest index; it ends early when
-    nothing gains any more.
+    On a monotone submodular function they reach (1 − 1/e) of the best value. Ties go to the lowest
+    index. There are fewer when nothing gains any more.
+
+    Parameters
+    ----------
+    function : DeepSubmodularFunction
+    size : int
+        From 1 to n.
+    lazy : bool
+        False evaluates every candidate every time, for comparison.
+
+    Returns
+    -------
+    ndarray of intp
+        Each prefix is the answer for a smaller size.
 
     Raises
     ------
@@ -154,7 +205,8 @@ def maximise(function: DeepSubmodularFunction, size: int, *, lazy: bool = True) 
 
     Examples
     --------
-    >>> f = DeepSubmodularFunction([np.array([[1.0, 3.0, 2.0]]), np.ones((1, 1))], [np.zeros(1), np.zeros(1)])
+    >>> weights = [np.array([[1.0, 3.0, 2.0]]), np.ones((1, 1))]
+    >>> f = DeepSubmodularFunction(weights, [np.zeros(1), np.zeros(1)])
     >>> maximise(f, 2)
     array([1, 2])
     """
@@ -165,7 +217,7 @@ def maximise(function: DeepSubmodularFunction, size: int, *, lazy: bool = True) 
 
 
 def grow(chain: Chain, size: int) -> IntArray:
-    """The same on a chain, whose count of evaluations the caller wants."""
+    """`maximise` on a chain, which counts the evaluations."""
     chosen: list[int] = []
     while len(chosen) < size:
         gain, elements = chain.best()
@@ -177,7 +229,15 @@ def grow(chain: Chain, size: int) -> IntArray:
 
 
 def top_features(function: DeepSubmodularFunction, p: int) -> IntArray:
-    """The p features that together matter most, argmax f(A) over |A| ≤ p: influential and not redundant (SEA-NN, §3).
+    """The p features that together matter most, argmax f(A) over |A| ≤ p (SEA-NN, §3).
+
+    They are influential and not redundant.
+
+    Parameters
+    ----------
+    function : DeepSubmodularFunction
+    p : int
+        From 1 to n.
 
     Examples
     --------
@@ -190,10 +250,17 @@ def top_features(function: DeepSubmodularFunction, p: int) -> IntArray:
 
 
 def attribute(function: DeepSubmodularFunction, *, lazy: bool = True) -> FloatArray:
-    """A feature's attribution is its gain in the context of those chosen before it (SEA-NN, Algorithm 1).
+    """The attribution of each feature (SEA-NN, Algorithm 1).
 
-    All features that share the largest gain get it; one of them, the lowest, joins the context, and none of them is
-    looked at again. It ends when nothing gains any more.
+    It is the feature's gain in the context of the features chosen before it. All features that
+    share the largest gain get it; the lowest of them joins the context, and none of them is a
+    candidate again. The rest gets 0 when nothing gains any more.
+
+    Parameters
+    ----------
+    function : DeepSubmodularFunction
+    lazy : bool
+        False evaluates every candidate every time, for comparison.
 
     Returns
     -------
@@ -202,15 +269,16 @@ def attribute(function: DeepSubmodularFunction, *, lazy: bool = True) -> FloatAr
 
     Examples
     --------
-    >>> f = DeepSubmodularFunction([np.array([[1.0, 3.0, 3.0]]), np.ones((1, 1))], [np.zeros(1), np.zeros(1)])
+    >>> weights = [np.array([[1.0, 3.0, 3.0]]), np.ones((1, 1))]
+    >>> f = DeepSubmodularFunction(weights, [np.zeros(1), np.zeros(1)])
     >>> attribute(f).round(3)
     array([0.268, 1.732, 1.732])
     """
-    return walk(Chain(function, lazy))
+    return marginal_gains(Chain(function, lazy))
 
 
-def walk(chain: Chain) -> FloatArray:
-    """The same on a chain, whose count of evaluations the caller wants."""
+def marginal_gains(chain: Chain) -> FloatArray:
+    """`attribute` on a chain, which counts the evaluations."""
     scores = np.zeros(chain.function.n)
     while chain.open.any():
         gain, elements = chain.best()

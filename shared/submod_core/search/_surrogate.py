@@ -1,4 +1,4 @@
-"""A regression on the subsets seen so far, to guess the values of those not yet evaluated."""
+"""Regression on the subsets seen so far, which guesses the values of other subsets."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +9,16 @@ from scipy.special import expit
 
 from submod_core._types import BoolArray, FloatArray, IntArray
 
+# Added to the kernel's diagonal: the regression need not reproduce every value exactly.
 _JITTER = 1e-4
+# Distance of the bounds of the log-odds from the values seen, as a share of their spread.
 _MARGIN = 0.05
+# Step of guesses, as a share of the largest value seen.
 _RESOLUTION = 1e-5
-# OpenBLAS computes small products and single solutions on the caller's thread. Waking others for what takes a tenth of
-# a millisecond gains little, and a model that ran beside them was slowed down; but from some millions of operations on
-# solving one by one takes several times as long, even on a single thread.
+# OpenBLAS computes small products and solutions of a single column on the caller's thread. For work
+# of a tenth of a millisecond other threads gain little, and they slow down a model that runs beside
+# them. From some millions of operations on, a solution column by column takes several times as
+# long, even on a single thread.
 _ONE_THREAD = 1 << 18
 _ONE_BY_ONE = 1 << 24
 
@@ -22,18 +26,20 @@ _ONE_BY_ONE = 1 << 24
 class Surrogate:
     """Kernel ridge regression of a set function (Gaussian process regression's mean).
 
-    The kernel of two subsets depends on the number d of elements in which they differ alone:
-    exp(−d / (reach · n)) + 1 − 2d/n. Its second part is that of modular functions. Regressed are the log-odds of the
-    values between bounds a little beyond those seen, since probabilities saturate.
+    The kernel of two subsets depends only on the number d of elements in which they differ:
+    exp(−d / (reach · n)) + 1 − 2d/n. The part 1 − 2d/n is the kernel of modular functions. The
+    regression is of log-odds, since probabilities saturate: of the values' place between bounds a
+    little beyond the lowest and the highest value seen.
 
     Parameters
     ----------
     n : int
         Number of elements.
     reach : float
-        Share of the elements over which what is known of a subset fades, above 0.
+        Length scale of the kernel as a share of n, above 0: the value of a subset says little
+        about subsets that differ in more elements.
     memory : int
-        Most subsets remembered; beyond it the older half is forgotten.
+        Most subsets remembered; beyond this number the older half is forgotten.
 
     Examples
     --------
@@ -47,17 +53,20 @@ class Surrogate:
         d = np.arange(n + 1)
         self.n, self.memory = n, memory
         self._kernel = np.exp(-d / (reach * n)) + 1 - 2 * d / n
+        # The kernel after a flip, at distance d − 1 or d + 1, as a mean and a half difference: see
+        # `flipped`.
         nearer, away = self._kernel[np.maximum(d - 1, 0)], self._kernel[np.minimum(d + 1, n)]
         self._half_sum, self._half_difference = (away + nearer) / 2, (away - nearer) / 2
         self._signs = np.zeros((0, n))
         self._words = _words(np.zeros((0, n), dtype=bool))
         self._values = np.zeros(0)
-        # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without a copy.
+        # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without
+        # a copy.
         self._factor = np.zeros((0, 0), order="F")
 
     @property
     def resolution(self) -> float:
-        """What guesses are rounded to, so that the rounding noise of float32 models decides nothing."""
+        """Step to which guesses are rounded: above the rounding noise of float32 models."""
         return max(_RESOLUTION * float(np.abs(self._values).max(initial=0.0)), 1e-300)
 
     def observe(self, subsets: BoolArray, values: FloatArray) -> None:
@@ -68,8 +77,15 @@ class Surrogate:
         self._values = np.concatenate([self._values, values])
         if len(self._values) > self.memory:
             kept = slice(-(self.memory // 2), None)
-            self._signs, self._words, self._values = self._signs[kept], self._words[kept], self._values[kept]
+            self._signs, self._words, self._values = (
+                self._signs[kept],
+                self._words[kept],
+                self._values[kept],
+            )
             known = 0
+        # Grow the Cholesky factor of K + jitter by the new subsets' columns, rather than factor all
+        # of K again. With the known factor R (RᵀR = K), the new columns are A = R⁻ᵀ K_across above
+        # and the factor of K_within − AᵀA in the corner.
         total = len(self._values)
         kernels = self._kernel[_differing(self._words[known:], self._words)].T
         self._make_room(known, total)
@@ -81,6 +97,7 @@ class Surrogate:
         self._factor[known:total, known:total] = cholesky(within, check_finite=False)
 
     def _make_room(self, known: int, total: int) -> None:
+        """Double the factor's array where `total` columns do not fit, keeping the known ones."""
         if total > len(self._factor):
             before = self._factor[:known, :known]
             size = max(total, min(2 * len(self._factor), self.memory))
@@ -88,6 +105,7 @@ class Surrogate:
             self._factor[:known, :known] = before
 
     def _solve(self, right: FloatArray, transposed: bool = False) -> FloatArray:
+        """Solve R x = right, or Rᵀ x = right, with the first columns of the factor R."""
         factor = self._factor[:, : len(right)]
         if right.shape[1] > 1 and right.size * len(right) >= _ONE_BY_ONE:
             return np.asarray(dtrtrs(factor, right, trans=transposed)[0])
@@ -97,29 +115,36 @@ class Surrogate:
         return solved
 
     def flipped(self, bases: BoolArray) -> FloatArray:
-        """Guess the values (B, n) of subsets (B, n) with one element put in or taken out, rounded to `resolution`."""
+        """Guess the values (B, n) of subsets (B, n) with one element put in or taken out.
+
+        Guesses are rounded to `resolution`.
+        """
+        # Log-odds of each value's place between the bounds, and the regression's weights:
+        # (K + jitter)⁻¹ (odds − mean), by forward and backward substitution.
         lowest, spread = self._values.min(), max(float(np.ptp(self._values)), 1e-12)
         share = (self._values - lowest) / spread
         odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
         mean = odds.mean()
         weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))
         d = _differing(_words(bases), self._words)
-        # Flipping an element moves a subset away from those that agree about it and nearer to the others: the two
-        # kernels' sum counts for all of them, their difference by the sign of the agreement.
-        whoever = _product(self._half_sum[d], weights)
+        # Flipping an element changes the distance to a subset seen from d to d + 1 where both agree
+        # about the element, else to d − 1. With s = 1 for agreement and −1 otherwise, the kernel is
+        # (k(d + 1) + k(d − 1)) / 2 + s (k(d + 1) − k(d − 1)) / 2. The first term is alike for all
+        # elements; s is a product of signs, so that the second is one matrix product.
+        alike = _product(self._half_sum[d], weights)
         by_element = _product(self._half_difference[d] * weights[:, 0], self._signs)
-        guessed = expit(mean + whoever + _signs(bases) * by_element)
+        guessed = expit(mean + alike + _signs(bases) * by_element)
         guesses = lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN)
         return np.asarray(np.rint(guesses / self.resolution) * self.resolution)
 
 
 def _signs(subsets: BoolArray) -> FloatArray:
-    """1 for members, −1 for the others: of two subsets, the product counts where they agree."""
+    """1 for members, −1 for other elements: two subsets agree where the product is 1."""
     return np.where(subsets, 1.0, -1.0)
 
 
 def _words(subsets: BoolArray) -> npt.NDArray[np.uint64]:
-    """Members as the bits of whole words, (B, words)."""
+    """Members as the bits of 64-bit words, (B, words); unused bits are 0."""
     octets = np.packbits(subsets, axis=1)
     words = np.zeros((len(octets), -(-octets.shape[1] // 8)), dtype=np.uint64)
     words.view(np.uint8)[:, : octets.shape[1]] = octets
@@ -127,7 +152,7 @@ def _words(subsets: BoolArray) -> npt.NDArray[np.uint64]:
 
 
 def _differing(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> IntArray:
-    """In how many elements the subsets of two sides differ, (B, C)."""
+    """Number of elements in which the subsets of two sides differ, (B, C)."""
     counts = np.zeros((len(left), len(right)), dtype=np.intp)
     for mine, others in zip(left.T, right.T, strict=True):
         counts += np.bitwise_count(mine[:, None] ^ others)
@@ -135,6 +160,12 @@ def _differing(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> I
 
 
 def _product(left: FloatArray, right: FloatArray) -> FloatArray:
-    """The matrix product by SciPy's BLAS, which solves as well: the idle threads of NumPy's would take its cores."""
+    """Matrix product by SciPy's BLAS, which solves as well.
+
+    NumPy brings a BLAS of its own, whose idle threads would take the cores of SciPy's.
+    """
+    # Small right sides: cut the left side into products small enough for one thread.
     rows = max(1, _ONE_THREAD // max(1, right.size)) if right.size < _ONE_THREAD // 4 else len(left)
-    return np.concatenate([dgemm(1.0, right.T, left[i : i + rows].T).T for i in range(0, len(left), rows)])
+    return np.concatenate(
+        [dgemm(1.0, right.T, left[i : i + rows].T).T for i in range(0, len(left), rows)]
+    )

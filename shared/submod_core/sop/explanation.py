@@ -1,14 +1,16 @@
-"""What a sum of parts says about one input."""
+"""The explanation that a sum of parts gives of one input."""
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
-from submod_core.metrics.steps import Steps
 from submod_core.regions import compact
+from submod_core.results import RevealOrder
+from submod_core.sop.features import rows_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,15 +20,24 @@ class GroupExplanation:
     Attributes
     ----------
     regions : ndarray of intp
-        The features: a label map over the input's axes but for channels, ids 0 … n−1, −1 for what is in no feature.
+        The features: a label map over the input's axes but for channels, ids 0 … n−1, −1 for
+        elements in no feature.
     groups : ndarray of bool, (m, n)
-        Which features are in which group; floats in [0, 1] with v1's continuous generator.
+        True for the features of each group; floats in [0, 1] with v1's continuous generator.
     scores : ndarray of float64, (m, C)
-        c, at least 0: how much each group counts for each class; each class's sum to 1.
+        c, at least 0: the score of each group for each class; those of a class sum to 1.
     partials : ndarray of float64, (m, C)
         y, the backbone's logits of the input masked to each group.
     logits : ndarray of float64, (C,)
-        What the model returned.
+        The model's outputs.
+
+    Examples
+    --------
+    >>> groups, scores = np.array([[True, False], [True, True]]), np.array([[0.25], [0.75]])
+    >>> partials = np.array([[4.0], [8.0]])
+    >>> one = GroupExplanation(np.arange(2), groups, scores, partials, np.array([7.0]))
+    >>> one.used(0), one.paint(0)
+    (array([1, 0]), array([4., 3.]))
     """
 
     regions: IntArray
@@ -37,15 +48,21 @@ class GroupExplanation:
 
     @classmethod
     def each(
-        cls, regions: IntArray, masks: AnyArray, scores: AnyArray, partials: AnyArray, logits: AnyArray
+        cls,
+        regions: IntArray,
+        masks: AnyArray,
+        scores: AnyArray,
+        partials: AnyArray,
+        logits: AnyArray,
     ) -> list[Self]:
-        """One for each input of a batch.
+        """The explanation of each input of a batch.
 
         Parameters
         ----------
         regions : ndarray of intp, (1 or N, …)
         masks : ndarray, (N, m, n)
-            Of floats; those that are 0 or 1 alone become bool. Features that only pad an input are dropped.
+            Of floats; if all are 0 or 1 they become bool. Features that only pad an input are
+            dropped.
         scores : ndarray, (N, C, m)
         partials : ndarray, (N, m, C)
         logits : ndarray, (N, C)
@@ -55,13 +72,39 @@ class GroupExplanation:
         made = []
         for i in range(len(masks)):
             labels = regions[min(i, len(regions) - 1)]
-            numbers = (each.astype(np.float64) for each in (scores[i].T, partials[i], logits[i]))
+            numbers = (array.astype(np.float64) for array in (scores[i].T, partials[i], logits[i]))
             made.append(cls(labels, groups[i, :, : int(labels.max()) + 1], *numbers))
+        return made
+
+    @classmethod
+    def in_batches(
+        cls,
+        regions: IntArray,
+        n: int,
+        batch_size: int,
+        answer: Callable[[slice], Sequence[AnyArray]],
+    ) -> list[Self]:
+        """The explanation of each input, a batch at a time: memory grows with the batch alone.
+
+        Parameters
+        ----------
+        regions : ndarray of intp, (1 or N, …)
+        n : int
+            N, the number of inputs.
+        batch_size : int
+        answer : callable
+            From the inputs of a batch, as a slice of all, to the masks, scores, partial logits and
+            logits that `each` takes.
+        """
+        made = []
+        for start in range(0, n, batch_size):
+            some = slice(start, start + batch_size)
+            made += cls.each(rows_of(regions, some), *answer(some))
         return made
 
     @property
     def contributions(self) -> FloatArray:
-        """c_i y_i, (m, C): what each group adds to each logit. They sum to `logits`."""
+        """c_i y_i, (m, C): the contribution of each group to each logit. They sum to `logits`."""
         return self.scores * self.partials
 
     def _amounts(self, target: int) -> FloatArray:
@@ -73,6 +116,15 @@ class GroupExplanation:
     def used(self, target: int) -> IntArray:
         """The groups with a score above 0 for a class, the largest contribution first.
 
+        Parameters
+        ----------
+        target : int
+            The class; a number below 0 counts from the last.
+
+        Returns
+        -------
+        ndarray of intp
+
         Raises
         ------
         ValueError
@@ -80,8 +132,8 @@ class GroupExplanation:
 
         Examples
         --------
-        >>> one = np.array([[0.2], [0.8], [0.0]])
-        >>> GroupExplanation(np.arange(2), np.ones((3, 2), bool), one, one * 0 + 1, np.ones(1)).used(0)
+        >>> c, groups = np.array([[0.2], [0.8], [0.0]]), np.ones((3, 2), bool)
+        >>> GroupExplanation(np.arange(2), groups, c, c * 0 + 1, np.ones(1)).used(0)
         array([1, 0])
         """
         amounts = self._amounts(target)
@@ -89,7 +141,16 @@ class GroupExplanation:
         return order[self.scores[order, target] > 0]
 
     def feature_scores(self, target: int) -> FloatArray:
-        """Each group's contribution shared equally among its features, (n,): their sum is the logit.
+        """Each group's contribution shared equally among its features: they sum to the logit.
+
+        Parameters
+        ----------
+        target : int
+            The class.
+
+        Returns
+        -------
+        ndarray of float64, (n,)
 
         Examples
         --------
@@ -105,26 +166,33 @@ class GroupExplanation:
         """`feature_scores` at every element of the label map; 0 where there is no feature."""
         return np.append(self.feature_scores(target), 0.0)[self.regions]
 
-    def steps(self, target: int) -> Steps:
-        """In which order the groups reveal or remove the input, for any metric of curves: v1's grouped insertion.
+    def reveal_order(self, target: int) -> RevealOrder:
+        """The order in which groups reveal or remove the input, for any metric of curves.
 
-        The used groups come in the order of their contributions; each brings only what those before it have not; what
-        is in none comes last (SOP v1, App. C.2.2).
+        It is v1's grouped insertion (SOP v1, App. C.2.2): the used groups come in the order of
+        their contributions, each with the features that no group before it has; the rest comes
+        last.
+
+        Parameters
+        ----------
+        target : int
+            The class.
 
         Examples
         --------
         >>> groups = np.array([[True, True, False], [False, True, True]])
         >>> one = np.array([[0.4], [0.6]])
-        >>> GroupExplanation(np.arange(3), groups, one, one * 0 + 1, np.ones(1)).steps(0)
-        Steps(regions=array([1, 0, 0]), order=array([0, 1]))
+        >>> explanation = GroupExplanation(np.arange(3), groups, one, one * 0 + 1, np.ones(1))
+        >>> explanation.reveal_order(0)
+        RevealOrder(regions=array([1, 0, 0]), order=array([0, 1]))
         """
         ranked = np.asarray(self.groups > 0)[self.used(target)]
         first = np.where(ranked.any(axis=0), ranked.argmax(axis=0), len(ranked))
         regions = compact(np.append(first, len(ranked))[self.regions])
-        return Steps(regions, np.arange(int(regions.max()) + 1))
+        return RevealOrder(regions, np.arange(int(regions.max()) + 1))
 
     def mask(self, target: int) -> BoolArray:
-        """Every element of some group that counts for a class, shaped like the label map."""
+        """The elements of all groups used for a class, bool, shaped like the label map."""
         features = np.asarray(self.groups > 0)[self.used(target)].any(axis=0)
         return np.asarray(np.append(features, False)[self.regions])
 
@@ -134,6 +202,6 @@ class GroupExplanation:
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> "GroupExplanation":
-        """Read what `save` wrote."""
+        """Read a file that `save` wrote."""
         with np.load(file, allow_pickle=False) as arrays:
             return cls(**{name: arrays[name] for name in arrays.files})

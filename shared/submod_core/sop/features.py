@@ -1,12 +1,11 @@
-"""The features that groups are made of: patches, segments, tokens or single elements, as a label map."""
+"""The features that groups are made of, as a label map: patches, segments, tokens or elements."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from submod_core._types import AnyArray, IntArray
-from submod_core.ground_set import every_element
-from submod_core.regions import compact
+from submod_core.regions import compact, every_element
 
 Features = int | AnyArray | None
 """The side of square patches in pixels, a label map, or None: each element is a feature."""
@@ -18,7 +17,8 @@ class FeatureMap(NamedTuple):
     Attributes
     ----------
     labels : ndarray of intp
-        Ids 0 … n−1 over an input's axes but for channels; −1 where an element belongs to no feature and always stays.
+        Ids 0 … n−1 over an input's axes but for channels; −1 where an element belongs to no feature
+        and always stays.
     grid : tuple of int or None
         (rows, columns) of patches, (n,) elements of a row; None for segments, which have no grid.
     """
@@ -38,7 +38,8 @@ def feature_map(features: Features, shape: tuple[int, ...], images: bool) -> Fea
     Parameters
     ----------
     features : int, array_like of int or None
-        Patches of that many pixels a side (for images), a label map that broadcasts to `shape`, or each element.
+        Patches of that many pixels a side (for images), a label map that broadcasts to `shape`, or
+        None for each element.
     shape : tuple of int
         (H, W) of images, or the shape of one input.
     images : bool
@@ -58,15 +59,32 @@ def feature_map(features: Features, shape: tuple[int, ...], images: bool) -> Fea
         return FeatureMap(every_element(shape), shape if len(shape) == 1 else None)
     if isinstance(features, int | np.integer) and not isinstance(features, bool):
         if not images or not 1 <= features <= max(shape):
-            raise ValueError(f"`features` (={features}) must be the side of patches of images, in pixels")
+            raise ValueError(
+                f"`features` (={features}) must be the side of patches of images, in pixels"
+            )
         rows, columns = (-(-side // features) for side in shape)
-        labels = np.arange(shape[0])[:, None] // features * columns + np.arange(shape[1]) // features
+        labels = (
+            np.arange(shape[0])[:, None] // features * columns + np.arange(shape[1]) // features
+        )
         return FeatureMap(labels.astype(np.intp), (rows, columns))
     return FeatureMap(check_labels("features", features, shape), None)
 
 
 def check_labels(name: str, labels: Any, shape: tuple[int, ...]) -> IntArray:
-    """A label map as given by a user, with ids 0 … n−1 without gaps, and −1 for what belongs to no feature.
+    """A user's label map, with ids 0 … n−1 without gaps, and −1 for elements in no feature.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for errors.
+    labels : array_like of int
+        Ids of 0 or more; any number below 0 for elements in no feature.
+    shape : tuple of int
+
+    Returns
+    -------
+    ndarray of intp
+        Shaped like `labels`.
 
     Raises
     ------
@@ -79,11 +97,13 @@ def check_labels(name: str, labels: Any, shape: tuple[int, ...]) -> IntArray:
     array([ 0, -1,  1])
     """
     array = np.asarray(labels)
-    fits = array.ndim == len(shape) and all(a in (1, b) for a, b in zip(array.shape, shape, strict=True))
+    fits = array.ndim == len(shape) and all(
+        a in (1, b) for a, b in zip(array.shape, shape, strict=True)
+    )
     if not fits or array.dtype.kind not in "iu" or not (array >= 0).any():
         raise ValueError(
-            f"`{name}` (of shape {array.shape} and dtype {array.dtype}) must be whole ids that broadcast to {shape}, "
-            "with at least one of 0 or more"
+            f"`{name}` (of shape {array.shape} and dtype {array.dtype}) must be whole ids that "
+            f"broadcast to {shape}, with at least one of 0 or more"
         )
     numbered = np.full(array.shape, -1, dtype=np.intp)
     numbered[array >= 0] = compact(array[array >= 0])
@@ -91,7 +111,16 @@ def check_labels(name: str, labels: Any, shape: tuple[int, ...]) -> IntArray:
 
 
 def cells(shape: tuple[int, ...], map_shape: tuple[int, ...]) -> IntArray:
-    """Which cell of a layer's map lies under each element of an input, numbered row by row.
+    """The cell of a layer's map that lies under each element of an input, numbered row by row.
+
+    Parameters
+    ----------
+    shape, map_shape : tuple of int
+        The axes of the input and of the map, as many of each.
+
+    Returns
+    -------
+    ndarray of intp, `shape`
 
     Examples
     --------
@@ -100,13 +129,15 @@ def cells(shape: tuple[int, ...], map_shape: tuple[int, ...]) -> IntArray:
     """
     numbers = np.zeros((1,) * len(shape), dtype=np.intp)
     for axis, (length, size) in enumerate(zip(shape, map_shape, strict=True)):
-        along = (np.arange(length) * size // length).reshape([-1 if a == axis else 1 for a in range(len(shape))])
+        along = (np.arange(length) * size // length).reshape(
+            [-1 if a == axis else 1 for a in range(len(shape))]
+        )
         numbers = numbers * size + along
     return np.ascontiguousarray(np.broadcast_to(numbers, shape)).astype(np.intp)
 
 
 def rows_of(rows: Any, some: slice) -> Any:
-    """What belongs to some of the examples, or the one row that all of them share.
+    """The rows of some of the examples, or the one row that all of them share.
 
     Parameters
     ----------

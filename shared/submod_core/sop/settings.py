@@ -2,53 +2,36 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from submod_core._checks import check_count
-from submod_core._types import FloatArray, IntArray
+from submod_core._checks import check_amount, check_count, check_share
+from submod_core._docs import documented
+from submod_core._types import FloatArray
+from submod_core.backends import Array
+from submod_core.sop.generator import GroupGenerator, Rows
+from submod_core.sop.options import OPTIONS
 
 
-class Rows(NamedTuple):
-    """Which row of which head's attention makes each group: of n features row ⌊numerator n / denominator⌋.
-
-    Attributes
-    ----------
-    per_head : tuple of int
-        Number of groups of each head; together m.
-    numerators, denominators : ndarray of intp, (m,)
-    """
-
-    per_head: tuple[int, ...]
-    numerators: IntArray
-    denominators: IntArray
-
-
+@documented(OPTIONS)
 @dataclass(frozen=True)
 class SOPSettings:
-    """How groups are made and scored.
+    """Settings of the group generator and of the selector.
 
     Attributes
     ----------
-    groups : int
-        m, the number of groups.
-    top : float in (0, 1]
-        τ, the share of features in each.
-    heads : int
-        Heads of the attention; at most `groups`.
-    alpha : float, optional
-        Factor of the attention's scores (SOP, Eq. 44); by default 1/√p, with p the size of a projection.
-    beta : float
-        Factor of the selector's scores (Eq. 45): the larger, the fewer groups are used.
-    positions : float
-        Weight of the features' places beside what the layer says of them: 0 for transformers, whose layers know places.
-    blur : int, optional
-        Side of the Gaussian kernel, odd, that smooths the attention over a grid of patches or a row of tokens; the
-        papers take 5 and 15.
-    continuous : bool
-        v1's generator: sparsemax of the attention's scores instead of hard groups.
+    {attentions}
+
+    Raises
+    ------
+    ValueError
+        If one is out of range.
+
+    Examples
+    --------
+    >>> SOPSettings(groups=10, top=0.3).rows().per_head
+    (10,)
     """
 
     groups: int = 20
@@ -63,15 +46,14 @@ class SOPSettings:
     def __post_init__(self) -> None:
         check_count("groups", self.groups)
         check_count("heads", self.heads)
-        check_top(self.top)
+        check_share("top", self.top)
         if self.heads > self.groups:
             raise ValueError(f"`heads` (={self.heads}) must be at most `groups` (={self.groups})")
         for name in ("alpha", "beta"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise ValueError(f"`{name}` (={value!r}) must be a number above 0")
-        if not (math.isfinite(self.positions) and self.positions >= 0):
-            raise ValueError(f"`positions` (={self.positions!r}) must be a number of at least 0")
+        check_amount("positions", self.positions)
         if self.blur is not None:
             check_count("blur", self.blur)
             if self.blur % 2 == 0:
@@ -80,53 +62,127 @@ class SOPSettings:
                 raise ValueError("`blur` is not part of the `continuous` generator")
 
     def rows(self) -> Rows:
-        """Rows taken evenly over heads and queries (SOP, App. C.2.2): the same in training and afterwards.
+        """Rows taken evenly over heads and queries (SOP, App. C.2.2).
+
+        A model takes the same rows in training and afterwards.
 
         Examples
         --------
         >>> SOPSettings(groups=3, heads=2).rows().per_head
         (2, 1)
         """
+        # Group i of a head's s groups stands at (2i + 1) / 2s of the features: the middle of its
+        # share of them.
         sizes = [len(part) for part in np.array_split(np.arange(self.groups), self.heads)]
         odd = np.concatenate([2 * np.arange(size) + 1 for size in sizes])
-        return Rows(tuple(sizes), odd.astype(np.intp), np.repeat(2 * np.array(sizes), sizes).astype(np.intp))
+        return Rows(
+            tuple(sizes), odd.astype(np.intp), np.repeat(2 * np.array(sizes), sizes).astype(np.intp)
+        )
+
+    def blur_of(self, grid: tuple[int, ...] | None) -> FloatArray | None:
+        """The matrix (n, n) that smooths the attention over a grid of features; None without blur.
+
+        Raises
+        ------
+        ValueError
+            If there is no grid to blur over.
+
+        Examples
+        --------
+        >>> SOPSettings(blur=3).blur_of((4, 4)).shape, SOPSettings().blur_of(None)
+        ((16, 16), None)
+        """
+        if self.blur is None:
+            return None
+        if grid is None:
+            raise ValueError(
+                f"`blur` (={self.blur}) needs features on a grid: patches, or a row of tokens"
+            )
+        return blur_matrix(grid, self.blur)
+
+    def generator(
+        self, query: Array, key: Array, fractions: tuple[Array, Array], blur: Array | None
+    ) -> GroupGenerator:
+        """The group generator of a model's weights.
+
+        Parameters
+        ----------
+        query, key : array, (heads, k, p)
+        fractions : tuple of two arrays, (m,)
+            Numerators and denominators of the rows, as the model has saved them.
+        blur : array, (n, n), optional
+        """
+        rows = self.rows()._replace(numerators=fractions[0], denominators=fractions[1])
+        alpha = self.alpha or query.shape[-1] ** -0.5
+        return GroupGenerator(query, key, rows, alpha, blur, self.continuous)
 
 
-def check_top(top: float) -> None:
-    """Raise ValueError unless `top` is a share in (0, 1]."""
-    if isinstance(top, bool) or not isinstance(top, int | float | np.number) or not 0 < top <= 1:
-        raise ValueError(f"`top` (={top!r}) must be a share in (0, 1]")
+def chosen_top(top: float | None, default: float) -> float:
+    """The share of features that a call asks for, or the model's own.
+
+    Raises
+    ------
+    ValueError
+        If it is no share in (0, 1].
+
+    Examples
+    --------
+    >>> chosen_top(None, 0.2), chosen_top(0.5, 0.2)
+    (0.2, 0.5)
+    """
+    chosen = default if top is None else top
+    check_share("top", chosen)
+    return chosen
 
 
-def check_class_weights(weights: tuple[int, ...], logits: tuple[int, ...], hidden: tuple[int, ...]) -> None:
-    """Raise ValueError unless weights of a shape have a row for each logit, as long as the hidden states."""
+def check_class_weights(
+    weights: tuple[int, ...], logits: tuple[int, ...], hidden: tuple[int, ...]
+) -> None:
+    """Raise ValueError unless weights have a row for each logit, as long as the hidden states.
+
+    Parameters
+    ----------
+    weights, logits, hidden : tuple of int
+        The shapes of the weights, and of the backbone's logits and hidden states.
+    """
     if len(logits) != 2 or len(hidden) != 2 or weights != (logits[1], hidden[1]):
         raise ValueError(
-            f"`class_weights` (of shape {weights}) must have a row for each logit of the backbone, as long as its "
-            f"hidden states: logits are {logits}, hidden states {hidden}"
+            f"`class_weights` (of shape {weights}) must have a row for each logit of the backbone, "
+            f"as long as its hidden states: logits are {logits}, hidden states {hidden}"
         )
 
 
 def check_targets(shape: tuple[int | None, ...], classes: bool, n_outputs: int) -> None:
-    """Raise ValueError unless targets of a shape, classes or values, are what a model with so many outputs learns."""
+    """Raise ValueError unless a model with so many outputs can learn targets of a shape.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    classes : bool
+        Classes rather than values.
+    n_outputs : int
+    """
     rest = shape[1:]
-    fits = rest in ((), (1,)) if classes else rest == (n_outputs,) or (n_outputs == 1 and not rest)
-    if not fits:
+    right = rest in ((), (1,)) if classes else rest == (n_outputs,) or (n_outputs == 1 and not rest)
+    if not right:
         raise ValueError(
-            f"`targets` ({'whole numbers' if classes else 'floats'} of shape {shape}) must be classes, (N,) of whole "
-            f"numbers, or values, (N, {n_outputs}) of floats"
+            f"`targets` ({'whole numbers' if classes else 'floats'} of shape {shape}) must be "
+            f"classes, (N,) of whole numbers, or values, (N, {n_outputs}) of floats"
         )
 
 
 def choose_layer(layer: str | None, places: dict[str, int], n: int) -> str:
-    """The layer that embeds n features: the one asked for, or the last with as many places, or the last with any.
+    """The name of the layer that embeds the features.
 
     Parameters
     ----------
     layer : str, optional
+        The user's choice. By default the last layer with at least n places, or else the last with
+        any.
     places : dict of str to int
-        How many places each layer keeps apart, in their order.
+        Number of places that each layer keeps apart, in the order of the layers.
     n : int
+        Number of features.
 
     Raises
     ------
@@ -146,10 +202,16 @@ def choose_layer(layer: str | None, places: dict[str, int], n: int) -> str:
 
 
 def initial_projections(size: int, heads: int, seed: int = 0) -> FloatArray:
-    """Where W_Q and W_K start, (heads, size, size // heads), at least one column each.
+    """The start of W_Q and of W_K, (heads, size, size // heads), at least one column each.
 
-    One head starts at the identity, so that a query attends to the features most like it; several at the columns of a
-    random rotation, shared out.
+    One head starts at the identity, so that a query attends to the features most like it. Several
+    heads start at the columns of a random rotation, shared out.
+
+    Parameters
+    ----------
+    size : int
+        k, the size of an embedding.
+    heads, seed : int
 
     Examples
     --------
@@ -161,14 +223,18 @@ def initial_projections(size: int, heads: int, seed: int = 0) -> FloatArray:
         return np.eye(size)[None]
     rotation = np.linalg.qr(np.random.default_rng(seed).normal(size=(size, size)))[0]
     width = max(1, size // heads)
-    return np.stack([rotation[:, np.arange(h * width, (h + 1) * width) % size] for h in range(heads)])
+    return np.stack(
+        [rotation[:, np.arange(h * width, (h + 1) * width) % size] for h in range(heads)]
+    )
 
 
 def blur_matrix(grid: tuple[int, ...], side: int) -> FloatArray:
-    """A Gaussian blur of features on a grid as a matrix, (n, n): symmetric, with rows that sum to 1.
+    """A Gaussian blur of features on a grid as a matrix, (n, n).
 
-    The kernel has torchvision's width for its side, σ = 0.15 side + 0.35, and the grid is mirrored at its edges, so
-    that attention stays a distribution.
+    It is symmetric, and its rows sum to 1.
+
+    The kernel has torchvision's width for its side, σ = 0.15 side + 0.35, and the grid is mirrored
+    at its edges, so that attention stays a distribution.
 
     Parameters
     ----------
@@ -186,6 +252,8 @@ def blur_matrix(grid: tuple[int, ...], side: int) -> FloatArray:
     """
     matrix = np.ones((1, 1))
     for length in grid:
-        along = gaussian_filter1d(np.eye(length), 0.15 * side + 0.35, axis=0, mode="reflect", radius=side // 2)
+        along = gaussian_filter1d(
+            np.eye(length), 0.15 * side + 0.35, axis=0, mode="reflect", radius=side // 2
+        )
         matrix = np.kron(matrix, along)
     return matrix

@@ -1,8 +1,9 @@
-"""Why scores for single features cannot be faithful, and scores for groups can (SOP v1 and v2, App. A).
+"""Theory: scores for single features cannot be faithful, scores for groups can (SOP, App. A).
 
-The least total error of any scores for single features when inserting features into a binomial, or deleting them from a
-monomial: by the linear program over all subsets and its dual (needs CVXPY: the extra `theory`), by the same program
-over block counts, and in closed form. `python -m submod_core.theory` draws the papers' figures.
+The least total error of any scores for single features when inserting features into a binomial, or
+deleting them from a monomial, is found in three ways: by the linear program over all subsets and
+its dual (needs CVXPY, the extra `theory`), by a linear program over block counts, and in closed
+form. `python -m submod_core.theory` draws the figures of SOP v1 and v2.
 """
 
 from submod_core.theory.closed_forms import binomial_insertion_error, monomial_deletion_error

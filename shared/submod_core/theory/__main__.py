@@ -1,4 +1,7 @@
-"""Draw the least errors and print the fits: `python -m submod_core.theory --output least_errors.png`."""
+"""Draw the least errors and print the fits.
+
+Run ``python -m submod_core.theory --output least_errors.png``.
+"""
 
 import argparse
 from pathlib import Path
@@ -6,8 +9,12 @@ from pathlib import Path
 from submod_core.theory.figure import fits_table, plot_least_errors
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m submod_core.theory", description="Least errors, and their fits.")
-    parser.add_argument("--largest", type=int, default=60, help="largest number of features in the figure")
+    parser = argparse.ArgumentParser(
+        prog="python -m submod_core.theory", description="Least errors, and their fits."
+    )
+    parser.add_argument(
+        "--largest", type=int, default=60, help="largest number of features in the figure"
+    )
     parser.add_argument("--output", type=Path, default=Path("least_errors.png"))
     args = parser.parse_args()
     plot_least_errors(args.largest).savefig(args.output, dpi=120)

@@ -1,4 +1,4 @@
-"""What the least errors are, in closed form; checked against both linear programs in the tests."""
+"""Closed forms of the least errors; the tests check them against both linear programs."""
 
 from math import comb
 
@@ -8,16 +8,26 @@ from submod_core._checks import check_count
 
 
 def monomial_deletion_error(d: int, squared: bool = False) -> float:
-    """The least total error of scores for single features when deleting from x₁ ⋯ x_d.
+    """Least total error of scores for single features when deleting from x₁ ⋯ x_d.
 
-    C(d, ⌊d/2⌋) − 1, reached by α_i = 1/(⌊d/2⌋ + 1); squared 2ᵈ/(d + 1) − 1, reached by α_i = 2/(d + 1).
+    C(d, ⌊d/2⌋) − 1, reached by α_i = 1/(⌊d/2⌋ + 1). Squared: 2ᵈ/(d + 1) − 1, reached by
+    α_i = 2/(d + 1).
 
     Parameters
     ----------
     d : int
         Number of features, at least 1.
     squared : bool
-        The sum of squares instead of absolute values.
+        Sum squares instead of absolute values.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If `d` is not a whole number of at least 1.
 
     Examples
     --------
@@ -29,9 +39,10 @@ def monomial_deletion_error(d: int, squared: bool = False) -> float:
 
 
 def binomial_insertion_error(n1: int, n2: int, n3: int, squared: bool = False) -> float:
-    """The least total error of scores for single features when inserting into ∏_{S₁∪S₂} x_i + ∏_{S₂∪S₃} x_j.
+    """Least total error of scores for single features when inserting into a binomial.
 
-    2^n1 + 2^n3, reached by α = 0, less 2 where n2 = 1 and n1 or n3 is 1 too. Squared, for equal blocks of n,
+    The binomial is ∏_{S₁∪S₂} x_i + ∏_{S₂∪S₃} x_j. The error is 2^n1 + 2^n3, reached by α = 0, less
+    2 where n2 = 1 and n1 or n3 is 1 too. Squared, for equal blocks of n, it is
     2ⁿ⁺¹ + 2 − 2¹⁻ⁿ n(n + 17)/(3n + 1).
 
     Parameters
@@ -39,12 +50,17 @@ def binomial_insertion_error(n1: int, n2: int, n3: int, squared: bool = False) -
     n1, n2, n3 : int
         Sizes of the blocks, at least 1.
     squared : bool
-        The sum of squares instead of absolute values.
+        Sum squares instead of absolute values.
+
+    Returns
+    -------
+    float
 
     Raises
     ------
     ValueError
-        If blocks of different sizes are asked for squared errors: `least_error` computes those.
+        If a size is not a whole number of at least 1, or `squared` is given with blocks of
+        different sizes; `least_error` computes that case.
 
     Examples
     --------
@@ -56,6 +72,8 @@ def binomial_insertion_error(n1: int, n2: int, n3: int, squared: bool = False) -
     if not squared:
         return 2.0**n1 + 2.0**n3 - 2 * (n2 == 1 and min(n1, n3) == 1)
     if not n1 == n2 == n3:
-        raise ValueError(f"`squared` needs blocks of one size, not of {n1}, {n2}, {n3}: see `least_error`")
+        raise ValueError(
+            f"`squared` needs blocks of one size, not of {n1}, {n2}, {n3}: see `least_error`"
+        )
     n = float(n1)
     return float(np.exp2(n + 1) + 2 - np.exp2(1 - n) * n * (n + 17) / (3 * n + 1))

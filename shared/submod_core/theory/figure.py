@@ -1,18 +1,26 @@
-"""The papers' figures of the least errors (v2, Fig. 2 and 10). Needs matplotlib."""
+"""Figures of the least errors (SOP v2, Fig. 2 and 10). Needs matplotlib."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from submod_core.theory.fits import CURVES, DELETION, INSERTION, Curve, fit_exponential, relative_error
+from submod_core.theory.fits import (
+    CURVES,
+    DELETION,
+    INSERTION,
+    Curve,
+    fit_exponential,
+    relative_error,
+)
 from submod_core.theory.problems import binomial_insertion, monomial_deletion
 from submod_core.theory.reduced import least_error
 
 
 def plot_least_errors(largest: int = 60) -> Figure:
-    """The least error of scores for single features against the number of features, four panels.
+    """Draw the least error of scores for single features against the number of features.
 
-    Dots are minima of the linear program over block counts, the line the closed form, dashed the exponentials in print.
+    Four panels. Dots are minima of the linear program over block counts, the line is the closed
+    form, dashed lines are the exponentials in print.
 
     Parameters
     ----------
@@ -39,28 +47,42 @@ def plot_least_errors(largest: int = 60) -> Figure:
 
 
 def _draw(axes: Axes, problem: str, squared: bool, largest: int) -> None:
+    """Draw one panel; the band marks the dimensions on which the papers fit, up to 20."""
     curves = [curve for curve in CURVES if curve.problem == problem and curve.squared is squared]
     d = curves[0].dimensions(largest)
     fine = np.linspace(d[0], d[-1], 200)
-    axes.plot(d, _least(problem, squared, d), "o", ms=4, color="#1f77b4", label="least error", zorder=3)
-    axes.plot(d, Curve("", problem, squared, curves[0].printed).least_errors(largest), color="#1f77b4", lw=1)
+    axes.plot(
+        d, _least(problem, squared, d), "o", ms=4, color="#1f77b4", label="least error", zorder=3
+    )
+    axes.plot(
+        d,
+        Curve("", problem, squared, curves[0].printed).least_errors(largest),
+        color="#1f77b4",
+        lw=1,
+    )
     for curve, colour in zip(curves, ("#d62728", "#ff7f0e"), strict=False):
+        # A printed λ0 above 0 is drawn with the other sign, which fits better: see `fits_table`.
         signed = curve.printed.mirrored() if curve.printed.lambda0 > 0 else curve.printed
         axes.plot(fine, signed(fine), "--", lw=1, color=colour, label=f"fit of {curve.paper}")
     axes.axvspan(d[0], min(20, largest), color="0.93", zorder=0)
-    axes.set(yscale="log", xlabel="features d", title=f"{problem}, {'squared' if squared else 'absolute'}")
+    axes.set(
+        yscale="log",
+        xlabel="features d",
+        title=f"{problem}, {'squared' if squared else 'absolute'}",
+    )
     axes.set_ylim(bottom=0.1)
     axes.legend(frameon=False)
 
 
 def _least(problem: str, squared: bool, d: np.ndarray) -> list[float]:
+    """Minima of the reduced linear program for each number of features."""
     if problem == DELETION:
         return [least_error(monomial_deletion(int(k)), squared).error for k in d]
     return [least_error(binomial_insertion(*[int(k) // 3] * 3), squared).error for k in d]
 
 
 def fits_table(largest: int = 20) -> str:
-    """The fits in print beside ours and how far each is from the least errors, as a Markdown table.
+    """Markdown table of the fits in print beside ours, with the relative error of each.
 
     Parameters
     ----------
@@ -79,8 +101,16 @@ def fits_table(largest: int = 20) -> str:
     for curve in CURVES:
         d, errors = curve.dimensions(largest), curve.least_errors(largest)
         ours = fit_exponential(d, errors)
-        apart = [f"{relative_error(each, d, errors):.3f}" for each in (curve.printed, curve.printed.mirrored(), ours)]
-        printed, fitted = ("{:.3f} + exp({:.3f} + {:.3f} d)".format(*each) for each in (curve.printed, ours))
+        apart = [
+            f"{relative_error(each, d, errors):.3f}"
+            for each in (curve.printed, curve.printed.mirrored(), ours)
+        ]
+        printed, fitted = (
+            "{:.3f} + exp({:.3f} + {:.3f} d)".format(*each) for each in (curve.printed, ours)
+        )
         name = f"{curve.problem}, {'squared' if curve.squared else 'absolute'}"
-        rows.append(f"| {curve.paper} | {name} |{printed}| {apart[0]} | {apart[1]} | {fitted} | {apart[2]} |")
+        rows.append(
+            f"| {curve.paper} | {name} |{printed}| {apart[0]} | {apart[1]} | {fitted} | "
+            f"{apart[2]} |"
+        )
     return "\n".join(rows)

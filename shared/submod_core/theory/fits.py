@@ -1,4 +1,4 @@
-"""The exponentials fitted to the least errors, and those that the papers print."""
+"""Exponentials fitted to the least errors: ours, and the fits that the papers print."""
 
 from typing import NamedTuple
 
@@ -10,23 +10,31 @@ from submod_core.theory.closed_forms import binomial_insertion_error, monomial_d
 
 
 class Exponential(NamedTuple):
-    """λ0 + exp(λ1 + λ2 d)."""
+    """The curve λ0 + exp(λ1 + λ2 d) of dimensions d.
+
+    Examples
+    --------
+    >>> Exponential(1.0, 0.0, 0.0)([5, 6])
+    array([2., 2.])
+    """
 
     lambda0: float
     lambda1: float
     lambda2: float
 
     def __call__(self, d: ArrayLike) -> FloatArray:
-        """The curve at some dimensions."""
-        return np.asarray(self.lambda0 + np.exp(self.lambda1 + self.lambda2 * np.asarray(d, dtype=np.float64)))
+        """Values of the curve at dimensions d."""
+        return np.asarray(
+            self.lambda0 + np.exp(self.lambda1 + self.lambda2 * np.asarray(d, dtype=np.float64))
+        )
 
     def mirrored(self) -> "Exponential":
-        """The same with the other sign of λ0."""
+        """A copy with the other sign of λ0."""
         return self._replace(lambda0=-self.lambda0)
 
 
 class Curve(NamedTuple):
-    """One of the papers' curves: which problem, and the fit that they print.
+    """One of the papers' curves: the problem, and the fit in print.
 
     Attributes
     ----------
@@ -37,6 +45,11 @@ class Curve(NamedTuple):
     printed : Exponential
     with_empty : bool
         Whether the empty deletion counts as an error of 1, as in v1's Eq. 5.
+
+    Examples
+    --------
+    >>> CURVES[0].dimensions(4), CURVES[0].least_errors(4)
+    (array([2., 3., 4.]), array([1., 2., 5.]))
     """
 
     paper: str
@@ -46,16 +59,23 @@ class Curve(NamedTuple):
     with_empty: bool = False
 
     def dimensions(self, largest: int) -> FloatArray:
-        """Those up to `largest` at which the least error is drawn: multiples of 3 for three equal blocks."""
+        """Dimensions up to `largest` at which the least error is drawn.
+
+        From 2 on for deletion; multiples of 3 for insertion, with its three equal blocks.
+        """
         first, step = (2, 1) if self.problem == DELETION else (3, 3)
         return np.arange(first, largest + 1, step, dtype=np.float64)
 
     def least_errors(self, largest: int) -> FloatArray:
-        """The least errors there, as the paper counts them."""
+        """Least errors at these dimensions, as the paper counts them."""
         whole = [int(d) for d in self.dimensions(largest)]
         if self.problem == DELETION:
-            return np.array([monomial_deletion_error(d, self.squared) + self.with_empty for d in whole])
-        return np.array([binomial_insertion_error(d // 3, d // 3, d // 3, self.squared) for d in whole])
+            return np.array(
+                [monomial_deletion_error(d, self.squared) + self.with_empty for d in whole]
+            )
+        return np.array(
+            [binomial_insertion_error(d // 3, d // 3, d // 3, self.squared) for d in whole]
+        )
 
 
 DELETION = "deletion of a monomial"
@@ -73,7 +93,9 @@ CURVES = (
 
 
 def fit_exponential(d: ArrayLike, errors: ArrayLike) -> Exponential:
-    """Fit λ0 + exp(λ1 + λ2 d): for each λ0 of a grid a straight line through log(error − λ0), as the papers do.
+    """Fit λ0 + exp(λ1 + λ2 d) to errors, as the papers do.
+
+    For each λ0 of a grid, log(error − λ0) is fitted by a straight line.
 
     Parameters
     ----------
@@ -99,7 +121,11 @@ def fit_exponential(d: ArrayLike, errors: ArrayLike) -> Exponential:
     """
     places, values = np.asarray(d, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     if places.ndim != 1 or places.shape != values.shape or len(places) < 3:
-        raise ValueError(f"`d` and `errors` (of shapes {places.shape} and {values.shape}) must be three points or more")
+        raise ValueError(
+            f"`d` and `errors` (of shapes {places.shape} and {values.shape}) must be three points "
+            "or more"
+        )
+    # One column of logs per λ0: `lstsq` fits the lines of all λ0 at once, with rows λ1 and λ2.
     offsets = np.arange(-10.0, float(values.min()), 0.002)
     logs = np.log(values[:, None] - offsets[None, :])
     design = np.stack([np.ones_like(places), places], axis=1)
@@ -109,7 +135,9 @@ def fit_exponential(d: ArrayLike, errors: ArrayLike) -> Exponential:
 
 
 def relative_error(curve: Exponential, d: ArrayLike, errors: ArrayLike) -> float:
-    """Summed distance of a curve from the errors, relative to their sum: the papers' measure of a fit.
+    """Summed distance of a curve from the errors, relative to the sum of the errors.
+
+    The papers' measure of a fit.
 
     Examples
     --------

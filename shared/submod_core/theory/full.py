@@ -1,4 +1,7 @@
-"""The linear program over all subsets, and its dual, as the papers state them. Needs CVXPY, the extra `theory`."""
+"""The papers' linear program over all subsets, and its dual.
+
+Needs CVXPY, the extra `theory`.
+"""
 
 from typing import NamedTuple
 
@@ -9,14 +12,14 @@ from submod_core.theory.problems import Problem
 
 
 class Primal(NamedTuple):
-    """The least total error and the scores that reach it, (d,)."""
+    """Least total error and the scores `alpha` that reach it, (d,)."""
 
     error: float
     alpha: FloatArray
 
 
 class Dual(NamedTuple):
-    """A lower bound of every attribution's total error, and what proves it: λ₁ and λ₂, (2ᵈ,) each."""
+    """Lower bound of every attribution's total error, and its proof: λ₁ and λ₂, (2ᵈ,) each."""
 
     bound: float
     lambda1: FloatArray
@@ -24,15 +27,21 @@ class Dual(NamedTuple):
 
 
 def solve_primal(problem: Problem, squared: bool = False) -> Primal:
-    """Minimise 1ᵀβ subject to β ≥ c − Mα and β ≥ Mα − c (SOP, Eq. 5 and 12, where 1 is misprinted as M).
+    """Minimise 1ᵀβ subject to β ≥ c − Mα and β ≥ Mα − c (SOP, Eq. 5 and 12).
 
-    The squared error has a closed form, α = (MᵀM)⁻¹Mᵀc (Eq. 28 and 40).
+    The equations misprint 1 as M. The squared error has a closed form, α = (MᵀM)⁻¹Mᵀc (Eq. 28 and
+    40).
 
     Parameters
     ----------
     problem : Problem
         With at most 20 features.
     squared : bool
+        Sum squares instead of absolute values.
+
+    Returns
+    -------
+    Primal
 
     Raises
     ------
@@ -50,7 +59,9 @@ def solve_primal(problem: Problem, squared: bool = False) -> Primal:
     matrix, change = problem.subsets().astype(np.float64), problem.changes().astype(np.float64)
     if squared:
         alpha = np.linalg.lstsq(matrix, change, rcond=None)[0]
-        return Primal(float(((change - matrix @ alpha) ** 2).sum()), np.asarray(alpha, dtype=np.float64))
+        return Primal(
+            float(((change - matrix @ alpha) ** 2).sum()), np.asarray(alpha, dtype=np.float64)
+        )
     import cvxpy
 
     scores, beta = cvxpy.Variable(problem.d), cvxpy.Variable(len(change))
@@ -82,14 +93,14 @@ def solve_dual(problem: Problem) -> Dual:
 
 
 def certified_bound(problem: Problem, dual: Dual, tolerance: float = 1e-6) -> float:
-    """The bound that a dual point proves, computed from the point alone.
+    """Bound that a dual point proves, computed from the point alone.
 
     Parameters
     ----------
     problem : Problem
     dual : Dual
     tolerance : float
-        By how much a constraint may be missed.
+        Largest violation of a constraint that is accepted.
 
     Returns
     -------
@@ -100,8 +111,16 @@ def certified_bound(problem: Problem, dual: Dual, tolerance: float = 1e-6) -> fl
     ------
     ValueError
         If the point is not feasible: it then proves nothing.
+
+    Examples
+    --------
+    >>> from submod_core.theory import monomial_deletion
+    >>> certified_bound(monomial_deletion(1), Dual(0.0, np.array([0.5, 0.5]), np.array([0.5, 0.5])))
+    0.0
     """
     matrix, change = problem.subsets(), problem.changes()
+    # A feasible point bounds the primal from below, optimal or not. Check that it is feasible:
+    # the bound then does not depend on the solver.
     misses = {
         "λ₁ + λ₂ = 1": np.abs(dual.lambda1 + dual.lambda2 - 1).max(),
         "Mᵀ(λ₂ − λ₁) = 0": np.abs(matrix.T @ (dual.lambda2 - dual.lambda1)).max(),
@@ -114,6 +133,7 @@ def certified_bound(problem: Problem, dual: Dual, tolerance: float = 1e-6) -> fl
 
 
 def _solve(program: "cvxpy.Problem") -> float:  # type: ignore[name-defined] # noqa: F821
+    """Optimal value of a program; RuntimeError where the solver finds none."""
     value = program.solve(solver="HIGHS")
     if program.status != "optimal":
         raise RuntimeError(f"the solver reports {program.status}")

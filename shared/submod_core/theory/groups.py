@@ -1,4 +1,4 @@
-"""Theorem 6: scores for groups of features have no error at all, whatever the polynomial."""
+"""Scores for groups of features have no error, for any polynomial (SOP, Theorem 6)."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,17 @@ class Polynomial:
     ----------
     coefficients : ndarray of float64, (K,)
     exponents : ndarray of int, (K, d)
-        Not all zero in any row.
+        At least 0, and not all 0 in any row.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or an exponent is out of range.
+
+    Examples
+    --------
+    >>> float(Polynomial(np.array([2.0]), np.array([[1, 2]]))(np.array([3.0, 1.0])))
+    6.0
     """
 
     coefficients: FloatArray
@@ -24,27 +34,36 @@ class Polynomial:
     def __post_init__(self) -> None:
         exponents = np.asarray(self.exponents)
         if exponents.ndim != 2 or len(exponents) != len(self.coefficients):
-            raise ValueError(f"`exponents` (of shape {exponents.shape}) must have one row for each coefficient")
+            raise ValueError(
+                f"`exponents` (of shape {exponents.shape}) must have one row for each coefficient"
+            )
         if (exponents < 0).any() or not exponents.any(axis=1).all():
             raise ValueError("`exponents` must be at least 0, and not all 0 in any row")
 
     def terms(self, x: FloatArray) -> FloatArray:
-        """The value of each term at points (…, d): (…, K)."""
-        return np.asarray(self.coefficients * np.prod(np.asarray(x)[..., None, :] ** self.exponents, axis=-1))
+        """Value of each term at points (…, d), (…, K)."""
+        return np.asarray(
+            self.coefficients * np.prod(np.asarray(x)[..., None, :] ** self.exponents, axis=-1)
+        )
 
     def __call__(self, x: FloatArray) -> FloatArray:
-        """The value at points (…, d): (…,)."""
+        """Value of the polynomial at points (…, d), (…,)."""
         return np.asarray(self.terms(x).sum(axis=-1))
 
 
 @dataclass(frozen=True)
 class GroupedAttribution:
-    """Groups of features and what each contributes.
+    """Groups of features and the contribution of each.
 
     Attributes
     ----------
     groups : ndarray of bool, (m, d)
     contributions : ndarray of float64, (m,)
+
+    Examples
+    --------
+    >>> GroupedAttribution(np.array([[True, True]]), np.array([6.0])).contributions.sum()
+    np.float64(6.0)
     """
 
     groups: BoolArray
@@ -52,12 +71,19 @@ class GroupedAttribution:
 
 
 def attribute_to_groups(polynomial: Polynomial, x: FloatArray) -> GroupedAttribution:
-    """One group for each set of features that occurs together; it contributes the sum of its terms (SOP, Theorem 6).
+    """Attribute a polynomial's value to groups of features (SOP, Theorem 6).
+
+    Each set of features that occurs together in a term is one group, which contributes the sum of
+    its terms.
 
     Parameters
     ----------
     polynomial : Polynomial
     x : ndarray of float64, (d,)
+
+    Returns
+    -------
+    GroupedAttribution
 
     Examples
     --------
@@ -65,13 +91,17 @@ def attribute_to_groups(polynomial: Polynomial, x: FloatArray) -> GroupedAttribu
     >>> attribute_to_groups(product, np.array([3.0, 1.0])).contributions
     array([6.])
     """
+    # Terms with the same features, whatever their exponents, are of one group: `owners` is the
+    # group of each term.
     groups, owners = np.unique(np.asarray(polynomial.exponents) > 0, axis=0, return_inverse=True)
     contributions = np.bincount(owners.ravel(), weights=polynomial.terms(x)).astype(np.float64)
     return GroupedAttribution(groups, contributions)
 
 
-def insertion_errors(polynomial: Polynomial, x: FloatArray, attribution: GroupedAttribution) -> FloatArray:
-    """|p(x_S) − p(0) − Σ_{G_i ⊆ S} α_i| of each of the 2ᵈ subsets S (SOP, Definition 2).
+def insertion_errors(
+    polynomial: Polynomial, x: FloatArray, attribution: GroupedAttribution
+) -> FloatArray:
+    """Errors |p(x_S) − p(0) − Σ_{G_i ⊆ S} α_i| of the 2ᵈ subsets S (SOP, Definition 2).
 
     v1's Definition 5 prints S ⊆ G_i, with which its Corollary 1 is false.
 
@@ -86,6 +116,11 @@ def insertion_errors(polynomial: Polynomial, x: FloatArray, attribution: Grouped
     -------
     ndarray of float64, (2ᵈ,)
 
+    Raises
+    ------
+    ValueError
+        If there are more than 16 features.
+
     Examples
     --------
     >>> product = Polynomial(np.array([2.0]), np.array([[1, 1]]))
@@ -94,14 +129,17 @@ def insertion_errors(polynomial: Polynomial, x: FloatArray, attribution: Grouped
     np.float64(0.0)
     """
     subsets = _subsets(len(x))
+    # A group counts where no feature of it is outside of S; p(0) = 0 without a constant term.
     inside = ~(attribution.groups[None] & ~subsets[:, None]).any(axis=-1)
     return np.asarray(np.abs(polynomial(subsets * x) - inside @ attribution.contributions))
 
 
-def deletion_errors(polynomial: Polynomial, x: FloatArray, attribution: GroupedAttribution) -> FloatArray:
-    """|p(x) − p(x without S) − Σ_{G_i ∩ S ≠ ∅} α_i| of each of the 2ᵈ subsets S (SOP, Definition 3).
+def deletion_errors(
+    polynomial: Polynomial, x: FloatArray, attribution: GroupedAttribution
+) -> FloatArray:
+    """Errors |p(x) − p(x without S) − Σ_{G_i ∩ S ≠ ∅} α_i| of the 2ᵈ subsets S.
 
-    Parameters and result are those of `insertion_errors`.
+    SOP, Definition 3. Parameters, result and errors are those of `insertion_errors`.
 
     Examples
     --------
@@ -111,11 +149,15 @@ def deletion_errors(polynomial: Polynomial, x: FloatArray, attribution: GroupedA
     np.float64(0.0)
     """
     subsets = _subsets(len(x))
+    # A group counts where at least one feature of it is in S.
     touched = (attribution.groups[None] & subsets[:, None]).any(axis=-1)
-    return np.asarray(np.abs(polynomial(x) - polynomial(~subsets * x) - touched @ attribution.contributions))
+    return np.asarray(
+        np.abs(polynomial(x) - polynomial(~subsets * x) - touched @ attribution.contributions)
+    )
 
 
 def _subsets(d: int) -> BoolArray:
+    """All subsets of d features, (2ᵈ, d): row i has the bits of i, the lowest first."""
     if d > 16:
         raise ValueError(f"`x` (of {d} features) must have at most 16: all subsets are tried")
     return (np.arange(2**d)[:, None] >> np.arange(d) & 1).astype(bool)

@@ -1,0 +1,150 @@
+"""The network of a sum of parts in torch: two attentions around a frozen backbone."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from captum_submod.sop._backbone import Backbone, LayerEncoder
+from captum_submod.sop._masking import Masking, pooling
+from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
+from submod_core.sop.features import cells
+from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
+
+
+def _forget(network: "Network", _: Any) -> None:
+    network._kept.clear()
+
+
+class Network(nn.Module):
+    """Embeds the features, makes the groups, and scores the backbone's answers to them.
+
+    Its arrays, under the names of their files: `query` and `key` of the group generator,
+    `class_weights`, `class_query` and `group_key` of the selector, `numerators` and `denominators`
+    of the rows, `blur`.
+    """
+
+    settings: SOPSettings
+    masking: Masking
+    backbone: Backbone
+    encoder: nn.Module
+    blur: Tensor | None
+    numerators: Any
+    denominators: Any
+
+    def _make(
+        self, example: Tensor, layer: str | None, encoder: nn.Module | None, finetune: bool
+    ) -> None:
+        """Make the fixed arrays and the encoder; `settings`, `masking` and `backbone` are there."""
+        rows = self.settings.rows()
+        self.register_buffer("numerators", torch.from_numpy(rows.numerators))
+        self.register_buffer("denominators", torch.from_numpy(rows.denominators))
+        blur = self.settings.blur_of(self.masking.grid)
+        self.register_buffer("blur", None if blur is None else torch.from_numpy(blur).float())
+        self._kept: dict[tuple[str, torch.device], Tensor] = {}
+        self.register_load_state_dict_post_hook(_forget)  # type: ignore[no-untyped-call]
+        self.eval()
+        if encoder is None:
+            encoder = self._layer_encoder(layer, finetune, example)
+        self.encoder = encoder
+
+    def _layer_encoder(self, layer: str | None, finetune: bool, example: Tensor) -> LayerEncoder:
+        with torch.no_grad():
+            maps = self.backbone.feature_maps(example)
+            places = {name: self._places(output).shape[1] for name, output in maps.items()}
+        return LayerEncoder(self.backbone, choose_layer(layer, places, self.masking.n), finetune)
+
+    def _make_parameters(self, example: Tensor, class_weights: Any) -> None:
+        with torch.no_grad():
+            logits, hidden = self.backbone(example)
+            k = self._embed(example, self.masking.labels_of(example, None)).shape[-1]
+        if class_weights is None:
+            class_weights = self.backbone.class_weights()
+        weights = torch.as_tensor(class_weights).detach()
+        check_class_weights(tuple(weights.shape), tuple(logits.shape), tuple(hidden.shape))
+        start = torch.from_numpy(initial_projections(k, self.settings.heads)).to(logits.dtype)
+        self.query, self.key = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+        self.class_weights = nn.Parameter(weights.to(logits.dtype).clone())
+        self.class_query = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
+        self.group_key = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
+        self.to(logits.device)
+
+    def _parts(self, inputs: Tensor, labels: Tensor, top: float, remove: bool) -> Parts[Tensor]:
+        embeddings = self._embed(inputs, labels)
+        present = self.masking.present(labels, len(inputs)).to(embeddings)
+        blur = None if self.blur is None else self.blur.to(embeddings)
+        fractions = self.numerators, self.denominators
+        generator = self.settings.generator(self.query, self.key, fractions, blur)
+        groups = generator.generate(embeddings, present, top)
+        groups = groups.without_top(present) if remove else groups
+        partials, hidden = self._answers(inputs, groups.masks, labels)
+        affinity = affinities(hidden, self.class_weights, self.class_query, self.group_key)
+        return Parts.summed(groups, partials, select(affinity, self.settings.beta))
+
+    def _labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
+        labels = self.masking.labels_of(inputs, feature_mask)
+        if self.blur is not None and int(labels.max()) + 1 != len(self.blur):
+            raise ValueError(
+                f"`feature_mask` must have the {len(self.blur)} features of the grid that `blur` "
+                "smooths"
+            )
+        return labels
+
+    def _places(self, outputs: Tensor) -> Tensor:
+        """A layer's output as one embedding for each place, (N, places, k)."""
+        if self.masking.images and outputs.dim() == 4:
+            return outputs.flatten(2).transpose(1, 2)
+        if self.masking.images:
+            side = int(outputs.shape[1] ** 0.5)  # patch tokens, after a class token or several
+            return outputs[:, outputs.shape[1] - side * side :]
+        return outputs
+
+    def _embed(self, inputs: Tensor, labels: Tensor) -> Tensor:
+        """φ_e: one standardised embedding for each feature, and its place, (N, n, k)."""
+        embeddings = standardised(self._encode(inputs, labels))
+        if not self.settings.positions:
+            return embeddings
+        code = self._once("code", labels, lambda: position_code(self.masking.centres(labels)))
+        code = code.to(embeddings) * self.settings.positions
+        return torch.cat([embeddings, code.expand(len(embeddings), -1, -1)], -1)
+
+    def _once(self, name: str, labels: Tensor, make: Callable[[], Tensor]) -> Tensor:
+        """Compute what depends on the labels alone, once where they are the model's own."""
+        if labels is not self.masking.labels:
+            return make()
+        key = name, labels.device
+        if key not in self._kept:
+            with torch.inference_mode(False), torch.no_grad():
+                self._kept[key] = make()
+        return self._kept[key]
+
+    def _encode(self, inputs: Tensor, labels: Tensor) -> Tensor:
+        """The mean of a layer's output under each feature."""
+        if not isinstance(self.encoder, LayerEncoder):
+            return self.encoder(inputs)
+        batches = inputs.split(self.masking.batch_size)
+        outputs = torch.cat([self.encoder(batch) for batch in batches])
+        places = self._places(outputs)
+        map_shape = tuple(outputs.shape[2:]) if outputs.dim() == 4 else (places.shape[1],)
+        if self.masking.images and outputs.dim() == 3:
+            map_shape = (int(places.shape[1] ** 0.5),) * 2
+        shape = self.masking.shape(inputs.shape)
+
+        def shares() -> Tensor:
+            return pooling(labels, cells(shape, map_shape), places.shape[1])
+
+        return self._once("pooling", labels, shares).to(places) @ places
+
+    def _answers(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (N, m, C) and hidden states (N, m, h) of all masked inputs."""
+        # Hard masks have no gradient to pass, so that no activation of the backbone needs to be
+        # kept.
+        batches = self.masking.masked(inputs, masks, labels, self.settings.continuous)
+        with nullcontext() if self.settings.continuous else torch.no_grad():
+            answers = [self.backbone(batch) for batch in batches]
+        logits, hidden = (
+            torch.cat(column).to(masks.dtype) for column in zip(*answers, strict=True)
+        )
+        return logits.unflatten(0, masks.shape[:2]), hidden.unflatten(0, masks.shape[:2])

@@ -1,0 +1,1 @@
+"""Figures: explanations, groups and mistakes drawn. They need matplotlib."""

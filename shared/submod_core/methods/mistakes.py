@@ -1,0 +1,135 @@
+"""Explanation of mistakes: regions that support the truth, regions that cause the error.
+
+LiMA, §6.4.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.results import Explanation, check_areas
+
+Classify = Callable[[int, BoolArray], FloatArray]
+"""The class probabilities (C,) of an example with the regions (n,) kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """An input that a model misclassifies, explained for its true class.
+
+    Attributes
+    ----------
+    explanation : Explanation
+        For the true class.
+    truth : int
+        The true class.
+    supports : ndarray of intp
+        The prefix of the order with which alone the model is most confident of the truth.
+    causes : ndarray of intp
+        All other regions, which keep the model from the truth; the last of the order first.
+    before, after : ndarray of float64, (C,)
+        The class probabilities of the whole input, and without the causes.
+    """
+
+    explanation: Explanation
+    truth: int
+    supports: IntArray
+    causes: IntArray
+    before: FloatArray
+    after: FloatArray
+
+    @property
+    def predicted(self) -> int:
+        """Class that the model predicts for the whole input."""
+        return int(self.before.argmax())
+
+    @property
+    def confidence_before(self) -> float:
+        """Probability of the truth for the whole input."""
+        return float(self.before[self.truth])
+
+    @property
+    def confidence_after(self) -> float:
+        """Probability of the truth without the causes."""
+        return float(self.after[self.truth])
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the model recognises the truth without the causes."""
+        return int(self.after.argmax()) == self.truth
+
+    def __repr__(self) -> str:
+        ending = "recognised" if self.corrected else "not recognised"
+        return (
+            f"Mistake(class {self.truth} taken for {self.predicted}; without {len(self.causes)} of "
+            f"{len(self.explanation.order)} regions its probability goes from "
+            f"{self.confidence_before:.3f} to {self.confidence_after:.3f}, {ending})"
+        )
+
+
+def find_mistakes(
+    classify: Classify,
+    explain: Callable[[], list[Explanation]],
+    n_regions: Sequence[int],
+    truths: Sequence[int],
+    max_area: float,
+) -> list[Mistake]:
+    """Explain each example for its true class, after a check that the model predicts another.
+
+    Parameters
+    ----------
+    classify : callable
+        From an example and its kept regions to the class probabilities.
+    explain : callable
+        Explains all examples for their true classes; called only after the check.
+    n_regions, truths : sequence of int, N
+    max_area : float in (0, 1]
+        Largest share of the input for `Mistake.supports`.
+
+    Returns
+    -------
+    list of Mistake, N
+
+    Raises
+    ------
+    ValueError
+        If `max_area` is not in (0, 1] or leaves no region, or an example is classified correctly.
+
+    Examples
+    --------
+    A model that takes every input for class 0 as long as region 1 is there:
+
+    >>> from submod_core import Curves
+    >>> def classify(example, keep):
+    ...     return np.array([0.9, 0.1]) if keep[1] else np.array([0.3, 0.7])
+    >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0.5, 0.7, 0.1]), np.array([0.9, 0.2, 0.3]))
+    >>> regions, order, scores = np.array([[0, 1]]), np.array([0, 1]), np.array([1.0, 0.0])
+    >>> found = Explanation(regions, order, scores, curves, np.ones(2, bool), 3, 4)
+    >>> find_mistakes(classify, lambda: [found], [2], [1], max_area=1.0)
+    [Mistake(class 1 taken for 0; without 1 of 2 regions its probability goes from 0.100 to 0.700,
+    recognised)]
+    """
+    check_areas([max_area])
+    before = [classify(i, np.ones(n, dtype=bool)) for i, n in enumerate(n_regions)]
+    right = [
+        i for i, (p, truth) in enumerate(zip(before, truths, strict=True)) if p.argmax() == truth
+    ]
+    if right:
+        raise ValueError(
+            f"`target` is what the model already predicts for the examples {right}; there is no "
+            "mistake"
+        )
+    mistakes = []
+    for i, (explanation, truth, p) in enumerate(zip(explain(), truths, before, strict=True)):
+        highest = explanation.curves.highest_confidence(max_area)
+        if highest is None:
+            raise ValueError(
+                f"`max_area` (={max_area}) is smaller than the first region of example {i}"
+            )
+        # Cut the order where the model is most confident of the truth, and show it the first part.
+        supports, rest = np.split(explanation.order, [highest.n_regions])
+        after = classify(i, np.isin(np.arange(len(explanation.order)), supports))
+        mistakes.append(Mistake(explanation, int(truth), supports, rest[::-1], p, after))
+    return mistakes

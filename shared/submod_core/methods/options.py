@@ -1,0 +1,66 @@
+"""Documentation of the options that LiMA and SMDL have in all hosts."""
+
+OPTIONS = {
+    "search": """search : str or Search
+    The way to order the regions: a key of `submod_core.SEARCHES`, such as ``"guided"``, which
+    evaluates only subsets that a regression favours, or ``"bidirectional"``, the paper's Algorithm
+    1; or a search with options, such as ``submod_core.search.Guided(window=0.15)`` or one of your
+    own.""",
+    "weights": """weights : mapping or Weights, optional
+    Weights of the scores, by the names of the paper's or as `Score` objects of your own; scores
+    left out have weight 0. By default the paper's (Eq. 8): consistency 20, collaboration 5,
+    confidence 0.05, effectiveness 0.01.""",
+    "activation": """activation : {{"softmax", "sigmoid", "identity"}} or callable
+    Turns the outputs into probabilities, over {class_axis}. ``"identity"`` is for outputs that are
+    probabilities already; a callable takes the output tensor. A model with one output per example
+    has no classes to normalise over: "softmax" then takes the value itself as the consistency.""",
+    "features": """features : callable or {layer}, optional
+    F of the effectiveness score: a function of {arguments}, or a layer of the model, whose output
+    is averaged over space and flattened. By default the output vector.{layer_note}""",
+    "distance": """distance : {{"cosine", "angular"}} or callable
+    Distance between features: 1 − cosine, angle / π, or a function from (n, d) to (n, n)
+    arrays.""",
+    "class_embeddings": """class_embeddings : {tensor}, (K, d), optional
+    Turns the features into class scores, `scale` · cosine to each row, as in CLIP; with a single
+    row the plain cosine is the consistency. The target is then a row, and the model's output only
+    serves as features.""",
+    "scale": """scale : float
+    Factor of the cosines, CLIP's logit scale; above 0.""",
+    "max_evaluations": """max_evaluations : int, optional
+    Most subsets per example for which the search may ask. When it runs out, the rest is ordered by
+    its last known value.""",
+    "patches": """patches : int or (int, int)
+    N of the N × N patches, or their rows and columns.""",
+    "regions": """regions : int
+    The paper's m: number of regions that a prior joins the patches into.""",
+    "k": """k : int, optional
+    Rank only that many regions. The others share the lowest importance.""",
+    "smdl_weights": """weights : mapping or Weights, optional
+    Weights of the scores, as in `LiMA`; by default 1 each. Without class probabilities and without
+    a confidence model there is no confidence.""",
+    "feature_target": """feature_target : bool
+    Consistency is the cosine of the features to the whole input's (Eq. 7); {target} must then be
+    None.""",
+    "confidence_model": """confidence_model : callable, optional
+    An evidential model of the same arguments (`submod_core.evidential_loss` trains one), whose
+    certainty, Eq. 4, is the confidence. By default the confidence is LiMA's, the entropy of the
+    class probabilities.""",
+    "max_area": """max_area : float
+    At most this share of the input, in (0, 1], may be taken for support.""",
+    "mistakes": """Returns
+-------
+list of Mistake, N
+    Drawn by `{package}.visualization.plot_mistake`.
+
+Raises
+------
+TypeError, ValueError
+    As in `LiMA.{method}`; also if the model already predicts the target of an example, or
+    `max_area` is out of range or smaller than an example's first region.
+
+References
+----------
+.. [1] Chen et al., "Less is More: Efficient Black-box Attribution via
+   Minimal Interpretable Subset Selection" (LiMA): §6.4.""",
+}
+"""NumPy-style entries for `submod_core._docs.documented`."""

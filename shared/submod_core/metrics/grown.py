@@ -1,0 +1,273 @@
+"""Metrics of models that predict from groups of features, as the groups grow (SOP v2, App. C.4).
+
+A model here is a `SumOfParts` or `SelfAttributing` of any host: called with inputs, a feature mask
+and the share `top` of the features in each group it returns logits, as its `without` does.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.backends import Array, backend_of
+from submod_core.metrics.base import declared
+from submod_core.results import auc
+from submod_core.sop import GroupExplanation
+
+TOPS = tuple(k / 10 for k in range(1, 11))
+"""Shares of the features in each group, as groups grow: 0.1, 0.2, …, 1."""
+
+
+@declared("grown_insertion", True, "all groups grow by a tenth of the features")
+def grown_insertion(model: Any, inputs: Array, feature_mask: Array | None = None) -> FloatArray:
+    """Score of the class as every group grows from 10 % to 100 % of the features.
+
+    SOP v2, App. C.4.4.
+
+    Parameters
+    ----------
+    model : SumOfParts or SelfAttributing
+    inputs : array, (N, …)
+    feature_mask : array, optional
+
+    Returns
+    -------
+    ndarray of float64, (N,)
+        Area under the probability of the class that is predicted from all features, relative to
+        that probability; higher is better.
+
+    Examples
+    --------
+    A model whose logit of class 0 is the share of the features that it sees:
+
+    >>> def model(inputs, feature_mask, top):
+    ...     return np.array([[top, 0.0]] * len(inputs))
+    >>> grown_insertion(model, np.zeros((2, 4))).round(3)
+    array([0.865, 0.865])
+    """
+    full, predicted = _full(model, inputs, feature_mask)
+    rows = [_probabilities(model(inputs, feature_mask, top=top), predicted) for top in TOPS]
+    return grown_area(rows, full)
+
+
+@declared("grown_deletion", False, "all groups shrink by a tenth of the features")
+def grown_deletion(
+    model: Any, inputs: Array, labels: Array | None = None, feature_mask: Array | None = None
+) -> FloatArray:
+    """Score of the class as the highest 10 % to 100 % of every group are deleted.
+
+    SOP v2, App. C.4.4.
+
+    Parameters
+    ----------
+    model, inputs, feature_mask
+        As in `grown_insertion`.
+    labels : array of int, (N,), optional
+        The true classes: an example that is wrongly classified from all features scores 1, so that
+        a model does not gain by being wrong.
+
+    Returns
+    -------
+    ndarray of float64, (N,)
+        Lower is better.
+
+    Examples
+    --------
+    >>> class Model:
+    ...     def __call__(self, inputs, feature_mask, top):
+    ...         return np.array([[top, 0.0]] * len(inputs))
+    ...     def without(self, inputs, feature_mask, top):
+    ...         return self(inputs, feature_mask, 1 - top)
+    >>> grown_deletion(Model(), np.zeros((2, 4)), labels=np.array([0, 1])).round(3)
+    array([0.833, 1.   ])
+    """
+    full, predicted = _full(model, inputs, feature_mask)
+    rows = [_probabilities(model.without(inputs, feature_mask, top=top), predicted) for top in TOPS]
+    areas = grown_area(rows, full)
+    return areas if labels is None else np.where(predicted == _numpy(labels), areas, 1.0)
+
+
+@declared("errors_by_sparsity", False, "groups of several sizes")
+def errors_by_sparsity(
+    model: Any,
+    inputs: Array,
+    labels: Array,
+    tops: Sequence[float] = TOPS,
+    feature_mask: Array | None = None,
+) -> FloatArray:
+    """Share of wrong predictions with groups of several sizes (SOP v2, §4.2).
+
+    Parameters
+    ----------
+    model, inputs, feature_mask
+        As in `grown_insertion`.
+    labels : array of int, (N,)
+        The true classes.
+    tops : sequence of float
+        Shares of the features in each group.
+
+    Returns
+    -------
+    ndarray of float64, (len(tops),)
+        Lower is better.
+
+    Examples
+    --------
+    >>> def model(inputs, feature_mask, top):
+    ...     return np.array([[top, 0.5]] * len(inputs))
+    >>> errors_by_sparsity(model, np.zeros((2, 4)), np.array([0, 1]), [0.2, 0.8])
+    array([0.5, 0.5])
+    """
+    wanted = _numpy(labels)
+    answers = [_numpy(model(inputs, feature_mask, top=top)).argmax(-1) for top in tops]
+    return np.array([float((answer != wanted).mean()) for answer in answers])
+
+
+Probe = Callable[[BoolArray, IntArray, int, int], IntArray]
+"""Training of a small network by a host.
+
+From masks (N, …), classes (N,), epochs and a seed to the predicted classes of the second half.
+"""
+
+
+@declared("probing_accuracy", None, "none: reads the label off the groups' outlines alone")
+def probing(learn: Probe) -> Callable[..., float]:
+    """Make the probing accuracy of a host from its training of a small network.
+
+    Examples
+    --------
+    >>> probing(lambda masks, classes, epochs, seed: classes[len(masks) // 2 :]).__name__
+    'probing_accuracy'
+    """
+
+    def probing_accuracy(
+        explanations: Sequence[GroupExplanation],
+        labels: ArrayLike,
+        *,
+        epochs: int = 60,
+        seed: int = 0,
+    ) -> float:
+        """Accuracy of labels predicted from the outlines of the groups alone (SOP v2, §4.2, RQ4).
+
+        A small network learns the label from the groups used for the predicted class, on the first
+        half of the examples. An accuracy far above chance means that the outlines of the groups,
+        and not the features inside, carry the answer.
+
+        Parameters
+        ----------
+        explanations : sequence of GroupExplanation, N
+        labels : array_like, (N,)
+        epochs, seed : int
+
+        Returns
+        -------
+        float
+            Accuracy on the second half.
+        """
+        masks, wanted = outlines(explanations, labels)
+        half = len(masks) // 2
+        answers = learn(masks, wanted, epochs, seed)
+        return float((answers == wanted[half:]).mean())
+
+    return probing_accuracy
+
+
+def grown_area(probabilities: ArrayLike, full: ArrayLike, tops: ArrayLike = TOPS) -> FloatArray:
+    """Area under the probability that growing groups reach, relative to the full input's.
+
+    SOP, App. C.4.4.
+
+    Parameters
+    ----------
+    probabilities : array_like, (K, N)
+        Of the predicted class, with groups of each size.
+    full : array_like, (N,)
+        Of the same class, with all features.
+    tops : array_like, (K,)
+        The sizes, rising; the area is taken from the first to the last and divided by their
+        distance.
+
+    Returns
+    -------
+    ndarray of float64, (N,)
+        1 where no size changes the probability; more where a part of the input has a higher
+        probability than the whole.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> grown_area([[0.2], [0.4]], [0.4], tops=[0.5, 1.0])
+    array([0.75])
+    """
+    values, whole, sizes = (np.asarray(v, dtype=np.float64) for v in (probabilities, full, tops))
+    if values.shape != (len(sizes), len(whole)) or len(sizes) < 2:
+        raise ValueError(
+            f"`probabilities` (of shape {values.shape}) must have a row for each of two `tops` or "
+            f"more ({len(sizes)}), as long as `full` ({len(whole)})"
+        )
+    relative = values / whole
+    return np.array([auc(column, sizes) for column in relative.T]) / (sizes[-1] - sizes[0])
+
+
+def outlines(explanations: Sequence[GroupExplanation], labels: Any) -> tuple[BoolArray, IntArray]:
+    """Inputs and answers of a probe: masks of the groups used, and classes 0 … k−1.
+
+    Parameters
+    ----------
+    explanations : sequence of GroupExplanation, N
+    labels : array_like, (N,)
+
+    Returns
+    -------
+    masks : ndarray of bool, (N, …)
+        The groups used for each explanation's predicted class.
+    classes : ndarray of intp, (N,)
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each explanation.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> regions, groups = np.array([0, 1]), np.array([[True, False]])
+    >>> explanation = GroupExplanation(regions, groups, one, one, one[0])
+    >>> outlines([explanation], ["dog"])
+    (array([[ True, False]]), array([0]))
+    """
+    masks = np.stack(
+        [explanation.mask(int(explanation.logits.argmax())) for explanation in explanations]
+    )
+    classes = np.unique(np.asarray(labels), return_inverse=True)[1]
+    if len(classes) != len(masks):
+        raise ValueError(
+            f"`labels` (of length {len(classes)}) must be one for each of {len(masks)} explanations"
+        )
+    return masks, classes.astype(np.intp)
+
+
+def _full(model: Any, inputs: Array, feature_mask: Array | None) -> tuple[FloatArray, IntArray]:
+    """Probability of the class that is predicted from all features, and the class, (N,) each."""
+    logits = model(inputs, feature_mask, top=1.0)
+    predicted = _numpy(logits).argmax(-1)
+    return _probabilities(logits, predicted), predicted
+
+
+def _probabilities(logits: Array, classes: IntArray) -> FloatArray:
+    """Softmax probabilities (N,) of one class per row, in float64."""
+    xp = backend_of(logits)
+    values: FloatArray = xp.to_numpy(xp.softmax(xp.astype(logits, "float64")))
+    return np.take_along_axis(values, classes[:, None], axis=-1)[:, 0]
+
+
+def _numpy(array: Any) -> Any:
+    return (
+        np.asarray(array) if isinstance(array, list | tuple) else backend_of(array).to_numpy(array)
+    )

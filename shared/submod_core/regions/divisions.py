@@ -1,0 +1,300 @@
+"""Divisions of an input into regions, as integer label maps with ids 0 … n−1 and no gaps."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike
+from skimage.measure import label
+from skimage.morphology import local_minima
+from skimage.segmentation import slic
+from skimage.segmentation import watershed as flooded
+
+from submod_core._checks import check_count
+from submod_core._types import BoolArray, IntArray
+
+
+def compact(labels: ArrayLike) -> IntArray:
+    """Renumber a label map to 0 … n−1 without gaps, keeping the order of the ids.
+
+    Parameters
+    ----------
+    labels : array_like of int, any shape
+        One id per element; gaps and negative ids are allowed.
+
+    Returns
+    -------
+    ndarray of intp, same shape
+
+    Raises
+    ------
+    ValueError
+        If `labels` is empty or holds anything but whole numbers.
+
+    Examples
+    --------
+    >>> compact([[7, 7], [99, 7]])
+    array([[0, 0],
+           [1, 0]])
+    """
+    array = np.asarray(labels)
+    if array.size == 0:
+        raise ValueError(f"`labels` (of shape {array.shape}) must hold at least one element")
+    if array.dtype.kind not in "iub" and not (
+        array.dtype.kind == "f" and np.array_equal(array, np.rint(array))
+    ):
+        raise ValueError(
+            f"`labels` (of dtype {array.dtype}) must hold whole numbers, one region id per element"
+        )
+    _, inverse = np.unique(array, return_inverse=True)
+    return inverse.reshape(array.shape).astype(np.intp, copy=False)
+
+
+def slico(image: ArrayLike, n: int = 49) -> IntArray:
+    """Superpixels by SLIC-zero, LiMA's usual division of images (§4.1).
+
+    Parameters
+    ----------
+    image : array_like, (H, W) or (H, W, C)
+        Real values in any range; each image is rescaled to [0, 1] first. Three channels are read as
+        RGB.
+    n : int
+        Number of regions. SLIC starts from a regular lattice: the result has about `n`.
+
+    Returns
+    -------
+    ndarray of intp, (H, W)
+        The label map; each region is connected.
+
+    Raises
+    ------
+    ValueError
+        If the image has another number of axes, no pixels or non-finite values, or `n` < 1.
+
+    Examples
+    --------
+    >>> labels = slico(np.linspace(0, 1, 4900).reshape(70, 70), n=49)
+    >>> labels.shape, int(labels.max()) + 1
+    ((70, 70), 49)
+    """
+    array = np.asarray(image, dtype=np.float64)
+    if array.ndim not in (2, 3) or array.size == 0:
+        raise ValueError(
+            f"`image` (of shape {array.shape}) must be (H, W) or (H, W, C), with at least one pixel"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError("`image` holds NaN or infinite values; superpixels need finite ones")
+    check_count("n", n)
+    # Rescale to [0, 1], whatever the range; a constant image becomes 0.
+    array = array - array.min()
+    array /= array.max() or 1.0
+    return compact(
+        slic(array, n_segments=n, slic_zero=True, channel_axis=-1 if array.ndim == 3 else None)
+    )
+
+
+def grid(shape: tuple[int, int], cells: tuple[int, int]) -> IntArray:
+    """Rectangular patches, numbered row by row.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width of the input.
+    cells : (int, int)
+        Rows and columns of patches. Sides of patches differ by at most one element.
+
+    Returns
+    -------
+    ndarray of intp, `shape`
+
+    Raises
+    ------
+    ValueError
+        If there are more rows or columns than elements, or fewer than one.
+
+    Examples
+    --------
+    >>> grid((2, 5), (1, 2))
+    array([[0, 0, 0, 1, 1],
+           [0, 0, 0, 1, 1]])
+    """
+    if not all(1 <= count <= side for side, count in zip(shape, cells, strict=True)):
+        raise ValueError(f"`cells` (={cells}) must be between (1, 1) and `shape` (={shape})")
+    # Row and column of the patch that each element lies in.
+    rows, columns = (
+        np.arange(side) * count // side for side, count in zip(shape, cells, strict=True)
+    )
+    return rows[:, None] * cells[1] + columns
+
+
+def watershed(image: ArrayLike, n: int = 64) -> IntArray:
+    """Basins of a map, which follow its valleys (SOP, App. C.1.2).
+
+    SOP divides weak-lensing maps in this way.
+
+    Parameters
+    ----------
+    image : array_like, (H, W)
+        Real values.
+    n : int
+        Largest number of basins, around the lowest minima; at most the number of minima.
+
+    Returns
+    -------
+    ndarray of intp, (H, W)
+        The label map; each region is connected.
+
+    Raises
+    ------
+    ValueError
+        If the image has other axes or non-finite values, or `n` < 1.
+
+    Examples
+    --------
+    >>> int(watershed(np.cos(np.linspace(0, 20, 400)).reshape(20, 20), n=4).max()) + 1
+    4
+    """
+    check_count("n", n)
+    array = np.asarray(image, dtype=np.float64)
+    if array.ndim != 2 or not array.size or not np.isfinite(array).all():
+        raise ValueError(f"`image` (of shape {array.shape}) must be (H, W), with finite values")
+    # The value of each local minimum; ids begin at 1, and 0 is the rest of the map.
+    minima = label(local_minima(array))
+    lowest = np.full(int(minima.max()) + 1, np.inf)
+    np.minimum.at(lowest, minima.ravel(), array.ravel())
+    lowest[0] = np.inf
+    # Flood from the n lowest minima: the basins of the others join their neighbours.
+    kept = np.zeros(len(lowest), dtype=np.intp)
+    kept[np.argsort(lowest, kind="stable")[: min(int(n), len(lowest) - 1)]] = 1
+    if not kept.any():  # a constant map has no minimum
+        return np.zeros(array.shape, dtype=np.intp)
+    return compact(flooded(array, markers=minima * kept[minima]))
+
+
+def saliency_patches(saliency: ArrayLike, patches: tuple[int, int], n: int) -> IntArray:
+    """Patches of like saliency joined into regions (SMDL, Algorithm 1).
+
+    The patches are ranked by the mean of a prior saliency map; the most salient make the first
+    region, the next ones the second, and so on. Regions need not be connected.
+
+    Parameters
+    ----------
+    saliency : array_like, (H, W)
+        The prior map, of the size of the image; finite.
+    patches : (int, int)
+        Rows and columns of patches. Sides of patches differ by at most one pixel.
+    n : int
+        Number of regions. Regions differ by at most one patch.
+
+    Returns
+    -------
+    ndarray of intp, (H, W)
+
+    Raises
+    ------
+    ValueError
+        If the map is not finite, or has fewer pixels than patches, or fewer patches than regions.
+
+    Examples
+    --------
+    >>> saliency_patches([[0.1, 0.9, 0.8, 0.2]], (1, 4), 2)
+    array([[1, 0, 0, 1]])
+    """
+    prior = np.asarray(saliency, dtype=np.float64)
+    if prior.ndim != 2 or not np.isfinite(prior).all():
+        raise ValueError(
+            f"`saliency` (of shape {prior.shape}) must be (H, W), with a finite score for every "
+            "pixel"
+        )
+    check_count("n", n)
+    cells = grid((prior.shape[0], prior.shape[1]), patches)
+    n_patches = patches[0] * patches[1]
+    if n > n_patches:
+        raise ValueError(f"`n` (={n}) must be at most the number of patches, {n_patches}")
+    means = np.bincount(cells.ravel(), weights=prior.ravel()) / np.bincount(cells.ravel())
+    # The region of each patch. Rank r, from 1, is of region l where (l − 1)·d < r ≤ l·d, with
+    # d = n_patches / n. Whole numbers compute l = ⌈r / d⌉ exactly, as −(−r · n // n_patches).
+    region = np.empty(n_patches, dtype=np.intp)
+    region[np.argsort(-means, kind="stable")] = -(-np.arange(1, n_patches + 1) * n // n_patches) - 1
+    return region[cells]
+
+
+def from_masks(
+    masks: ArrayLike | Sequence[ArrayLike | Mapping[str, Any]], min_area: float = 0.0005
+) -> IntArray:
+    """A partition from overlapping masks, such as Segment Anything's (LiMA, Algorithm 2).
+
+    Of two masks that overlap, the larger gives up the intersection (the second where they are
+    equal). Masks of at most `min_area` are dropped; every element that no kept mask covers goes
+    into one last region. The paper's algorithm subtracts the dropped masks too and so loses their
+    elements; here each element is in exactly one region.
+
+    Parameters
+    ----------
+    masks : array_like of bool, (K, H, W), or a sequence of (H, W) masks
+        Entries may also be mappings with a ``"segmentation"``, as Segment Anything's mask generator
+        returns.
+    min_area : float in [0, 1)
+        Share of the image that a mask must exceed, the paper's δ.
+
+    Returns
+    -------
+    ndarray of intp, (H, W)
+
+    Raises
+    ------
+    ValueError
+        If there is no mask, the masks differ in shape, or `min_area` is out of range.
+
+    Examples
+    --------
+    >>> from_masks([[[1, 1, 1, 0]], [[0, 0, 1, 0]]])
+    array([[0, 0, 1, 2]])
+    """
+    given: Iterable[Any] = cast(Iterable[Any], masks)
+    layers = [
+        np.asarray(m["segmentation"] if isinstance(m, Mapping) else m, dtype=bool) for m in given
+    ]
+    if not layers or any(layer.shape != layers[0].shape or layer.ndim != 2 for layer in layers):
+        raise ValueError(
+            f"`masks` (of shapes {[m.shape for m in layers]}) must be one or more (H, W) masks "
+            "alike"
+        )
+    if not 0 <= min_area < 1:
+        raise ValueError(f"`min_area` (={min_area}) must be in [0, 1)")
+    # Empty masks have no bounding box. Each mask that is large enough claims its elements from
+    # the last region, which covers everything at first.
+    layers = _disjoint([layer.copy() for layer in layers if layer.any()])
+    labels = np.full(
+        np.shape(layers[0]) if layers else np.shape(np.asarray(masks)[0]),
+        len(layers),
+        dtype=np.intp,
+    )
+    for index, layer in enumerate(layers):
+        if layer.mean() > min_area:
+            labels[layer] = index
+    return compact(labels)
+
+
+def _disjoint(layers: list[BoolArray]) -> list[BoolArray]:
+    """Take each intersection of two masks out of the larger one; areas are those left so far."""
+    areas = [int(layer.sum()) for layer in layers]
+    boxes = [_bounding_box(layer) for layer in layers]
+    for i in range(len(layers)):
+        for j in range(i + 1, len(layers)):
+            # Look only where both bounding boxes overlap: masks are many and small.
+            window = tuple(
+                slice(max(a.start, b.start), min(a.stop, b.stop))
+                for a, b in zip(boxes[i], boxes[j], strict=True)
+            )
+            common = layers[i][window] & layers[j][window]
+            larger = i if areas[i] > areas[j] else j
+            layers[larger][window] &= ~common
+            areas[larger] -= int(common.sum())
+    return layers
+
+
+def _bounding_box(layer: BoolArray) -> tuple[slice, ...]:
+    """The smallest (rows, columns) that hold a mask with at least one element."""
+    extents = (np.flatnonzero(layer.any(axis=1 - axis)) for axis in (0, 1))
+    return tuple(slice(int(extent[0]), int(extent[-1]) + 1) for extent in extents)

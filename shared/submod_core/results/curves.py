@@ -1,0 +1,192 @@
+"""Faithfulness curves: a model's score as regions are revealed or removed in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from submod_core._types import FloatArray
+from submod_core.engine import Procedure, Query
+from submod_core.scores import SCORES
+from submod_core.search import prefixes
+
+
+def auc(values: ArrayLike, area: ArrayLike) -> float:
+    """Area under a curve by the trapezoid rule (LiMA, Eq. 13–14).
+
+    Parameters
+    ----------
+    values : array_like, (k,)
+    area : array_like, (k,)
+        Share of the input revealed or removed, ascending from 0 to 1, both ends included.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> auc([0.0, 1.0, 1.0], [0.0, 0.5, 1.0])
+    0.75
+    """
+    return float(
+        np.trapezoid(np.asarray(values, dtype=np.float64), np.asarray(area, dtype=np.float64))
+    )
+
+
+# Tolerance of areas, which are sums of shares.
+_ROUNDING = 1e-12
+
+
+class HighestConfidence(NamedTuple):
+    """The prefix at which the target's score is highest.
+
+    Attributes
+    ----------
+    value : float
+        The score there.
+    n_regions : int
+        Length of the prefix; the shortest of equals.
+    area : float
+        Share of the input that the prefix covers, in (0, 1].
+
+    Examples
+    --------
+    >>> value, n_regions, area = HighestConfidence(0.7, 1, 0.4)
+    """
+
+    value: float
+    n_regions: int
+    area: float
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """The scores along an order, over its n + 1 prefixes from the empty one to all n regions.
+
+    Attributes
+    ----------
+    area : ndarray of float64, (n + 1,)
+        Share of the input's elements in each prefix, from 0 to 1.
+    consistency : ndarray of float64, (n + 1,)
+        The target's score with only the prefix kept (LiMA, Eq. 3).
+    collaboration : ndarray of float64, (n + 1,)
+        One minus the target's score with the prefix removed (LiMA, Eq. 4).
+    confidence, effectiveness, objective : ndarray of float64, (n + 1,), or None
+        Eq. 5, Eq. 7 and F (Eq. 8); None where they were not part of the objective.
+    own : dict of ndarray of float64, (n + 1,)
+        The curves of further scores, by name.
+    """
+
+    area: FloatArray
+    consistency: FloatArray
+    collaboration: FloatArray
+    confidence: FloatArray | None = None
+    effectiveness: FloatArray | None = None
+    objective: FloatArray | None = None
+    own: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, area: FloatArray, scores: Mapping[str, FloatArray], objective: FloatArray | None = None
+    ) -> Self:
+        """Curves from scores by name; consistency and collaboration must be among them."""
+        known = {name: scores[name] for name in SCORES if name in scores}
+        own = {name: curve for name, curve in scores.items() if name not in SCORES}
+        return cls(area, **known, objective=objective, own=own)
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """All curves but `own`, by the names of the fields."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: curve for name, curve in named.items() if name != "own" and curve is not None}
+
+    @property
+    def scores(self) -> dict[str, FloatArray]:
+        """The curve of every score, by name."""
+        named = {name: getattr(self, name) for name in SCORES}
+        return {name: curve for name, curve in named.items() if curve is not None} | dict(self.own)
+
+    @property
+    def insertion(self) -> FloatArray:
+        """The target's score as regions are revealed in order: another name of consistency."""
+        return self.consistency
+
+    @property
+    def deletion(self) -> FloatArray:
+        """The target's score as regions are removed in order: 1 − collaboration."""
+        return 1 - self.collaboration
+
+    @property
+    def insertion_auc(self) -> float:
+        """Area under the region-wise insertion curve; higher is better."""
+        return auc(self.insertion, self.area)
+
+    @property
+    def deletion_auc(self) -> float:
+        """Area under the region-wise deletion curve; lower is better."""
+        return auc(self.deletion, self.area)
+
+    def highest_confidence(self, max_area: float = 1.0) -> HighestConfidence | None:
+        """The best non-empty prefix that covers at most `max_area` of the input (LiMA, Eq. 15).
+
+        None if the first region alone covers more.
+
+        Examples
+        --------
+        >>> area, consistency = np.array([0, 0.4, 1]), np.array([0.1, 0.7, 0.8])
+        >>> curves = Curves(area, consistency, collaboration=np.array([0.2, 0.7, 0.9]))
+        >>> curves.highest_confidence(max_area=0.5)
+        HighestConfidence(value=0.7, n_regions=1, area=0.4)
+        """
+        small = 1 + np.flatnonzero(self.area[1:] <= max_area + _ROUNDING)
+        if not len(small):
+            return None
+        best = int(small[np.argmax(self.insertion[small])])
+        return HighestConfidence(float(self.insertion[best]), best, float(self.area[best]))
+
+
+def areas(order: ArrayLike, sizes: ArrayLike) -> FloatArray:
+    """Share of the input in each of the n + 1 prefixes of an order.
+
+    Parameters
+    ----------
+    order : array_like of int, (n,)
+    sizes : array_like, (n,)
+        Elements in each region.
+
+    Returns
+    -------
+    ndarray of float64, (n + 1,)
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> areas([1, 0], [3, 1])
+    array([0.  , 0.25, 1.  ])
+    """
+    ordered = np.asarray(sizes, dtype=np.float64)[np.asarray(order)]
+    return np.concatenate([[0.0], np.cumsum(ordered)]) / ordered.sum()
+
+
+def curves_along(order: ArrayLike, sizes: ArrayLike) -> Procedure[Curves]:
+    """Show each prefix of an order, and the input without it, to the model.
+
+    Examples
+    --------
+    >>> procedure = curves_along([1, 0], [1, 1])
+    >>> next(procedure).keep.tolist()[:3]
+    [[False, False], [False, True], [True, True]]
+    """
+    kept = prefixes(order)
+    responses = yield Query(np.concatenate([kept, ~kept]))
+    insertion, deletion = np.split(responses.target, 2)
+    return Curves(areas(order, sizes), insertion, 1 - deletion)
+
+
+def check_areas(max_areas: Sequence[float]) -> None:
+    """Raise ValueError unless each area is a share of the input in (0, 1]."""
+    for area in max_areas:
+        if isinstance(area, bool) or not isinstance(area, int | float) or not 0 < area <= 1:
+            raise ValueError(f"`max_area` (={area!r}) must be a share of the input in (0, 1]")

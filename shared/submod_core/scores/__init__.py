@@ -1,0 +1,50 @@
+"""Scores of a subset of regions as an explanation, and their weighted sum F.
+
+Consistency and collaboration are a model's answers for a subset and for its complement; confidence
+and effectiveness are computed from the model's answers (LiMA, §4.2). `Score` is the base of your
+own.
+"""
+
+from submod_core.scores.base import Answers, Need, Score
+from submod_core.scores.confidence import Confidence, confidence
+from submod_core.scores.distances import (
+    DISTANCES,
+    Distance,
+    angular_distance,
+    as_distance,
+    cosine_distance,
+    cosine_to,
+)
+from submod_core.scores.effectiveness import Effectiveness, NearestNeighbours, effectiveness
+from submod_core.scores.evidential import evidence, evidential_loss, uncertainty
+from submod_core.scores.fidelity import Collaboration, Consistency
+from submod_core.scores.objective import Objective, count_inputs
+from submod_core.scores.readout import Readout
+from submod_core.scores.weights import SCORES, Weights
+
+__all__ = [
+    "DISTANCES",
+    "SCORES",
+    "Answers",
+    "Collaboration",
+    "Confidence",
+    "Consistency",
+    "Distance",
+    "Effectiveness",
+    "NearestNeighbours",
+    "Need",
+    "Objective",
+    "Readout",
+    "Score",
+    "Weights",
+    "angular_distance",
+    "as_distance",
+    "confidence",
+    "cosine_distance",
+    "cosine_to",
+    "count_inputs",
+    "effectiveness",
+    "evidence",
+    "evidential_loss",
+    "uncertainty",
+]

@@ -1,0 +1,155 @@
+"""Objective: the set function F (LiMA, Eq. 8) of one input, as a procedure."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+
+from submod_core._types import BoolArray, FloatArray
+from submod_core.engine import Procedure, Query, Responses
+from submod_core.engine._queue import REMEMBERED
+from submod_core.scores.base import Answers, Score
+from submod_core.scores.distances import Distance, cosine_to
+from submod_core.scores.weights import Weights
+from submod_core.search import Ranking, SearchRun
+
+Scores = dict[str, FloatArray]
+
+
+class Objective:
+    """The set function F of one input: its queries to the model, and the scores of the responses.
+
+    Parameters
+    ----------
+    n : int
+        Number of regions.
+    weights : Weights
+        A score of weight 0 is not asked for.
+    distance : str or callable
+        Distance between features, for effectiveness.
+    feature_target : bool
+        The target is the feature vector of the whole input, and a subset's score the cosine to it
+        (SMDL, Eq. 7).
+
+    Examples
+    --------
+    >>> objective = Objective(2, Weights.of({"consistency": 1}))
+    >>> procedure = objective.scores(np.array([[True, False]]))
+    >>> next(procedure)
+    Query(keep=array([[ True, False]]), features=False)
+    """
+
+    def __init__(
+        self,
+        n: int,
+        weights: Weights,
+        distance: str | Distance = "cosine",
+        feature_target: bool = False,
+    ) -> None:
+        self.n = n
+        self.weights = weights
+        self.feature_target = feature_target
+        self._used = [score for score, _ in weights.terms(distance)]
+        self._region_features: FloatArray | None = None
+        self._whole: FloatArray | None = None
+        self._computed: dict[Any, Any] = {}
+
+    def prepare(self) -> Procedure[None]:
+        """Ask for the features of single regions and of the whole input, where they are needed."""
+        if "region_features" in self.weights.needs:
+            responses = yield Query(np.eye(self.n, dtype=bool), features=True)
+            self._region_features = _features(responses)
+        if self.feature_target:
+            responses = yield Query(np.ones((1, self.n), dtype=bool), features=True)
+            self._whole = _features(responses)[0]
+
+    def scores(self, subsets: BoolArray, also: Sequence[Score] = ()) -> Procedure[Scores]:
+        """The scores in use, and others, of subsets (B, n): each (B,), by name.
+
+        A score that the model's answers cannot give is left out.
+        """
+        names = {score.name for score in self._used}
+        asked = [*self._used, *(score for score in also if score.name not in names)]
+        answers = yield from self._answers(subsets, asked)
+        found = {score.name: score.evaluate(answers) for score in asked}
+        return {name: values for name, values in found.items() if values is not None}
+
+    def _answers(self, subsets: BoolArray, asked: Sequence[Score]) -> Procedure[Answers]:
+        """The model's answers that some scores need, by one query for all of them."""
+        needs = frozenset().union(*(score.needs for score in asked))
+        sides = [subsets] * ("kept" in needs) + [~subsets] * ("left" in needs)
+        kept: Responses | None = None
+        left: Responses | None = None
+        if sides:
+            # A subset and its complement go to the model side by side.
+            features = self.feature_target or "features" in needs
+            responses = yield Query(np.concatenate(sides), features)
+            if self._whole is not None:
+                # The model has no target of its own: its score is the cosine to the whole input's.
+                responses = replace(responses, target=cosine_to(self._whole, _features(responses)))
+            kept = responses[: len(subsets)] if "kept" in needs else None
+            left = responses[-len(subsets) :] if "left" in needs else None
+        return Answers(subsets, kept, left, self._region_features, self._computed)
+
+    def answer(self, run: SearchRun) -> Procedure[Ranking]:
+        """Give a search the values of F that it asks for."""
+        try:
+            subsets = next(run)
+            while True:
+                scores = yield from self.scores(subsets)
+                subsets = run.send(self.weights.total(scores))
+        except StopIteration as stop:
+            ranking: Ranking = stop.value
+            return ranking
+
+
+def _features(responses: Responses) -> FloatArray:
+    """Features of responses to a query that asked for them."""
+    assert responses.features is not None, "the oracle was asked for features"
+    return responses.features
+
+
+def count_inputs(run: SearchRun, complements: bool = False) -> int:
+    """Estimate the number of inputs that a model sees for a search, by a run on a random network.
+
+    Some searches ask for more or less, depending on the values that they receive.
+
+    Parameters
+    ----------
+    run : SearchRun
+        A search that has just been started.
+    complements : bool
+        Whether the function looks at the complement of a subset as well.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from submod_core.search import Greedy
+    >>> count_inputs(Greedy().start(49))
+    1225
+    """
+    counted, seen = 0, set[bytes]()
+    with contextlib.suppress(StopIteration):
+        subsets = next(run)
+        network = _random_network(subsets.shape[1])
+        while True:
+            for side in (subsets, ~subsets)[: 1 + complements]:
+                seen.update(row.tobytes() for row in np.packbits(side, axis=1))
+            # The engine remembers a limited number of answers; forgotten subsets are asked anew.
+            if len(seen) > REMEMBERED:
+                counted += len(seen)
+                seen.clear()
+            subsets = run.send(network(subsets))
+    return counted + len(seen)
+
+
+def _random_network(n: int) -> Callable[[BoolArray], FloatArray]:
+    """A set function of n elements, neither modular nor submodular: one hidden layer of 8 units."""
+    rng, units = np.random.default_rng(0), 8
+    inner, outer = rng.normal(size=(n, units)) * 3 / n**0.5, rng.normal(size=units)
+    return lambda subsets: cast(FloatArray, np.tanh(subsets @ inner) @ outer)

@@ -1,0 +1,188 @@
+"""Read-out: from a model's outputs to probabilities, certainty and similarities.
+
+Written once on backends; an adapter's oracle brings the outputs, with the classes on the last axis.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from submod_core.backends import Array, backend_of
+
+ACTIVATIONS = ("softmax", "sigmoid", "identity")
+
+NO_CLASSES = (
+    "the model gives no class probabilities: its value for the target is itself the consistency, "
+    "and the confidence score is left out"
+)
+"""Text of the warning, given once, where the model does not allow a confidence score."""
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """Settings of the read-out: from outputs to the target's score, confidence and features.
+
+    Attributes
+    ----------
+    activation : {"softmax", "sigmoid", "identity"} or callable
+        Turns the outputs into probabilities.
+    features : callable, layer or None
+        Source of the features; None means the output vector.
+    class_embeddings : array_like or Tensor, (K, d), or None
+        Turns the features into class scores by their cosine to each row.
+    scale : float
+        The factor of the cosines.
+    confidence_model : callable or None
+        An evidential model whose certainty is the confidence (SMDL, Eq. 4); None means the entropy
+        of the classes.
+    feature_target : bool
+        Whether the outputs are read for their features alone, without a target.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a setting is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> Readout().probabilities(np.array([[0.0, 0.0]]))
+    array([[0.5, 0.5]])
+    """
+
+    activation: str | Callable[..., Any] = "softmax"
+    features: Any = None
+    class_embeddings: Any = None
+    scale: float = 100.0
+    confidence_model: Any = None
+    feature_target: bool = False
+
+    def __post_init__(self) -> None:
+        if not callable(self.activation) and self.activation not in ACTIVATIONS:
+            raise ValueError(
+                f"`activation` (={self.activation!r}) must be one of {ACTIVATIONS} or a callable"
+            )
+        if self.features is not None and not callable(self.features):
+            raise TypeError(
+                f"`features` (={self.features!r}) must be a callable, a layer of the model or None"
+            )
+        if self.class_embeddings is not None and len(np.shape(self.class_embeddings)) != 2:
+            raise ValueError(
+                f"`class_embeddings` (of shape {np.shape(self.class_embeddings)}) must be (K, d)"
+            )
+        if (
+            isinstance(self.scale, bool)
+            or not isinstance(self.scale, int | float)
+            or not self.scale > 0
+        ):
+            raise ValueError(f"`scale` (={self.scale!r}) must be a number above 0")
+
+        if self.confidence_model is not None and not callable(self.confidence_model):
+            raise TypeError(f"`confidence_model` (={self.confidence_model!r}) must be callable")
+        if not isinstance(self.feature_target, bool):
+            raise TypeError(f"`feature_target` (={self.feature_target!r}) must be True or False")
+
+    def activated(self, outputs: Array) -> Array:
+        """Outputs after an activation of the user's own; `probabilities` applies named ones."""
+        return self.activation(outputs) if callable(self.activation) else outputs
+
+    def similarities(self, vectors: Array, embeddings: Array) -> Array:
+        """Class scores (B, K): the scaled cosines of vectors (B, d) to embeddings (K, d).
+
+        With a single embedding the cosine is the consistency itself, and is not scaled.
+
+        Examples
+        --------
+        >>> readout = Readout(class_embeddings=np.eye(2), scale=10.0)
+        >>> readout.similarities(np.array([[2.0, 0.0]]), np.eye(2))
+        array([[10.,  0.]])
+        """
+        self.check_width(vectors.shape[-1])
+        xp = backend_of(vectors)
+        cosines = xp.normalize(vectors) @ xp.matrix_transpose(xp.normalize(embeddings))
+        return cosines if len(embeddings) == 1 else self.scale * cosines
+
+    def probabilities(self, classes: Array) -> Array:
+        """Class probabilities (…, C) from class scores.
+
+        A single output has no classes to normalise over: "softmax" leaves it as it is.
+
+        Examples
+        --------
+        >>> Readout().probabilities(np.array([[0.0, 0.0]]))
+        array([[0.5, 0.5]])
+        """
+        if self.activation == "softmax" and classes.shape[-1] != 1:
+            return backend_of(classes).softmax(classes)
+        return backend_of(classes).sigmoid(classes) if self.activation == "sigmoid" else classes
+
+    def certainty(self, probabilities: Array) -> Array | None:
+        """Confidence (B,): one minus the normalised entropy of (B, C) (LiMA, Eq. 5).
+
+        Under "sigmoid" the mean over the classes, each a choice of two outcomes. None where there
+        is one output, and so no classes.
+
+        Examples
+        --------
+        >>> Readout().certainty(np.array([[0.5, 0.5], [1.0, 0.0]]))
+        array([0., 1.])
+        """
+        xp, n_classes = backend_of(probabilities), probabilities.shape[-1]
+        if self.activation == "sigmoid":
+            pairs = xp.stack([probabilities, 1 - probabilities], 0)
+            return 1 + xp.mean(xp.sum(xp.plogp(pairs), 0), -1) / math.log(2)
+        if n_classes == 1:
+            return None
+        return 1 + xp.sum(xp.plogp(probabilities), -1) / math.log(n_classes)
+
+    def suspicion(self, probabilities: Array) -> Array | None:
+        """Lowest value, and largest distance of a sum from 1, (2,), for `check_probabilities`.
+
+        Computed on the model's device, so that only two numbers are copied. None where the
+        activation itself makes probabilities, or there is one output.
+        """
+        if self.activation in ("softmax", "sigmoid") or probabilities.shape[-1] == 1:
+            return None
+        xp = backend_of(probabilities)
+        off = xp.max(xp.abs(xp.sum(probabilities, -1) - 1), -1)
+        return xp.stack([xp.min(xp.min(probabilities, -1), -1), off], 0)
+
+    def check_evidence(self, shape: tuple[int, ...], n_classes: int | None) -> None:
+        """Raise ValueError unless the confidence model has as many classes as the model.
+
+        `shape` is that of its outputs per example; `n_classes` is None where the model has none.
+        """
+        if len(shape) != 1 or shape[0] < 2 or n_classes not in (None, shape[0]):
+            wanted = (
+                "two classes or more"
+                if n_classes is None
+                else f"the {n_classes} classes of the model"
+            )
+            raise ValueError(
+                f"`confidence_model` gives outputs of shape {shape} per example; it must give one "
+                f"for each of {wanted}"
+            )
+
+    def check_width(self, n_features: int) -> None:
+        """Raise ValueError unless the class embeddings have `n_features` columns."""
+        shape = tuple(np.shape(self.class_embeddings))
+        if shape[1] != n_features:
+            raise ValueError(
+                f"`class_embeddings` (of shape {shape}) must have one column per feature, "
+                f"{n_features}"
+            )
+
+    def check_probabilities(self, lowest: float, largest_error: float) -> None:
+        """Raise ValueError unless class values can be probabilities, by the numbers of `suspicion`.
+
+        Rounding is allowed for: down to −0.001, and sums up to 0.01 away from 1.
+        """
+        if lowest < -1e-3 or largest_error > 1e-2:
+            raise ValueError(
+                f"`activation` (={self.activation!r}) must leave class probabilities for the "
+                f"confidence score; got values from {lowest:.3g} on, with sums up to "
+                f"{largest_error:.3g} away from 1. Use 'softmax' for logits, or `weights` without "
+                "it"
+            )

@@ -1,0 +1,47 @@
+"""Lazy greedy search: gains are evaluated again only where they can be the best (Minoux, 1978)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from submod_core.search.base import Order, Search, Steps
+
+
+@dataclass(frozen=True)
+class Lazy(Search):
+    """Greedy order with fewer evaluations; exactly the order of `Greedy` if F is submodular.
+
+    Gains of a submodular F never grow. An element whose last gain is below the best gain of the
+    round cannot be the best and is not evaluated again. Where F is not submodular the order
+    differs: on networks many gains grow.
+
+    Examples
+    --------
+    >>> from submod_core import rank
+    >>> sets = [{1, 2}, {2, 3, 4, 5}, {5}, {6}]
+    >>> ranking = rank(lambda chosen: len(set().union(*(sets[i] for i in chosen))), 4, Lazy())
+    >>> ranking.order, ranking.evaluations
+    (array([1, 0, 3, 2]), 9)
+    """
+
+    def steps(self, order: Order) -> Steps:
+        """Each round evaluates the largest bounds until no other can exceed the best value."""
+        # F of the empty set is not known, so the values of the first round are no gains: bounds
+        # exist from the second round on.
+        bounds, base = np.full(order.n, np.inf), 0.0
+        while len(candidates := order.candidates):
+            # Evaluate the candidates with the highest bound, all of equal ones, until no stale
+            # bound can exceed the best fresh value. NumPy's argmax breaks ties to the lowest index.
+            fresh = np.full(order.n, -np.inf)
+            stale = candidates
+            while len(stale):
+                looked = stale[bounds[stale] == bounds[stale].max()]
+                fresh[looked] = yield from order.join_front(looked)
+                stale = np.setdiff1d(stale, looked)
+                stale = stale[base + bounds[stale] >= fresh.max()]
+            best = int(np.argmax(fresh))
+            if order.front:
+                seen = np.isfinite(fresh)
+                bounds[seen] = fresh[seen] - base
+            base = fresh[best]
+            order.admit(best, base)

@@ -1,0 +1,131 @@
+"""Ranking of the elements of any set function."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from submod_core.search.backward import Backward
+from submod_core.search.base import Ranking, Search
+from submod_core.search.batched_lazy import BatchedLazy
+from submod_core.search.beam import Beam
+from submod_core.search.bidirectional import Bidirectional
+from submod_core.search.greedy import Greedy
+from submod_core.search.guided import Guided
+from submod_core.search.lazy import Lazy
+from submod_core.search.phase_window import PhaseWindow
+from submod_core.search.random import Random
+from submod_core.search.singletons import Singletons
+from submod_core.search.two_sided import TwoSided
+
+SEARCHES: dict[str, Search] = {
+    "bidirectional": Bidirectional(),
+    "greedy": Greedy(),
+    "guided": Guided(),
+    "two_sided": TwoSided(),
+    "backward": Backward(),
+    "lazy": Lazy(),
+    "batched_lazy": BatchedLazy(),
+    "phase_window": PhaseWindow(),
+    "beam": Beam(),
+    "singletons": Singletons(),
+    "random": Random(),
+}
+"""The searches by name, each with its default options."""
+
+
+def as_search(search: Any) -> Search:
+    """Search of a name, or the search itself.
+
+    Parameters
+    ----------
+    search : str or Search
+        A key of `SEARCHES` for its default options, or a search with options of its own.
+
+    Raises
+    ------
+    ValueError
+        If there is no search of that name.
+    TypeError
+        If `search` is neither a name nor a search.
+
+    Examples
+    --------
+    >>> as_search("bidirectional")
+    Bidirectional(n_pending=8)
+    """
+    if isinstance(search, str):
+        if search not in SEARCHES:
+            raise ValueError(
+                f"`search` (={search!r}) must be one of {sorted(SEARCHES)}, or a Search"
+            )
+        return SEARCHES[search]
+    if not isinstance(search, Search):
+        hint = f"; did you mean {search.__name__}()?" if isinstance(search, type) else ""
+        raise TypeError(
+            f"`search` (={search!r}) must be one of {sorted(SEARCHES)}, or a Search{hint}"
+        )
+    return search
+
+
+def rank(
+    set_function: Callable[[frozenset[int]], float],
+    n: int,
+    search: str | Search = "guided",
+    *,
+    max_evaluations: int | None = None,
+) -> Ranking:
+    """Order the elements 0 … n−1 of a set function, the most important first.
+
+    Parameters
+    ----------
+    set_function : callable
+        Takes a frozenset of elements and returns a number; called once for each of
+        `Ranking.evaluations`.
+    n : int
+        Number of elements, at least 1.
+    search : str or Search
+        A key of `SEARCHES`, or a search such as ``Bidirectional(n_pending=4)``.
+    max_evaluations : int, optional
+        Most calls of `set_function`. When the next round would exceed it, the rest is ordered by
+        its last known value and marked in `Ranking.searched`.
+
+    Returns
+    -------
+    Ranking
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or `set_function` returns NaN or an infinity.
+    TypeError
+        If `search` is neither a name nor a search.
+
+    Examples
+    --------
+    Order three sets by the elements that each adds to the union:
+
+    >>> sets = [{1, 2}, {2, 3, 4, 5}, {5}]
+    >>> ranking = rank(lambda chosen: len(set().union(*(sets[i] for i in chosen))), 3, "greedy")
+    >>> ranking.order, ranking.values, ranking.evaluations
+    (array([1, 0, 2]), array([4., 5., 5.]), 6)
+    """
+    run = as_search(search).start(n, max_evaluations=max_evaluations)
+    try:
+        subsets = next(run)
+        while True:
+            sets = [frozenset(np.flatnonzero(subset).tolist()) for subset in subsets]
+            subsets = run.send(np.array([_value(set_function, chosen) for chosen in sets]))
+    except StopIteration as stop:
+        ranking: Ranking = stop.value
+        return ranking
+
+
+def _value(set_function: Callable[[frozenset[int]], float], chosen: frozenset[int]) -> float:
+    """The value of a subset; ValueError if it is not finite."""
+    value = float(set_function(chosen))
+    if not np.isfinite(value):
+        raise ValueError(
+            f"`set_function` returned {value} for {set(chosen)}; it must return finite numbers"
+        )
+    return value

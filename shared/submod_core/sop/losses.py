@@ -1,0 +1,61 @@
+"""The losses that train a sum of parts: those of its groups, scaled by λ (SOP, Eq. 48–49)."""
+
+from submod_core.backends import Array, backend_of
+from submod_core.sop.selector import contributions
+
+
+def scaled_cross_entropy(partials: Array, one_hot: Array, scores: Array, scales: Array) -> Array:
+    """Cross-entropy of Σ λ_i c_i y_i (SOP, Eq. 48).
+
+    Parameters
+    ----------
+    partials : array, (N, m, C)
+        y, the backbone's logits of each masked input.
+    one_hot : array, (N, C)
+        The targets, of the same dtype.
+    scores : array, (N, C, m)
+        c, of `select`.
+    scales : array, (N, m)
+        λ, of the groups.
+
+    Returns
+    -------
+    array, (N,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, c = np.array([[[2.0, 0.0]]]), np.ones((1, 2, 1))
+    >>> scaled_cross_entropy(y, np.array([[1.0, 0.0]]), c, np.array([[1.0]])).round(3)
+    array([0.127])
+    """
+    xp = backend_of(partials)
+    logits = xp.sum(contributions(scores, partials) * scales[..., None], 1)
+    shifted = logits - xp.max(logits, -1)[..., None]
+    return xp.log(xp.sum(xp.exp(shifted), -1)) - xp.sum(one_hot * shifted, -1)
+
+
+def scaled_squared_error(partials: Array, targets: Array, scores: Array, scales: Array) -> Array:
+    """(Σ c_i (y_i − y*) (−λ_i))², the mean over the outputs (SOP, Eq. 49).
+
+    Parameters
+    ----------
+    partials, scores, scales
+        As in `scaled_cross_entropy`.
+    targets : array, (N, C)
+        y*, of the same dtype.
+
+    Returns
+    -------
+    array, (N,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, c, scale = np.array([[[2.0]]]), np.ones((1, 1, 1)), np.array([[0.5]])
+    >>> scaled_squared_error(y, np.array([[1.0]]), c, scale)
+    array([0.25])
+    """
+    xp = backend_of(partials)
+    misses = contributions(scores, partials - targets[:, None, :])
+    return xp.sum(xp.sum(-misses * scales[..., None], 1) ** 2, -1) / targets.shape[-1]

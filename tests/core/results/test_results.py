@@ -1,0 +1,148 @@
+"""Importance, curves and explanations."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from submod_core.results import (
+    Curves,
+    Diagnostics,
+    Explanation,
+    areas,
+    auc,
+    importance,
+    rank_groups,
+)
+
+unit = st.floats(0, 1)
+
+
+@given(st.permutations(range(6)), arrays(float, 7, elements=unit), arrays(float, 7, elements=unit))
+def test_importance_is_eq_11_scaled(order, consistency, collaboration):
+    scores = importance(order, consistency, collaboration)[order]
+    raw = reference.importance_eq_11(order, (consistency + collaboration)[1:])
+    if raw[-1] < -1e-6:
+        assert np.allclose(scores, (raw - raw[-1]) / -raw[-1])
+    assert scores[0] == 1
+    assert scores[-1] == 0
+    assert (np.diff(scores) <= 0).all(), "earlier in the order is never less important"
+
+
+def test_importance_keeps_the_rank_order_where_nothing_moves():
+    assert importance([2, 0, 1], np.ones(4), np.ones(4)).tolist() == [0.5, 0.0, 1.0]
+
+
+def test_importance_of_one_region():
+    assert importance([0], [0.1, 0.9], [0.0, 0.5]).tolist() == [1.0]
+
+
+@given(arrays(float, 5, elements=unit), arrays(float, 4, elements=st.floats(0.01, 1)))
+def test_auc_is_eq_13(values, widths):
+    t = np.concatenate([[0], np.cumsum(widths)])
+    slow = sum((values[i] + values[i - 1]) * (t[i] - t[i - 1]) / (2 * t[-1]) for i in range(1, 5))
+    assert auc(values, t / t[-1]) == pytest.approx(slow)
+
+
+@given(arrays(float, (4, 5), elements=unit), st.integers(1, 25))
+def test_rank_groups_cuts_by_descending_score_in_equal_parts(saliency, steps):
+    labels = rank_groups(saliency, steps)
+    counts = np.bincount(labels.ravel())
+    assert len(counts) == min(steps, 20)
+    assert np.ptp(counts) <= 1
+    ordered = saliency.ravel()[np.argsort(labels, axis=None, kind="stable")]
+    for k in range(len(counts) - 1):
+        assert (
+            ordered[counts[: k + 1].sum() - counts[k] : counts[: k + 1].sum()].min()
+            >= ordered[counts[: k + 1].sum() :].max()
+        )
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"saliency": [np.nan, 1], "steps": 2},
+        {"saliency": [], "steps": 2},
+        {"saliency": [1], "steps": 0},
+    ],
+)
+def test_rank_groups_refuses(bad):
+    with pytest.raises(ValueError, match="`s"):
+        rank_groups(**bad)
+
+
+def test_areas_follow_the_sizes():
+    assert areas([2, 0, 1], [1, 2, 5]).tolist() == [0, 0.625, 0.75, 1]
+
+
+def explanation(regions):
+    area, p = np.array([0, 0.2, 0.6, 1]), np.array([0.1, 0.9, 0.9, 0.4])
+    curves = Curves(area, p, 1 - p[::-1], objective=20 * p)
+    return Explanation(
+        regions,
+        np.array([1, 0, 2]),
+        np.array([0.5, 1, 0]),
+        curves,
+        np.array([True, True, False]),
+        9,
+        12,
+    )
+
+
+def test_highest_confidence_excludes_the_empty_prefix_and_prefers_the_shortest():
+    found = explanation(np.array([[0, 1, 2]]))
+    assert found.highest_confidence == (0.9, 1, 0.2)
+    assert found.curves.highest_confidence(max_area=0.1) is None
+
+
+def test_an_explanation_prints_what_matters():
+    text = repr(explanation(np.array([[0, 1, 2]])))
+    assert text == (
+        "Explanation(3 regions, insertion 0.720, deletion 0.690, highest confidence 0.900 with "
+        "1 region "
+        "(20 % of the input), 12 model inputs)"
+    )
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("name", ["explanation.npz", "explanation"])
+def test_save_and_load_return_the_same(tmp_path, several, name):
+    maps = tuple(np.array([[i % 3, 1, 2]]) for i in range(12))
+    before = explanation(maps if several else maps[0])
+    before.save(tmp_path / name)
+    after = Explanation.load(tmp_path / name)
+    assert isinstance(after.regions, tuple) == several
+    for a, b in zip(before.regions, after.regions, strict=True):
+        assert np.array_equal(a, b)
+    for attribute in ("order", "importance", "searched", "evaluations", "model_inputs"):
+        assert np.array_equal(getattr(before, attribute), getattr(after, attribute))
+    assert np.array_equal(before.curves.objective, after.curves.objective)
+    assert np.array_equal(before.curves.deletion, after.curves.deletion)
+    assert after.curves.effectiveness is None
+    assert repr(before) == repr(after)
+    assert after.diagnostics is None
+
+
+def test_diagnostics_are_saved_too(tmp_path):
+    found = Diagnostics(3, 1, 0.5, np.array([0.0, 1.0]), np.array([np.nan, 1.0]))
+    replace(explanation(np.array([[0, 1, 2]])), diagnostics=found).save(tmp_path / "one.npz")
+    after = Explanation.load(tmp_path / "one.npz").diagnostics
+    assert (after.compared, after.grown, after.largest_violation) == (3, 1, 0.5)
+    assert np.array_equal(after.certificate, found.certificate, equal_nan=True)
+    assert after.share_grown == pytest.approx(1 / 3)
+
+
+def test_load_refuses_another_file(tmp_path):
+    np.savez(tmp_path / "other.npz", a=np.ones(2))
+    with pytest.raises(ValueError, match="`file`"):
+        Explanation.load(tmp_path / "other.npz")
+
+
+def test_paint_and_prefix():
+    one = explanation(np.array([[0, 1, 2, 2]]))
+    assert one.paint().tolist() == [[0.5, 1.0, 0.0, 0.0]]
+    assert one.prefix(2).tolist() == [[True, True, False, False]]

@@ -1,0 +1,490 @@
+import dataclasses
+import inspect
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from submod_core.methods import LiMASettings
+from submod_core.search import (
+    SEARCHES,
+    BatchedLazy,
+    Beam,
+    Bidirectional,
+    Greedy,
+    Guided,
+    PhaseWindow,
+    Random,
+    Singletons,
+    Swaps,
+    TwoSided,
+    as_search,
+    rank,
+)
+from submod_core.testing.search import check_search
+
+
+def random_function(seed, n):
+    noise = np.random.default_rng(seed).normal(size=(n, n))
+    return lambda subset: float(np.tanh(noise[np.ix_(sorted(subset), sorted(subset))].sum()))
+
+
+CONFORMING = {name: name for name in SEARCHES if name != "random"} | {
+    "swaps of two_sided": Swaps(base=TwoSided()),
+    "swaps of singletons": Swaps(base=Singletons(), passes=50),
+    "bidirectional by share": Bidirectional(n_pending=0.2),
+}
+
+
+@pytest.mark.parametrize("search", CONFORMING)
+@settings(max_examples=30)
+@given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
+def test_every_search_conforms(search, n, seed):
+    check_search(CONFORMING[search], n, seed)
+
+
+@settings(max_examples=30)
+@given(n=st.integers(1, 40), seed=st.integers(0, 99))
+def test_random_is_a_permutation_of_its_seed_and_asks_nothing(n, seed):
+    one, again = (rank(len, n, Random(seed=seed)) for _ in range(2))
+    assert sorted(one.order.tolist()) == list(range(n))
+    assert one.order.tolist() == again.order.tolist()
+    assert one.evaluations == 0
+
+
+@settings(max_examples=60)
+@given(n=st.integers(1, 14), n_pending=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
+def test_bidirectional_is_algorithm_1(n, n_pending, seed):
+    function = random_function(seed, n)
+    ranking = rank(function, n, Bidirectional(n_pending=n_pending))
+    order, evaluations = reference.algorithm_1(function, n, n_pending)
+    assert ranking.order.tolist() == order
+    assert ranking.evaluations == evaluations
+
+
+@settings(max_examples=60)
+@given(n=st.integers(1, 14), seed=st.integers(0, 2**32 - 1))
+def test_greedy_is_greedy(n, seed):
+    function = random_function(seed, n)
+    ranking = rank(function, n, "greedy")
+    assert (ranking.order.tolist(), ranking.evaluations) == reference.greedy(function, n)
+
+
+@pytest.mark.parametrize(
+    ("n_pending", "evaluations"), [(1, 649), (4, 719), (8, 805), (12, 883), (16, 953), (49, 1225)]
+)
+def test_evaluations_of_bidirectional_at_49_regions(n_pending, evaluations):
+    assert (
+        rank(lambda subset: 0.0, 49, Bidirectional(n_pending=n_pending)).evaluations == evaluations
+    )
+
+
+def slow_backward(function, n):
+    kept, order = set(range(n)), []
+    while kept:
+        if len(kept) == 1:
+            return [*kept, *order]
+        values = {c: function(frozenset(kept - {c})) for c in kept}
+        out = max(kept, key=lambda c: (values[c], c))
+        order.insert(0, out)
+        kept.remove(out)
+    return order
+
+
+@settings(max_examples=60)
+@given(n=st.integers(1, 14), seed=st.integers(0, 2**32 - 1))
+def test_backward_is_backward_elimination(n, seed):
+    function = random_function(seed, n)
+    ranking = rank(function, n, "backward")
+    assert ranking.order.tolist() == slow_backward(function, n)
+    assert ranking.evaluations == n * (n + 1) // 2 - 1
+
+
+@settings(max_examples=60)
+@given(n=st.integers(1, 14), seed=st.integers(0, 2**32 - 1), retired=st.integers(1, 3))
+def test_two_sided_with_a_full_window_picks_from_both_ends(n, seed, retired):
+    function = random_function(seed, n)
+    front, back, left = [], [], set(range(n))
+    while left:
+        values = {c: function(frozenset([*front, c])) for c in left}
+        front.append(max(left, key=lambda c: (values[c], -c)))
+        left.remove(front[-1])
+        for _ in range(retired):
+            if len(left) > 1:
+                values = {c: function(frozenset([*front, *left]) - {c}) for c in left}
+                back.insert(0, max(left, key=lambda c: (values[c], c)))
+                left.remove(back[0])
+    assert rank(function, n, TwoSided(retired=retired, window=1.0)).order.tolist() == front + back
+
+
+@settings(max_examples=60)
+@given(n=st.integers(1, 14), batch=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
+def test_batched_lazy_looks_at_the_largest_last_gains(n, batch, seed):
+    function = random_function(seed, n)
+    gains, order, base = dict.fromkeys(range(n), np.inf), [], 0.0
+    while len(order) < n:
+        left = sorted(set(range(n)) - set(order), key=lambda c: (-gains[c], c))
+        looked = left[:batch] if order else left
+        values = {c: function(frozenset([*order, c])) for c in looked}
+        best = max(looked, key=lambda c: (values[c], -c))
+        gains |= {c: value - base for c, value in values.items()}
+        base = values[best]
+        order.append(best)
+    assert rank(function, n, BatchedLazy(batch=batch)).order.tolist() == order
+
+
+@settings(max_examples=60)
+@given(n=st.integers(1, 14), window=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
+def test_phase_window_is_its_description(n, window, seed):
+    function = random_function(seed, n)
+    order, base = [], 0.0
+    while len(order) < n:
+        screened = {c: function(frozenset([*order, c])) for c in set(range(n)) - set(order)}
+        ranked = sorted(screened, key=lambda c: (-screened[c], c))
+        outside = [screened[c] - base for c in ranked[window + 1 :]]
+        order.append(ranked[0])
+        base, inside = screened[ranked[0]], ranked[1 : window + 1]
+        while inside:
+            values = {c: function(frozenset([*order, c])) for c in inside}
+            best = max(inside, key=lambda c: (values[c], -c))
+            if outside and values[best] - base < outside[0]:
+                break
+            order.append(best)
+            base = values[best]
+            inside.remove(best)
+            if inside:
+                inside.remove(min(inside, key=lambda c: (values[c], -c)))
+    assert rank(function, n, PhaseWindow(window=window)).order.tolist() == order
+
+
+@settings(max_examples=40)
+@given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
+def test_a_beam_of_width_1_is_greedy(n, seed):
+    function = random_function(seed, n)
+    assert (
+        rank(function, n, Beam(width=1)).order.tolist()
+        == rank(function, n, "greedy").order.tolist()
+    )
+
+
+def prefix_sum(function, order):
+    return sum(function(frozenset(order[:k])) for k in range(1, len(order) + 1))
+
+
+@settings(max_examples=30)
+@given(n=st.integers(1, 6), seed=st.integers(0, 2**32 - 1))
+def test_a_wide_beam_finds_the_order_of_the_largest_sum(n, seed):
+    function = random_function(seed, n)
+    best = max(prefix_sum(function, order) for order in itertools.permutations(range(n)))
+    assert np.isclose(prefix_sum(function, rank(function, n, Beam(width=20)).order.tolist()), best)
+
+
+@settings(max_examples=40)
+@given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
+def test_swaps_leave_no_neighbours_to_exchange(n, seed):
+    function = random_function(seed, n)
+    order = rank(function, n, Swaps(base=Singletons(), passes=1000)).order.tolist()
+    for k in range(n - 1):
+        other = [*order[:k], order[k + 1]]
+        assert function(frozenset(order[: k + 1])) >= function(frozenset(other))
+
+
+def worth(function, n, weight):
+    return lambda subset: (
+        function(subset) - (weight and weight * function(frozenset(range(n)) - subset))
+    )
+
+
+def assert_same_up_to_noise(function, found, expected, sizes, weight):
+    """The prefixes are the same, or part ways at two of the same worth."""
+    for size in sizes:
+        mine, other = frozenset(found[:size]), frozenset(expected[:size])
+        if mine != other:
+            assert weight
+            assert abs(function(mine) - function(other)) < 1e-5
+            return
+
+
+complement_weights = st.sampled_from([0, 0.5, 1.0])
+
+
+@settings(max_examples=40)
+@given(n=st.integers(1, 12), weight=complement_weights, seed=st.integers(0, 2**32 - 1))
+def test_guided_without_guesses_is_backward(n, weight, seed):
+    function = random_function(seed, n)
+    found = rank(function, n, Guided(admitted=0, window=1, polish=0, complement_weight=weight))
+    worths = worth(function, n, weight)
+    assert_same_up_to_noise(
+        worths, found.order.tolist(), slow_backward(worths, n), range(n - 1, 0, -1), weight
+    )
+
+
+@settings(max_examples=30)
+@given(
+    n=st.integers(1, 12),
+    admitted=st.integers(0, 3),
+    weight=complement_weights,
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_guided_admits_like_greedy(n, admitted, weight, seed):
+    function = random_function(seed, n)
+    found = rank(
+        function, n, Guided(admitted=admitted, window=1, polish=0, complement_weight=weight)
+    )
+    worths = worth(function, n, weight)
+    best, _ = reference.greedy(worths, n)
+    assert_same_up_to_noise(worths, found.order.tolist(), best, range(1, admitted + 1), weight)
+
+
+def test_guided_admits_a_share():
+    def evaluations(n, admitted):
+        return rank(len, n, Guided(admitted=admitted)).evaluations
+
+    assert evaluations(30, 0.09) == evaluations(30, 2) != evaluations(30, 1)
+    assert evaluations(3, 0.04) == evaluations(3, 1)
+
+
+@pytest.mark.parametrize(("n", "share"), [(12, 0.25), (49, 0.25), (196, 0.125)])
+def test_guided_looks_at_a_quarter_and_at_less_of_many(n, share):
+    weights = np.random.default_rng(0).random(n)
+    by_default, by_hand = (
+        rank(lambda chosen: float(weights[list(chosen)].sum() ** 2), n, Guided(polish=0, **options))
+        for options in ({}, {"window": share})
+    )
+    assert by_default.order.tolist() == by_hand.order.tolist()
+    assert by_default.evaluations == by_hand.evaluations
+
+
+@pytest.mark.parametrize("search", sorted(SEARCHES))
+@pytest.mark.parametrize("n", [0, -1, 2.5, True])
+def test_every_search_refuses_what_is_no_count_of_elements(search, n):
+    with pytest.raises(ValueError, match=rf"`n` \(={n}\)"):
+        rank(len, n, search)
+
+
+@settings(max_examples=30)
+@given(
+    n=st.integers(2, 25),
+    admitted=st.integers(0, 4),
+    weight=complement_weights,
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, weight, seed):
+    function = random_function(seed, n)
+    options = {"admitted": admitted, "complement_weight": weight}
+    rough, fine = (rank(function, n, Guided(**options, polish=polish)) for polish in (0, 8))
+    sums = [
+        sum(
+            worth(function, n, weight)(frozenset(found.order[:size].tolist()))
+            for size in range(1, n)
+        )
+        for found in (rough, fine)
+    ]
+    assert sums[1] >= sums[0] - 1e-9
+    assert fine.order[:admitted].tolist() == rough.order[:admitted].tolist()
+    assert fine.evaluations <= rough.evaluations + (2 if weight else 1) * 8 * n
+
+
+@pytest.mark.parametrize(
+    ("search", "options"),
+    [
+        (Guided, {"admitted": -1}),
+        (Guided, {"admitted": 1.5}),
+        (Guided, {"admitted": 0.0}),
+        (Guided, {"window": 0}),
+        (Guided, {"polish": -1}),
+        (Guided, {"polish": float("inf")}),
+        (Guided, {"complement_weight": -0.5}),
+        (BatchedLazy, {"batch": 0}),
+        (PhaseWindow, {"window": 1.5}),
+        (Beam, {"width": 0}),
+        (Swaps, {"base": Greedy(), "passes": 0}),
+        (Random, {"seed": -1}),
+        (Greedy, {"k": 0}),
+        (Bidirectional, {"n_pending": 1.0}),
+    ],
+)
+def test_searches_refuse_options_out_of_range(search, options):
+    name = list(options)[-1]
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        search(**options)
+
+
+@pytest.mark.parametrize(("search", "name"), [(Guided, "admitted"), (Bidirectional, "n_pending")])
+def test_counts_that_may_be_shares_say_so(search, name):
+    with pytest.raises(
+        ValueError, match=rf"`{name}` \(=1.5\) must be a whole number.*, or a share in \(0, 1\)"
+    ):
+        search(**{name: 1.5})
+
+
+@pytest.mark.parametrize(
+    "options", [{"retired": 0}, {"window": 0}, {"window": 1.1}, {"refresh": 0.5}]
+)
+def test_two_sided_refuses(options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        TwoSided(**options)
+
+
+def test_evaluations_of_greedy_at_49_regions():
+    assert rank(lambda subset: 0.0, 49, "greedy").evaluations == 49 * 50 // 2 == 1225
+
+
+def coverage(draw):
+    sets = draw(st.lists(st.sets(st.integers(0, 11)), min_size=1, max_size=7))
+    weights = draw(st.lists(st.floats(0, 5), min_size=12, max_size=12))
+    return len(sets), lambda chosen: sum(
+        weights[e] for e in set().union(*(sets[i] for i in chosen))
+    )
+
+
+def facility_location(draw):
+    n = draw(st.integers(1, 7))
+    row = st.lists(st.floats(0, 5), min_size=n, max_size=n)
+    benefit = np.array(draw(st.lists(row, min_size=1, max_size=6)))
+    return n, lambda chosen: float(benefit[:, sorted(chosen)].max(axis=1).sum()) if chosen else 0.0
+
+
+@pytest.mark.parametrize("family", [coverage, facility_location])
+@settings(max_examples=80)
+@given(data=st.data())
+def test_greedy_reaches_its_guarantee_on_monotone_submodular_functions(family, data):
+    n, function = family(data.draw)
+    ranking = rank(function, n, "greedy")
+    for k in range(1, n + 1):
+        best = max(function(frozenset(s)) for s in itertools.combinations(range(n), k))
+        assert ranking.values[k - 1] >= (1 - 1 / np.e) * best - 1e-9
+
+
+@pytest.mark.parametrize("family", [coverage, facility_location])
+@settings(max_examples=80)
+@given(data=st.data(), offset=st.floats(-9, 9))
+def test_lazy_is_greedy_on_submodular_functions(family, data, offset):
+    n, function = family(data.draw)
+    eager, lazy = (
+        rank(lambda chosen: function(chosen) + offset, n, search) for search in ("greedy", "lazy")
+    )
+    assert np.allclose(lazy.values, eager.values)
+    assert lazy.evaluations <= eager.evaluations
+
+
+def test_lazy_saves_evaluations():
+    rng = np.random.default_rng(0)
+    benefit = rng.random((40, 30))
+    function = lambda chosen: float(benefit[:, sorted(chosen)].max(axis=1).sum())  # noqa: E731
+    eager, lazy = (rank(function, 30, search) for search in ("greedy", "lazy"))
+    assert lazy.order.tolist() == eager.order.tolist()
+    assert lazy.evaluations < 0.5 * eager.evaluations
+
+
+def test_a_budget_that_runs_out_orders_the_rest_by_last_value_and_says_so():
+    weights = [3.0, 1.0, 4.0, 1.5, 9.0]
+    ranking = rank(lambda chosen: sum(weights[i] for i in chosen), 5, "greedy", max_evaluations=5)
+    assert ranking.order.tolist() == [4, 2, 0, 3, 1]
+    assert ranking.searched.tolist() == [True, False, False, False, False]
+    assert ranking.evaluations == 5
+
+
+def test_a_budget_keeps_what_the_back_already_holds():
+    weights = np.arange(12.0)
+    ranking = rank(
+        lambda s: float(weights[list(s)].sum()), 12, Bidirectional(n_pending=2), max_evaluations=30
+    )
+    assert ranking.order.tolist() == list(range(11, -1, -1))
+    assert ranking.searched[0]
+    assert ranking.searched[-1]
+    assert not ranking.searched.all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"n": 0}, "`n`"),
+        ({"n": 2.5}, "`n`"),
+        ({"n": 3, "search": "fastest"}, "`search`"),
+        ({"n": 3, "max_evaluations": 0}, "`max_evaluations`"),
+        ({"n": 3, "max_evaluations": 2.5}, "`max_evaluations`"),
+        ({"n": 3, "set_function": lambda s: float("nan")}, "`set_function`"),
+    ],
+)
+def test_bad_arguments(arguments, named):
+    with pytest.raises(ValueError, match=named):
+        rank(**({"set_function": len} | arguments))
+
+
+def test_an_option_that_the_search_does_not_have():
+    with pytest.raises(TypeError, match="n_pending"):
+        Greedy(n_pending=3)
+
+
+@pytest.mark.parametrize("search", [Greedy, len, None, iter, Guided(window=0.5).start(3)])
+def test_what_is_no_search_is_refused(search):
+    with pytest.raises(TypeError, match="`search`"):
+        rank(len, 3, search)
+
+
+def test_a_class_without_its_parentheses_is_recognised():
+    with pytest.raises(TypeError, match=r"did you mean Greedy\(\)"):
+        rank(len, 3, Greedy)
+
+
+def test_what_swaps_refine_is_a_search():
+    with pytest.raises(TypeError, match="`base`"):
+        Swaps("greedy")
+
+
+@pytest.mark.parametrize(
+    "search", [*SEARCHES.values(), Swaps(TwoSided(window=0.5), passes=2)], ids=repr
+)
+def test_a_search_is_what_its_repr_says(search):
+    made = eval(
+        repr(search),
+        {type(one).__name__: type(one) for one in [*SEARCHES.values(), Swaps(Greedy())]},
+    )
+    assert made == search
+    assert hash(made) == hash(search)
+    assert pickle.loads(pickle.dumps(search)) == search
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        search.window = 1
+
+
+def test_a_name_stands_for_the_default_object():
+    for name, search in SEARCHES.items():
+        assert as_search(name) is search
+        assert search == type(search)()
+        assert (
+            name
+            == "".join(f"_{c.lower()}" if c.isupper() else c for c in type(search).__name__)[1:]
+        )
+
+
+def test_the_default_of_rank_is_that_of_lima():
+    default = inspect.signature(rank).parameters["search"].default
+    assert as_search(default) == LiMASettings.of().search == Guided()
+
+
+def answered(run, function):
+    """The ranking of a search under way, given a set function."""
+    try:
+        subsets = next(run)
+        while True:
+            sets = [frozenset(np.flatnonzero(subset).tolist()) for subset in subsets]
+            subsets = run.send(np.array([function(s) for s in sets]))
+    except StopIteration as stop:
+        return stop.value
+
+
+@settings(max_examples=40)
+@given(n=st.integers(1, 20), seed=st.integers(0, 2**32 - 1))
+def test_guided_asks_for_complements_only_where_they_are_seen_anyway(n, seed):
+    function = random_function(seed, n)
+    blind = rank(function, n, Guided(complement_weight=0))
+    for search in (Guided(), Guided(complement_weight=0)):
+        found = answered(search.start(n, sees_complements=False), function)
+        assert found.order.tolist() == blind.order.tolist()
+        assert found.evaluations == blind.evaluations

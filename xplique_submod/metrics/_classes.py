@@ -1,0 +1,230 @@
+"""Xplique classes made from the declarations of the core."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, cast
+
+import numpy as np
+
+from submod_core import metrics as core
+from submod_core._docs import composed
+from submod_core._types import FloatArray
+from submod_core.metrics import FaithfulnessCurves, MapMetric, PerturbationCurves
+from submod_core.results import painted
+from xplique_submod._compat import ExplainerMetric
+from xplique_submod.metrics._model import (
+    AreaMetric,
+    CurveMetric,
+    DeclaredMetric,
+    ModelMetric,
+    maps_of,
+    rows_of,
+)
+
+P = ParamSpec("P")
+
+
+class ModelMetricClass(Protocol[P]):
+    """A class of metrics that show masked inputs to the model; settings are given by keyword."""
+
+    def __call__(
+        self,
+        model: Any,
+        inputs: Any,
+        targets: Any = None,
+        batch_size: int | None = 64,
+        baseline_mode: Any = ...,
+        regions: Any = None,
+        operator: Any = None,
+        activation: str | None = None,
+        *args: P.args,
+        **settings: P.kwargs,
+    ) -> AreaMetric:
+        """See the documentation of the class."""
+
+
+class MapMetricClass(Protocol[P]):
+    """A class of metrics of the maps alone."""
+
+    def __call__(self, *args: P.args, **settings: P.kwargs) -> "PlainMetric": ...
+
+
+class MaskMetricClass(Protocol[P]):
+    """A class of metrics of maps beside masks."""
+
+    def __call__(self, masks: Any, *args: P.args, **settings: P.kwargs) -> "MaskMetric": ...
+
+
+class PlainMetric(DeclaredMetric):
+    """A metric of the maps alone."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.metric = self.declared(**settings)
+
+    def evaluate(self, explanations: Any) -> float:
+        """The mean over the examples."""
+        return float(np.mean(self.per_example(explanations)))
+
+    def __call__(self, explanations: Any) -> float:
+        """Evaluate."""
+        return self.evaluate(explanations)
+
+    def per_example(self, explanations: Any) -> FloatArray:
+        """The number of each example, (N,) float64; the mean over several settings."""
+        pairs = self._pairs(maps_of(explanations))
+        return np.array([np.mean(self.metric.number(*pair)) for pair in pairs], dtype=np.float64)
+
+    def _pairs(self, maps: list[Any]) -> list[tuple[Any, ...]]:
+        return [(scores,) for scores in maps]
+
+
+class MaskMetric(PlainMetric):
+    """A metric of the maps, each beside its mask."""
+
+    def __init__(self, masks: Any, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.masks = np.asarray(masks)
+
+    def _pairs(self, maps: list[Any]) -> list[tuple[Any, ...]]:
+        if len(self.masks) != len(maps):
+            raise ValueError(
+                f"`masks` (of shape {self.masks.shape}) must be one for each of the {len(maps)} "
+                "maps"
+            )
+        return list(zip(maps, self.masks, strict=True))
+
+
+class Robustness(DeclaredMetric, ExplainerMetric):
+    """Overlap of the k highest scores before and after noise on the input (SEA-NN, §5).
+
+    Parameters
+    ----------
+    model, inputs, targets, batch_size, activation
+        As in Xplique's metrics of explainers.
+    k, radius, n_samples, seed
+        As in `submod_core.metrics.Robustness`.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> from xplique_submod import LiMA
+    >>> import tensorflow as tf
+    >>> layers = tf.keras.layers
+    >>> model = tf.keras.Sequential([tf.keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10)])
+    >>> rng = np.random.default_rng(0)
+    >>> images, targets = rng.random((2, 8, 8, 3), np.float32), np.eye(10)[:2]
+    >>> robustness = Robustness(model, images, targets, k=16, n_samples=1)
+    >>> 0 <= robustness(LiMA(model, regions=(2, 2))) <= 1
+    True
+    """
+
+    declared = core.Robustness
+
+    def __init__(
+        self,
+        model: Any,
+        inputs: Any,
+        targets: Any = None,
+        batch_size: int | None = 64,
+        activation: str | None = None,
+        *,
+        k: int,
+        radius: float = 0.02,
+        n_samples: int = 10,
+        seed: int = 0,
+    ) -> None:
+        self.metric = core.Robustness(k=k, radius=radius, n_samples=n_samples, seed=seed)
+        ExplainerMetric.__init__(self, model, inputs, targets, batch_size, activation)
+
+    def per_example(self, explainer: Callable[..., Any]) -> FloatArray:
+        """Mean intersection over union of each example, (N,) float64 in [0, 1]."""
+        shape = self.inputs.shape[1:3] if self.inputs.ndim == 4 else self.inputs.shape[1:]
+
+        def maps(noise: FloatArray | None) -> list[Any]:
+            x = self.inputs if noise is None else self.inputs + noise.astype(np.float32)
+            return [painted(row, tuple(shape)) for row in rows_of(explainer(x, self.targets), x)]
+
+        numbers: FloatArray = self.metric.numbers(maps, tuple(self.inputs.shape))
+        return numbers
+
+    def evaluate(self, explainer: Callable[..., Any]) -> float:
+        """The mean over the examples."""
+        return float(np.mean(self.per_example(explainer)))
+
+
+_ASKED = """model, inputs, targets, batch_size, operator
+    As in Xplique's metrics; the result does not depend on `batch_size`.
+baseline_mode : number, array, str or callable
+    What replaces a removed part: a number, an array that broadcasts to the inputs, a name of
+    `submod_core.regions.BASELINES`, or a function of all inputs.
+regions : array_like of int, optional
+    One label map (H, W), or one for each input. Explanations bring their own regions.
+activation : {None, "softmax", "sigmoid"}
+    Turns the outputs into probabilities; by default nothing does, as in Xplique."""
+
+_MASKS = """masks : array_like, (N, H, W) or (N, …)"""
+
+_RAISES = """TypeError, ValueError
+    If an argument is of the wrong type or shape, on construction or on the first use."""
+
+_EXAMPLE = """>>> import numpy as np, tensorflow as tf
+>>> layers = tf.keras.layers
+>>> model = tf.keras.Sequential([tf.keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10)])
+>>> rng = np.random.default_rng(0)
+>>> images, targets = rng.random((2, 8, 8, 3), np.float32), np.eye(10)[:2]
+>>> {call}.per_example({explained}).shape
+(2,)"""
+
+
+def model_metric(declared: Callable[P, core.ModelMetric[Any]]) -> ModelMetricClass[P]:
+    """The class of a metric that shows masked inputs to the model."""
+    made = cast(Any, declared)
+    base: type = ModelMetric
+    if issubclass(made, FaithfulnessCurves | PerturbationCurves):
+        base = AreaMetric if getattr(made, "curve", None) else CurveMetric
+    shared = list(inspect.signature(ModelMetric.__init__).parameters.values())[1:-1]
+    shared = [p.replace(default=made.baseline) if p.name == "baseline_mode" else p for p in shared]
+    return cast("ModelMetricClass[P]", _class(made, base, shared, _ASKED, "images"))
+
+
+def map_metric(declared: Callable[P, MapMetric]) -> MapMetricClass[P]:
+    """The class of a metric of the maps alone."""
+    return cast("MapMetricClass[P]", _class(declared, PlainMetric, [], "", "images"))
+
+
+def mask_metric(declared: Callable[P, MapMetric]) -> MaskMetricClass[P]:
+    """The class of a metric of the maps, each beside its mask."""
+    masks = [inspect.Parameter("masks", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Any)]
+    made = _class(declared, MaskMetric, masks, _MASKS, "images.sum(-1)")
+    return cast("MaskMetricClass[P]", made)
+
+
+def _class(
+    declared: Any, base: type, shared: list[inspect.Parameter], arguments: str, explained: str
+) -> type:
+    """A class whose constructor takes the shared arguments and the settings of the declaration."""
+    signature = inspect.Signature([*shared, *list(inspect.signature(declared).parameters.values())])
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        base.__init__(self, **bound.arguments)  # type: ignore[misc]
+
+    first = {"images": "model, images, targets"} if base is not MaskMetric else {}
+    given = "images[..., 0] > 0.5" if base is MaskMetric else first["images"]
+    given = "" if base is PlainMetric else given
+    settings = ", ".join(part for part in (given, declared.example) if part)
+    example = _EXAMPLE.format(call=f"{declared.__name__}({settings})", explained=explained)
+    document = composed(declared, Parameters=arguments, Raises=_RAISES, Examples=example)
+    fields = {
+        "declared": declared,
+        "__init__": __init__,
+        "__signature__": signature,
+        "__doc__": document,
+        "__module__": "xplique_submod.metrics",
+    }
+    return type(declared.__name__, (base,), fields)

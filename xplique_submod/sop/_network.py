@@ -1,0 +1,181 @@
+"""The network of a sum of parts in Keras: two attentions around a frozen backbone."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
+from submod_core.sop.features import cells
+from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
+from xplique_submod.sop._backbone import Backbone, cloned
+from xplique_submod.sop._masking import Masking, pooling
+
+keras = tf.keras
+
+
+class Network(keras.Model):  # type: ignore[name-defined]
+    """Embeds the features, makes the groups, and scores the backbone's answers to them.
+
+    Its arrays, under the names of their files: `query` and `key` of the group generator,
+    `class_weights`, `class_query` and `group_key` of the selector, `rows`.
+    """
+
+    settings: SOPSettings
+    masking: Masking
+    backbone: Backbone
+    encoder: Any
+    given_encoder: Any
+    query: Any
+    key: Any
+    class_weights: Any
+    class_query: Any
+    group_key: Any
+
+    def _make(self, layer: str | None, encoder: Any, finetune: bool) -> None:
+        """Make the fixed arrays and the encoder; `settings`, `masking` and `backbone` are there."""
+        self.supports_jit = False  # the number of batches is not known when a graph is made
+        blur = self.settings.blur_of(self.masking.grid)
+        self._blur = None if blur is None else tf.constant(blur, self.variable_dtype)
+        self._embedding_layer = layer
+        self.given_encoder = encoder
+        self.encoder = self._layer_encoder(layer, finetune) if encoder is None else encoder
+        self._traced = tf.function(self._parts, reduce_retracing=True)
+
+    def _layer_encoder(self, layer: str | None, finetune: bool) -> Any:
+        maps = self.backbone.feature_maps()
+        places = {name: int(np.prod(output.shape[1:-1])) for name, output in maps.items()}
+        self._embedding_layer = choose_layer(layer, places, self.masking.n)
+        model = cloned(self.backbone.model) if finetune else self.backbone.model
+        made = keras.Model(model.inputs[0], model.get_layer(self._embedding_layer).output)
+        # The model's own flag does not reach the layers of a frozen model's copy.
+        for each in made.layers:
+            each.trainable = finetune
+        return made
+
+    def _make_weights(self, example: tf.Tensor, class_weights: Any) -> None:
+        logits, hidden = self.backbone(example)
+        k = self._embed(example, self.masking.labels_of(example, None)).shape[-1]
+        if class_weights is None:
+            class_weights = self.backbone.class_weights()
+        weights = np.asarray(class_weights)
+        check_class_weights(weights.shape, tuple(logits.shape), tuple(hidden.shape))
+        start, same = initial_projections(k, self.settings.heads), np.eye(hidden.shape[1])
+        values = {
+            "query": start,
+            "key": start,
+            "class_weights": weights,
+            "class_query": same,
+            "group_key": same,
+        }
+        for name, value in values.items():
+            setattr(self, name, self._weight(name, value))
+        rows = self.settings.rows()
+        fractions = np.stack([rows.numerators, rows.denominators])
+        self.rows = self._weight("rows", fractions, trainable=False)
+
+    def _weight(self, name: str, value: np.ndarray, trainable: bool = True) -> Any:
+        made = keras.initializers.Constant(value)
+        return self.add_weight(name=name, shape=value.shape, initializer=made, trainable=trainable)
+
+    def _run(
+        self, inputs: tf.Tensor, labels: tf.Tensor, own: bool, top: float, remove: bool = False
+    ) -> Parts[tf.Tensor]:
+        """The parts of inputs, compiled where they are eager tensors; `own`: no mask is given."""
+        # As single operations, the layers of a small network take longer to call than to compute.
+        run = self._traced if tf.executing_eagerly() else self._parts
+        own = own and labels.shape[1:] == self.masking.labels.shape
+        mine, n_words = (None, None) if own else (labels, self.masking.words(labels))
+        return run(inputs, mine, n_words, tf.constant(top, self.variable_dtype), remove)
+
+    def _parts(
+        self,
+        inputs: tf.Tensor,
+        labels: tf.Tensor | None,
+        n_words: int | None,
+        top: tf.Tensor,
+        remove: bool,
+    ) -> Parts[tf.Tensor]:
+        if labels is None:  # a constant of the graph: what depends on it alone is computed once
+            labels = tf.constant(self.masking.labels[None], tf.int32)
+            n_words = self.masking.words(labels)
+        embeddings = self._embed(inputs, labels)
+        present = tf.cast(self.masking.present(labels, tf.shape(inputs)[0]), embeddings.dtype)
+        query, key = tf.convert_to_tensor(self.query), tf.convert_to_tensor(self.key)
+        fractions = self.rows[0], self.rows[1]
+        generator = self.settings.generator(query, key, fractions, self._blur)
+        groups = generator.generate(embeddings, present, top)
+        groups = groups.without_top(present) if remove else groups
+        partials, hidden = self._answers(inputs, groups.masks, labels, n_words)
+        selector = map(tf.convert_to_tensor, (self.class_weights, self.class_query, self.group_key))
+        # Compiled: thousands of short rows, one for each class, that single operations pass over
+        # many times.
+        compiled = tf.function(select, jit_compile=True)
+        scores = compiled(affinities(hidden, *selector), self.settings.beta)
+        return Parts.summed(groups, partials, scores)
+
+    def _labels_of(self, inputs: tf.Tensor, feature_mask: Any) -> tf.Tensor:
+        labels = self.masking.labels_of(inputs, feature_mask)
+        if self._blur is not None and feature_mask is not None:
+            n = len(self._blur)
+            message = f"`feature_mask` must have the {n} features of the grid that `blur` smooths"
+            found = tf.reduce_max(labels) + 1
+            tf.debugging.assert_equal(found, tf.cast(n, labels.dtype), message)
+        return labels
+
+    def _embed(self, inputs: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """φ_e: one standardised embedding for each feature, and its place, (N, n, k)."""
+        embeddings = standardised(tf.cast(self._encode(inputs, labels), self.variable_dtype))
+        if not self.settings.positions:
+            return embeddings
+        code = tf.cast(position_code(self.masking.centres(labels)), embeddings.dtype)
+        code = code * self.settings.positions
+        shape = tf.shape(embeddings)
+        spread = tf.broadcast_to(code, (shape[0], shape[1], code.shape[-1]))
+        return tf.concat([embeddings, spread], -1)
+
+    def _encode(self, inputs: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """The mean of a layer's output under each feature."""
+        outputs = self.encoder(inputs, training=False)
+        if self.given_encoder is not None:
+            return outputs
+        size, map_shape = int(np.prod(outputs.shape[1:-1])), tuple(outputs.shape[1:-1])
+        places = tf.reshape(outputs, (-1, size, outputs.shape[-1]))
+        if self.masking.images and len(map_shape) == 1:
+            side = int(size**0.5)  # patch tokens, after a class token or several
+            places, map_shape, size = places[:, size - side * side :], (side, side), side * side
+        under = cells(self.masking.shape(inputs.shape), map_shape)
+        return tf.cast(pooling(labels, under, size), places.dtype) @ places
+
+    def _answers(
+        self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor, n_words: int | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Logits (N, m, C) and hidden states (N, m, h) of all masked inputs."""
+        count, make = self.masking.batches(inputs, masks, labels, n_words, self.settings.continuous)
+        sizes = (self.class_weights.shape[0], self.class_weights.shape[1])
+        arrays = [
+            tf.TensorArray(masks.dtype, size=count, infer_shape=False, element_shape=(None, size))
+            for size in sizes
+        ]
+
+        # A loop of the graph, one batch after the other: how many there are is known when it runs,
+        # and only one batch of masked inputs is in memory.
+        def body(k: tf.Tensor, logits: Any, hidden: Any) -> tuple[Any, ...]:
+            answers = [tf.cast(answer, masks.dtype) for answer in self.backbone(make(k))]
+            return k + 1, logits.write(k, answers[0]), hidden.write(k, answers[1])
+
+        _, *arrays = tf.while_loop(
+            lambda k, *_: k < count, body, (0, *arrays), parallel_iterations=1
+        )
+        shape = (-1, masks.shape[1])
+        logits, hidden = (
+            tf.reshape(a.concat(), (*shape, size)) for a, size in zip(arrays, sizes, strict=True)
+        )
+        return logits, hidden
+
+
+def unpacked(inputs: Any, feature_mask: Any, dtype: str) -> tuple[tf.Tensor, Any]:
+    """The inputs as a tensor, of a dtype if they are floats, and the mask that came with them."""
+    first, second = inputs if isinstance(inputs, tuple | list) else (inputs, feature_mask)
+    tensor = tf.convert_to_tensor(first)
+    return (tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor), second
