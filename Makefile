@@ -7,7 +7,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3
 # One test process a core: threads of their own would only get in each other's way, several times slower.
 ALONE := OMP_NUM_THREADS=1
 
-.PHONY: demo pipeline test lint check clean
+.PHONY: demo pipeline test lint docs check clean
 
 # ARGS="--image photo.jpg --model torchvision:resnet50" explains a photograph instead.
 demo: $(VENV)/captum
@@ -24,7 +24,11 @@ lint: $(VENV)/test
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-check: lint test
+# Written to site/; fails where a reference names what is not there.
+docs: $(VENV)/docs
+	$(VENV)/bin/mkdocs build --quiet --strict
+
+check: lint docs test
 
 $(VENV)/captum: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,5 +44,9 @@ $(VENV)/test: $(VENV)/captum
 	$(RUN) -m pip check
 	touch $@
 
+$(VENV)/docs: $(VENV)/captum
+	$(INSTALL) --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist demo_output *.egg-info
+	rm -rf $(VENV) site build dist demo_output *.egg-info
