@@ -9,7 +9,8 @@ from torch import Tensor
 
 from captum_submod._compat import BaselineType, TargetType, TensorOrTuple, log_usage
 from captum_submod._inputs import Batch, prepare, target_indices
-from captum_submod._oracle import TorchOracle, evaluating
+from captum_submod._modules import evaluating
+from captum_submod._oracle import TorchOracle
 from submod_core import Explanation, explain
 from submod_core.engine import check_batch_size, progress_bar
 from submod_core.methods import RegionMethod

@@ -5,8 +5,14 @@ from typing import Any
 from captum.attr import Attribution
 from torch import Tensor, nn
 
+from captum_submod._modules import evaluating
 from submod_core._docs import documented
 from submod_core.sea_nn.options import OPTIONS
+
+
+def explained_by(method: Any) -> list[Any]:
+    """The models that a Captum method, or a function, runs as far as they can be seen."""
+    return [method, getattr(method, "forward_func", None), getattr(method, "model", None)]
 
 
 @documented(OPTIONS)
@@ -23,12 +29,14 @@ def heatmaps(
     {source}
     """
     maps: Any = source
-    if isinstance(source, Attribution):
-        extra = {} if additional is None else {"additional_forward_args": additional}
-        leaf = inputs.detach().clone().requires_grad_(inputs.is_floating_point())
-        maps = source.attribute(leaf, target=target, **extra)
-    elif not isinstance(source, Tensor):
-        maps = source(inputs, target)
+    # The source gets a copy, which its model may change, and a model in evaluation mode.
+    with evaluating(*explained_by(source)):
+        if isinstance(source, Attribution):
+            extra = {} if additional is None else {"additional_forward_args": additional}
+            leaf = inputs.detach().clone().requires_grad_(inputs.is_floating_point())
+            maps = source.attribute(leaf, target=target, **extra)
+        elif not isinstance(source, Tensor):
+            maps = source(inputs.clone(), target)
     fits = isinstance(maps, Tensor) and maps.dim() == 4 and len(maps) in (1, len(inputs))
     if not fits or not maps.isfinite().all():
         shape = tuple(maps.shape) if isinstance(maps, Tensor) else type(maps).__name__

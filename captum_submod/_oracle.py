@@ -3,7 +3,7 @@
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from captum_submod._inputs import Batch
 from captum_submod._masking import compose, sent
+from captum_submod._modules import captured
 from submod_core.backends import backend_of
 from submod_core.engine import OutOfMemoryError, Overlap, Responses
 from submod_core.scores import Readout, uncertainty
@@ -82,14 +83,16 @@ class TorchOracle:
     ) -> Responses | Callable[[], Responses]:
         """Mask, run the model, and reduce its outputs to the small arrays that are copied back."""
         arguments = (*compose(self.batch, rows, keep), *self._expand(rows))
-        output, vectors = self._run(arguments, len(rows), features)
+        certain = self.wants_confidence and self.readout.confidence_model is not None
+        given = _copied(arguments) if certain else arguments
+        output, vectors = self._run(given, len(rows), features)
         if self.readout.feature_target:
             score, confidence, n_classes = torch.zeros(len(rows), device=output.device), None, None
         else:
             classes, chosen = self._class_scores(output, rows)
             score, confidence = self._score(classes, chosen)
             n_classes = classes.shape[1]
-        if self.wants_confidence and self.readout.confidence_model is not None:
+        if certain:
             confidence = self._certainty(arguments, len(rows), n_classes).to(score)
         numbers = torch.stack([score] if confidence is None else [score, confidence])
         return _fetched([numbers] if vectors is None else [numbers, vectors])
@@ -120,7 +123,7 @@ class TorchOracle:
             output = _checked(self.forward_func(*arguments), n_rows, "forward_func")
             vectors = output
         elif _is_layer(source, self.forward_func):
-            with _capture(source) as seen:
+            with captured(source) as seen:
                 output = _uncompiled(self.forward_func)(*arguments)
             if not seen:
                 raise ValueError(
@@ -128,8 +131,10 @@ class TorchOracle:
                 )
             vectors = seen[-1]
         else:
+            output = None
+            if embeddings is None:
+                output = self.forward_func(*_copied(arguments))
             vectors = source(*arguments)
-            output = self.forward_func(*arguments) if embeddings is None else None
         vectors = _checked(vectors, n_rows, "features")
         vectors = backend_of(vectors).pool(vectors)
         if embeddings is not None:
@@ -194,6 +199,11 @@ class TorchOracle:
         if not self._warned:
             warnings.warn(NO_CLASSES, stacklevel=2)
             self._warned = True
+
+
+def _copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments for one of several functions: it may work in place on what it gets."""
+    return tuple(a.clone() if isinstance(a, Tensor) else a for a in arguments)
 
 
 def _fetched(tensors: list[Tensor]) -> Responses | Callable[[], Responses]:
@@ -268,33 +278,3 @@ def _is_layer(features: Any, forward_func: Any) -> bool:
 def _uncompiled(forward_func: Any) -> Any:
     # A compiled module skips the hooks of its layers; the original module shares its weights.
     return getattr(forward_func, "_orig_mod", forward_func)
-
-
-@contextlib.contextmanager
-def _capture(layer: Any) -> Iterator[list[Any]]:
-    """Collect the outputs of a layer while the context is open."""
-    seen: list[Any] = []
-    handle = layer.register_forward_hook(lambda module, arguments, output: seen.append(output))
-    try:
-        yield seen
-    finally:
-        handle.remove()
-
-
-@contextlib.contextmanager
-def evaluating(*functions: Any) -> Iterator[None]:
-    """Put the modules among `functions` into evaluation mode; restore every submodule's mode."""
-    modules = [
-        module
-        for function in functions
-        if isinstance(function, nn.Module)
-        for module in function.modules()
-    ]
-    training = [module for module in modules if module.training]
-    try:
-        for module in training:
-            module.training = False
-        yield
-    finally:
-        for module in training:
-            module.training = True

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from captum_submod._attribution import RegionAttribution, batch_size
 from captum_submod._compat import BaselineType, TargetType
-from captum_submod._oracle import evaluating
+from captum_submod._modules import evaluating
 from submod_core._docs import documented
 from submod_core._types import BoolArray, FloatArray
 from submod_core.engine import check_batch_size

@@ -1,6 +1,7 @@
 """SEA-NN for Captum: one heatmap out of those of several methods."""
 
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,18 +18,27 @@ from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnse
 from submod_core.sea_nn.options import OPTIONS
 
 
+_DRAWING = Lock()
+
+
 class SmoothGrad(NoiseTunnel):
     """The mean over noisy inputs, with noise of 15 % of the inputs' range.
 
     Captum's own default is a standard deviation of 1 for every range: on images in [0, 1] such
-    noise leaves nothing of the image.
+    noise leaves nothing of the image. The noise comes from a seed, and leaves torch's generator as
+    it is.
     """
 
     def attribute(self, inputs: Tensor, **kwargs: Any) -> Tensor:
         """Attribute as `NoiseTunnel.attribute` does."""
         values = inputs.detach()
         spread = float(values.max() - values.min())
-        smoothed: Tensor = super().attribute(inputs, **({"stdevs": 0.15 * spread or 1.0} | kwargs))
+        options = {"stdevs": 0.15 * spread or 1.0} | kwargs
+        devices = [inputs.device] if inputs.is_cuda else []
+        # Captum draws from torch's one generator, which other threads share.
+        with _DRAWING, torch.random.fork_rng(devices):
+            torch.manual_seed(0)
+            smoothed: Tensor = super().attribute(inputs, **options)
         return smoothed
 
 

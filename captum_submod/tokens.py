@@ -1,5 +1,6 @@
 """Vision transformers that spend nothing on masked patches."""
 
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -119,10 +120,12 @@ class DropTokens(nn.Module):
 
     def _on_tokens(self, images: Tensor, shown: Tensor, args: tuple[Any, ...]) -> Tensor:
         """The outputs for images that all show as many patches."""
-        runs = 0
+        runs, thread = 0, get_ident()
 
         def drop(block: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
             nonlocal runs
+            if get_ident() != thread:  # another call of the same model
+                return given
             runs += 1
             n_others = self._count_others(given, shown)
             kept = torch.cat([shown.new_ones(len(shown), n_others), shown], dim=1)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from captum_submod._compat import BaselineType, TargetType
 from captum_submod._inputs import host_mask, prepare, target_indices
-from captum_submod._oracle import Activation, TorchOracle, evaluating
+from captum_submod._modules import evaluating
+from captum_submod._oracle import Activation, TorchOracle
 from submod_core import Explanation, Readout
 from submod_core._checks import check_count
 from submod_core.engine import drive

@@ -1,12 +1,13 @@
 """A frozen model, and the inputs and outputs of two of its layers."""
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from captum_submod._modules import captured
 
 
 class Backbone(nn.Module):
@@ -64,12 +65,13 @@ class Backbone(nn.Module):
     def feature_maps(self, inputs: Tensor) -> dict[str, Tensor]:
         """Name and output of every layer that keeps places apart, in the order of their calls."""
         maps: dict[str, Tensor] = {}
+        thread = get_ident()
 
         def keep(name: str) -> Any:
             def hook(_: Any, __: Any, output: Any) -> None:
-                if isinstance(output, Tensor) and output.dim() in (3, 4):
+                if get_ident() == thread and isinstance(output, Tensor) and output.dim() in (3, 4):
                     maps.pop(name, None)
-                    maps[name] = output
+                    maps[name] = output.clone()  # a layer after it may work in place
 
             return hook
 
@@ -78,7 +80,7 @@ class Backbone(nn.Module):
         ]
         handles = [module.register_forward_hook(keep(name)) for name, module in leaves]
         try:
-            self.model(inputs)
+            self.model(inputs.clone())
         finally:
             for handle in handles:
                 handle.remove()
@@ -92,25 +94,6 @@ def class_weights(module: nn.Module) -> Tensor | None:
     if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) and module.groups == 1:
         return module.weight.detach()[:, :, 0, 0]
     return None
-
-
-@contextmanager
-def captured(module: nn.Module, side: str) -> Iterator[list[Tensor]]:
-    """The inputs ("input") or the outputs ("output") of a layer, of each of its calls meanwhile."""
-    seen: list[Tensor] = []
-
-    def hook(_: nn.Module, arguments: Any, output: Any = None) -> None:
-        seen.append(arguments[0] if side == "input" else output)
-
-    handle = (
-        module.register_forward_pre_hook(hook)
-        if side == "input"
-        else module.register_forward_hook(hook)
-    )
-    try:
-        yield seen
-    finally:
-        handle.remove()
 
 
 class LayerEncoder(nn.Module):
@@ -141,7 +124,7 @@ class LayerEncoder(nn.Module):
         trained = self.own is not None and torch.is_grad_enabled()
         with (
             torch.set_grad_enabled(trained),
-            captured(model.get_submodule(self.layer), "output") as seen,
+            captured(model.get_submodule(self.layer)) as seen,
         ):
-            model(inputs)
+            model(inputs.clone())  # the model may work in place on its input
         return seen[-1]

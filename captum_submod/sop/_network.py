@@ -45,10 +45,10 @@ class Network(nn.Module):
         self.register_buffer("blur", None if blur is None else torch.from_numpy(blur).float())
         self._kept: dict[tuple[str, torch.device], Tensor] = {}
         self.register_load_state_dict_post_hook(_forget)  # type: ignore[no-untyped-call]
-        self.eval()
         if encoder is None:
             encoder = self._layer_encoder(layer, finetune, example)
         self.encoder = encoder
+        self.eval()
 
     def _layer_encoder(self, layer: str | None, finetune: bool, example: Tensor) -> LayerEncoder:
         with torch.no_grad():
@@ -58,7 +58,7 @@ class Network(nn.Module):
 
     def _make_parameters(self, example: Tensor, class_weights: Any) -> None:
         with torch.no_grad():
-            logits, hidden = self.backbone(example)
+            logits, hidden = self.backbone(example.clone())
             k = self._embed(example, self.masking.labels_of(example, None)).shape[-1]
         if class_weights is None:
             class_weights = self.backbone.class_weights()
@@ -123,7 +123,7 @@ class Network(nn.Module):
     def _encode(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """The mean of a layer's output under each feature."""
         if not isinstance(self.encoder, LayerEncoder):
-            return self.encoder(inputs)
+            return self.encoder(inputs.clone())
         batches = inputs.split(self.masking.batch_size)
         outputs = torch.cat([self.encoder(batch) for batch in batches])
         places = self._places(outputs)

@@ -7,7 +7,8 @@ import torch
 from captum.attr import Attribution
 from torch import Tensor, nn
 
-from captum_submod._maps import heatmaps
+from captum_submod._maps import explained_by, heatmaps
+from captum_submod._modules import evaluating
 from captum_submod.sop._backbone import Backbone
 from captum_submod.sop._masking import Masking, pooling
 from captum_submod.sop.model import WORDS
@@ -123,13 +124,14 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
     def _maps(self, inputs: Tensor) -> Tensor:
         with torch.no_grad():
             batches = inputs.split(self.batch_size)
-            target = torch.cat([self.backbone.model(batch).argmax(-1) for batch in batches])
+            target = torch.cat([self.backbone.model(batch.clone()).argmax(-1) for batch in batches])
         if self.masking.images:
             maps = heatmaps(self.attribution, inputs, target, None, "attribution", absolute=False)
         else:
             made = self.attribution
             attribute = made.attribute if isinstance(made, Attribution) else made
-            maps = attribute(inputs, target=target).detach().double().cpu()
+            with evaluating(*explained_by(made)):
+                maps = attribute(inputs.clone(), target=target).detach().double().cpu()
             maps = maps.flatten(2).sum(-1) if maps.dim() > 2 else maps
         return maps.expand(len(inputs), *maps.shape[1:]).flatten(1)
 

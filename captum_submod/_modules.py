@@ -1,0 +1,103 @@
+"""Modules while they are asked: evaluation mode, and what passes through a layer.
+
+Several explanations may run at a time, in several threads, on one model: modes are put back when
+the last of them ends, and a hook sees the calls of its own thread alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Lock, get_ident
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+Side = Literal["input", "output"]
+
+# Modules held in evaluation mode: the module, how many contexts hold it, its own mode.
+_held: dict[int, tuple[nn.Module, int, bool]] = {}
+_lock = Lock()
+
+
+def modules_of(function: Any) -> list[nn.Module]:
+    """All modules behind a function: itself, the object of a method, the parts of a `partial`.
+
+    Examples
+    --------
+    >>> net = nn.Linear(2, 1)
+    >>> modules_of(net.forward) == modules_of(partial(net)) == [net]
+    True
+    """
+    if isinstance(function, nn.Module):
+        return list(function.modules())
+    if isinstance(function, partial):
+        parts = (function.func, *function.args, *function.keywords.values())
+        return [module for part in parts for module in modules_of(part)]
+    owner = getattr(function, "__self__", None)
+    return list(owner.modules()) if isinstance(owner, nn.Module) else []
+
+
+@contextmanager
+def evaluating(*functions: Any) -> Iterator[None]:
+    """Hold the modules behind functions in evaluation mode.
+
+    Every submodule gets its own mode back when the last context that holds it ends.
+
+    Examples
+    --------
+    >>> net = nn.Dropout()
+    >>> with evaluating(net), evaluating(net.forward):
+    ...     net.training
+    False
+    >>> net.training
+    True
+    """
+    modules = {id(m): m for function in functions for m in modules_of(function)}.values()
+    with _lock:
+        for module in modules:
+            _, holders, training = _held.get(id(module), (module, 0, module.training))
+            _held[id(module)] = module, holders + 1, training
+            module.training = False
+    try:
+        yield
+    finally:
+        with _lock:
+            for module in modules:
+                _, holders, training = _held.pop(id(module))
+                if holders > 1:
+                    _held[id(module)] = module, holders - 1, training
+                else:
+                    module.training = training
+
+
+@contextmanager
+def captured(module: nn.Module, side: Side = "output") -> Iterator[list[Any]]:
+    """Collect the inputs or the outputs of a layer, of each of this thread's calls meanwhile.
+
+    Tensors are copied when the layer runs: an operation in place after it changes nothing.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(inplace=True))
+    >>> with captured(net[0]) as seen:
+    ...     _ = net(-torch.ones(1, 2) @ net[0].weight)
+    >>> len(seen), tuple(seen[0].shape)
+    (1, (1, 2))
+    """
+    seen: list[Any] = []
+    thread = get_ident()
+
+    def hook(_: nn.Module, arguments: Any, output: Any = None) -> None:
+        value = output if side == "output" else arguments[0]
+        if get_ident() == thread:
+            seen.append(value.clone() if isinstance(value, Tensor) else value)
+
+    register = (
+        module.register_forward_hook if side == "output" else module.register_forward_pre_hook
+    )
+    handle = register(hook)
+    try:
+        yield seen
+    finally:
+        handle.remove()
