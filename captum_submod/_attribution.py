@@ -205,7 +205,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
                 batch_size=size,
                 overlap=oracle.overlap,
                 on_batch=on_batch,
-                model_name="forward_func",
+                sources=readout.sources("forward_func"),
             )
 
 

@@ -185,6 +185,8 @@ class TorchOracle:
         """Target's score and confidence, each (B,), from class scores (B, C)."""
         probabilities: Tensor = self.readout.probabilities(classes)
         score = probabilities.gather(1, chosen[:, None])[:, 0]
+        # A class that is not finite makes the whole row so: the engine reports it.
+        score = torch.where(probabilities.isfinite().all(1), score, torch.nan)
         if not self.wants_confidence or self.readout.confidence_model is not None:
             return score, None
         suspicion = self.readout.suspicion(probabilities)

@@ -17,7 +17,6 @@ from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
 from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnsemble
 from submod_core.sea_nn.options import OPTIONS
 
-
 _DRAWING = Lock()
 
 

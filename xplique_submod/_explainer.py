@@ -15,7 +15,7 @@ from xplique_submod._compat import (
     no_gradients_available,
     scores_a_class,
 )
-from xplique_submod._inputs import Batch, prepare
+from xplique_submod._inputs import Batch, check_classes, prepare
 from xplique_submod._oracle import Reader, TensorFlowOracle
 
 
@@ -104,6 +104,8 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
                 "`targets` must be None: the features of the whole input are the target"
             )
         batch = prepare(inputs, targets, self.baseline, self._divide, needs_targets=not by_features)
+        if self._scores_classes():
+            check_classes(batch.targets)
         return TensorFlowOracle(self._current_reader(), batch)
 
     def _explanations(self, oracle: TensorFlowOracle) -> list[Explanation]:
@@ -118,6 +120,7 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
                 batch_size=2**31 if self.batch_size is None else self.batch_size,
                 overlap="thread",
                 on_batch=on_batch,
+                sources=oracle.reader.readout.sources("model"),
             )
 
     def _current_reader(self) -> Reader:

@@ -76,6 +76,17 @@ def _flat(rows: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     return tf.reshape(tf.broadcast_to(rows, (len(rows), *shape)), (len(rows), -1))
 
 
+def check_classes(targets: Any) -> None:
+    """Raise ValueError where a row of targets (N, C) names no class, or is not finite."""
+    rows = np.asarray(targets)
+    bad = [i for i, row in enumerate(rows) if not np.isfinite(row).all() or not row.any()]
+    if bad:
+        raise ValueError(
+            f"`targets` name no class for the examples {bad[:8]}: their rows are all 0, as "
+            "`tf.one_hot` makes them for a class out of range, or not finite"
+        )
+
+
 def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor, tf.Tensor]:
     """Inputs and targets as float32 tensors of N rows each; zeros for targets not needed."""
     if targets is None and needs_targets and not isinstance(inputs, tf.data.Dataset):

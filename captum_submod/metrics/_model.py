@@ -71,7 +71,7 @@ def answers(question: Question[T], attributions: Attributions, asked: Asked) -> 
             inert=[ground_set.inert for ground_set in batch.sets],
             batch_size=int(asked.max_examples_per_batch),
             overlap=oracle.overlap,
-            model_name="forward_func",
+            sources=oracle.readout.sources("forward_func"),
         )
     return [outcome.result for outcome in outcomes]
 

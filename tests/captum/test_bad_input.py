@@ -1,12 +1,13 @@
 """Bad input: a clear error that names the argument, and a model left as it was."""
 
+import numpy as np
 import pytest
 import torch
 from bad_options import BAD_OPTIONS, refused
 from networks import SmallNet, random_images, random_mask
 from torch import nn
 
-from captum_submod import LiMA
+from captum_submod import SMDL, LiMA
 from captum_submod.metrics import (
     aupc,
     deletion,
@@ -341,3 +342,47 @@ MAPS = {
 def test_metrics_of_maps_refuse_bad_input_by_name(call, error, named):
     with pytest.raises(error, match=named):
         call()
+
+
+def nan_where_much_is_gone(outputs, x):
+    """Outputs that are NaN where most of the input equals the baseline."""
+    return torch.where((x != 0).float().mean((1, 2, 3))[:, None] < 0.3, torch.nan, outputs)
+
+
+NAN_CLASS = torch.tensor([1, 1, 1, 1, torch.nan])
+BAD_MODELS = {
+    "another class": (
+        lambda net: lambda x: net(x) * NAN_CLASS,
+        {"activation": "sigmoid", "weights": {"consistency": 1}},
+        "forward_func",
+    ),
+    "all classes": (lambda net: lambda x: nan_where_much_is_gone(net(x), x), {}, "forward_func"),
+    "features": (
+        lambda net: net,
+        {"features": lambda x: nan_where_much_is_gone(x.flatten(1), x)},
+        "features",
+    ),
+}
+
+
+@pytest.mark.parametrize(("model", "options", "named"), BAD_MODELS.values(), ids=BAD_MODELS)
+def test_values_that_are_not_finite_are_refused_by_their_source(model, options, named):
+    lima = LiMA(model(SmallNet(0)), regions=(3, 3), **options)
+    with pytest.raises(ValueError, match=f"`{named}` for example"):
+        lima.attribute(X, target=1, perturbations_per_eval=8)
+
+
+def test_a_confidence_model_that_is_not_finite_is_named():
+    net = SmallNet(0)
+    smdl = SMDL(net, patches=3, confidence_model=lambda x: nan_where_much_is_gone(net(x), x))
+    with pytest.raises(ValueError, match="`confidence_model` for example"):
+        smdl.attribute(X, target=1, perturbations_per_eval=8)
+
+
+def test_classes_that_a_model_masks_out_are_no_fault():
+    net = SmallNet(0)
+    masked = torch.tensor([0, 0, 0, -torch.inf, -torch.inf])
+    weights = {"consistency": 1, "collaboration": 1, "confidence": 1}
+    lima = LiMA(lambda x: net(x) + masked, regions=(3, 3), weights=weights)
+    (one, _) = lima.explain(X, target=1)
+    assert np.isfinite(one.curves.objective).all()

@@ -6,6 +6,7 @@ import tensorflow as tf
 from bad_options import BAD_OPTIONS, refused
 
 from xplique_submod import LiMA
+from xplique_submod.metrics import Insertion
 
 NAN = float("nan")
 X = np.random.default_rng(0).random((2, 12, 12, 3), dtype=np.float32)
@@ -82,7 +83,11 @@ CASES = {
         "`regions`",
     ),
     "only a score that the model cannot give": (
-        {"model": lambda x: x[:, :1, 0, 0], "targets": Y[:, :1], "weights": {"confidence": 1}},
+        {
+            "model": lambda x: x[:, :1, 0, 0],
+            "targets": np.ones((2, 1)),
+            "weights": {"confidence": 1},
+        },
         ValueError,
         "`weights`",
     ),
@@ -104,3 +109,24 @@ def test_another_keras_backend_is_refused(monkeypatch):
     monkeypatch.delitem(sys.modules, "xplique_submod._compat")
     with pytest.raises(ImportError, match="KERAS_BACKEND"):
         importlib.import_module("xplique_submod._compat")
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [np.zeros((2, 5)), tf.one_hot([1, 17], 5), np.full((2, 5), np.nan)],
+    ids=["zeros", "a class out of range", "nan"],
+)
+def test_targets_that_name_no_class_are_refused(targets):
+    with pytest.raises(ValueError, match="`targets` name no class"):
+        explain(targets=targets)
+    with pytest.raises(ValueError, match="`targets` name no class"):
+        Insertion(keras_model(), X, targets)
+
+
+def test_an_operator_may_take_targets_of_any_kind():
+    found = explain(
+        operator=lambda f, x, y: f(x)[:, 3] + 0 * y[:, 0],
+        targets=np.zeros((2, 5)),
+        weights={"consistency": 1},
+    )
+    assert found.shape == (2, 12, 12, 1)

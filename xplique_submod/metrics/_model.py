@@ -13,7 +13,7 @@ from submod_core.engine import drive
 from submod_core.regions import compact
 from submod_core.results import are_explanations, each_attribution
 from xplique_submod._compat import ExplanationMetric, scores_a_class
-from xplique_submod._inputs import prepare
+from xplique_submod._inputs import check_classes, prepare
 from xplique_submod._oracle import Reader, TensorFlowOracle
 
 
@@ -79,6 +79,8 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
             raise ValueError("`inputs` must be images (N, H, W, C), which alone have patches")
         self.baseline_mode, self.regions = baseline_mode, regions
         by_class = scores_a_class(operator, self.inference_function)
+        if by_class:
+            check_classes(self.targets)
         self._reader = Reader(
             model, None if by_class else self.inference_function, readout, wants_confidence=False
         )

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
@@ -50,7 +50,7 @@ def drive(
     batch_size: int | str,
     overlap: Overlap = None,
     on_batch: Callable[[int], object] | None = None,
-    model_name: str = "model",
+    sources: Mapping[str, str] | None = None,
 ) -> list[Outcome[T]]:
     """Run procedures to their end, filling each model batch from all of them.
 
@@ -81,8 +81,9 @@ def drive(
           shape.
     on_batch : callable, optional
         Called with the number of images after each batch.
-    model_name : str
-        The model's name in errors: the adapter's argument.
+    sources : mapping of str to str, optional
+        The argument of the adapter that each field of the responses comes from, for errors; by
+        default "model".
 
     Returns
     -------
@@ -117,7 +118,7 @@ def drive(
     # Call the oracle on the caller's thread: `no_grad` and `autocast` are thread-local.
     with closing(sessions), ThreadPoolExecutor(1) as second_thread:
         run = _Run(
-            oracle, sessions, BatchSize(batch_size), overlap, second_thread, on_batch, model_name
+            oracle, sessions, BatchSize(batch_size), overlap, second_thread, on_batch, sources or {}
         )
         while run.fill():
             while run.may_submit:
@@ -150,7 +151,7 @@ class _Run(Generic[T]):
     overlap: Overlap
     second_thread: Executor
     on_batch: Callable[[int], object] | None
-    model_name: str
+    sources: Mapping[str, str]
     queue: deque[Request] = field(default_factory=deque)
     working: deque[_Asked] = field(default_factory=deque)
     resuming: Future[list[Request]] | None = None
@@ -215,7 +216,7 @@ class _Run(Generic[T]):
         slices, examples, keep, answer, since = self.working.popleft()
         responses = answer() if callable(answer) else answer
         self.batch.timed(len(examples), time.perf_counter() - since)
-        _check_finite(examples, keep, responses, self.model_name)
+        _check_finite(examples, keep, responses, self.sources)
         answered = distribute(slices, responses)
         # Requests of procedures that ran in the second thread come before those resumed now. While
         # the queue holds a full batch, the answered procedures may run beside it.
@@ -243,18 +244,18 @@ def _warn_smaller(asked: int, fitting: int) -> None:
 
 
 def _check_finite(
-    examples: IntArray, keep: BoolArray, responses: Responses, model_name: str
+    examples: IntArray, keep: BoolArray, responses: Responses, sources: Mapping[str, str]
 ) -> None:
-    given = [getattr(responses, name) for name in responses.names()]
-    finite = [np.isfinite(array) for array in given if array is not None]
-    if all(array.all() for array in finite):
-        return
-    # Report the first row with a value that is not finite in any of the arrays.
-    row = int(np.all([array.reshape(len(keep), -1).all(1) for array in finite], axis=0).argmin())
-    kept = np.flatnonzero(keep[row]).tolist()
-    named = str(kept) if len(kept) <= 8 else f"{str(kept[:8])[:-1]}, …] ({len(kept)} in all)"
-    raise NonFiniteOutputError(
-        f"the output of `{model_name}` for example {examples[row]} with only the regions {named} "
-        f"kept is not finite (target score {responses.target[row]}); it must be, also for inputs "
-        "that are mostly baseline"
-    )
+    for name in responses.names():
+        array = getattr(responses, name)
+        if array is None or np.isfinite(array).all():
+            continue
+        # Report the first row, and the argument that its value comes from.
+        row = int(np.isfinite(array).reshape(len(keep), -1).all(1).argmin())
+        kept = np.flatnonzero(keep[row]).tolist()
+        named = str(kept) if len(kept) <= 8 else f"{str(kept[:8])[:-1]}, …] ({len(kept)} in all)"
+        raise NonFiniteOutputError(
+            f"the output of `{sources.get(name, 'model')}` for example {examples[row]} with only "
+            f"the regions {named} kept is not finite ({name} {np.ravel(array[row])[:4]}); it must "
+            "be, also for inputs that are mostly baseline"
+        )

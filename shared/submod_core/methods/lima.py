@@ -141,7 +141,7 @@ def explain(
     batch_size: int | str,
     overlap: Overlap = None,
     on_batch: Callable[[int], object] | None = None,
-    model_name: str = "model",
+    sources: Mapping[str, str] | None = None,
 ) -> list[Explanation]:
     """Explain inputs by LiMA (§4).
 
@@ -158,8 +158,8 @@ def explain(
         Overlap of searches with the model's work: see `submod_core.engine.drive`.
     on_batch : callable, optional
         Called with the number of images after each batch.
-    model_name : str
-        The model's name in errors: the adapter's argument.
+    sources : mapping of str to str, optional
+        The arguments of the adapter that errors name: see `submod_core.engine.drive`.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def explain(
         batch_size=batch_size,
         overlap=overlap,
         on_batch=on_batch,
-        model_name=model_name,
+        sources=sources,
     )
     return [
         Explanation(

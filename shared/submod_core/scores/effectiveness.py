@@ -49,10 +49,19 @@ class Effectiveness(Score):
     def evaluate(self, answers: Answers) -> FloatArray:
         """Summed distances to the nearest neighbours, (B,)."""
         # Sorting the distances once per input makes every later batch of subsets cheap.
-        neighbours = answers.once(
-            self, lambda: NearestNeighbours(as_distance(self.distance)(answers.region_features))
-        )
+        neighbours = answers.once(self, lambda: NearestNeighbours(self._distances(answers)))
         return neighbours.effectiveness(answers.subsets)
+
+    def _distances(self, answers: Answers) -> FloatArray:
+        n = answers.subsets.shape[1]
+        found = np.asarray(as_distance(self.distance)(answers.region_features), dtype=np.float64)
+        if found.shape != (n, n) or np.isnan(found).any():
+            what = "NaN" if found.shape == (n, n) else f"shape {found.shape}"
+            raise ValueError(
+                f"`distance` gave {what} for the features of {n} regions; it must give ({n}, {n}) "
+                "numbers"
+            )
+        return found
 
 
 def effectiveness(subsets: ArrayLike, distances: ArrayLike) -> FloatArray:

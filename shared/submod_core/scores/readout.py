@@ -84,6 +84,20 @@ class Readout:
         if not isinstance(self.feature_target, bool):
             raise TypeError(f"`feature_target` (={self.feature_target!r}) must be True or False")
 
+    def sources(self, model: str) -> dict[str, str]:
+        """The argument that each field of the responses comes from; `model` is the host's word.
+
+        Examples
+        --------
+        >>> Readout(features=len).sources("forward_func")["features"]
+        'features'
+        """
+        features = model if self.features is None else "features"
+        from_features = self.feature_target or self.class_embeddings is not None
+        certain = model if self.confidence_model is None else "confidence_model"
+        target = features if from_features else model
+        return {"target": target, "confidence": certain, "features": features}
+
     def activated(self, outputs: Array) -> Array:
         """Outputs after an activation of the user's own; `probabilities` applies named ones."""
         return self.activation(outputs) if callable(self.activation) else outputs
