@@ -46,6 +46,7 @@ class TorchOracle:
     wants_confidence: bool = True
     autocast: torch.dtype | None = None
     _warned: bool = field(default=False, init=False)
+    _looked: bool = field(default=False, init=False)
     _targets: dict[tuple[int, ...], Tensor] = field(default_factory=dict, init=False)
 
     @property
@@ -152,7 +153,14 @@ class TorchOracle:
         classes, _ = self._class_scores(output, rows)
         if classes.shape[1] < 2:
             raise ValueError("`forward_func` gives one value per example; a mistake needs classes")
-        probabilities: np.ndarray = self.readout.probabilities(classes).cpu().double().numpy()
+        probabilities: np.ndarray = self._probabilities(classes).cpu().double().numpy()
+        return probabilities
+
+    def _probabilities(self, classes: Tensor) -> Tensor:
+        """Probabilities of class scores (B, C), which may turn out to be some already."""
+        if not self._looked:
+            self.readout, self._looked = self.readout.for_outputs(classes), True
+        probabilities: Tensor = self.readout.probabilities(classes)
         return probabilities
 
     def _certainty(self, arguments: tuple[Any, ...], n_rows: int, n_classes: int | None) -> Tensor:
@@ -183,7 +191,7 @@ class TorchOracle:
 
     def _score(self, classes: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
         """Target's score and confidence, each (B,), from class scores (B, C)."""
-        probabilities: Tensor = self.readout.probabilities(classes)
+        probabilities = self._probabilities(classes)
         score = probabilities.gather(1, chosen[:, None])[:, 0]
         # A class that is not finite makes the whole row so: the engine reports it.
         score = torch.where(probabilities.isfinite().all(1), score, torch.nan)

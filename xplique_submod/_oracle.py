@@ -13,11 +13,15 @@ from submod_core.backends import backend_of
 from submod_core.engine import OutOfMemoryError, Responses
 from submod_core.scores import Readout, uncertainty
 from submod_core.scores.readout import NO_CLASSES
+from xplique_submod._calls import Recorder, call
 from xplique_submod._compat import TENSORFLOW_MODELS
 from xplique_submod._inputs import Batch
 from xplique_submod._masking import composer, pack, signature
 
 Tensors = tuple[Any, ...]
+
+# So many masked inputs tell whether a model's outputs are probabilities already.
+_LOOKED_AT = 8
 
 
 @dataclass
@@ -44,11 +48,15 @@ class Reader:
     wants_confidence: bool
     _traced: dict[Any, Callable[..., Tensors]] = field(default_factory=dict, init=False)
     _warned: bool = field(default=False, init=False)
+    _looked: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._asked_for = self.readout
 
     def reads_like(self, other: "Reader") -> bool:
         """Whether another reader has the same model and options, by identity."""
         mine, theirs = (
-            [one.model, one.operator, one.wants_confidence, *vars(one.readout).values()]
+            [one.model, one.operator, one.wants_confidence, *vars(one._asked_for).values()]
             for one in (self, other)
         )
         return all(a is b for a, b in zip(mine, theirs, strict=True))
@@ -80,6 +88,9 @@ class Reader:
 
         `name` tells the graphs of one reader apart, together with the shapes.
         """
+        if not self._looked:
+            self._looked = True
+            self._look(batch, pack(examples[:_LOOKED_AT], keep[:_LOOKED_AT]))
         packed = pack(examples, keep)
         arrays = (batch.inputs, batch.baselines, batch.labels, batch.targets, packed)
         shapes = (packed.shape[1] - 2, *(tuple(array.shape[1:]) for array in arrays[:-1]))
@@ -98,6 +109,18 @@ class Reader:
             self._traced[key] = _trace(tf.function(composed, input_signature=signature(*shapes)))
         return self._traced[key](*arrays)
 
+    def _look(self, batch: Batch, packed: tf.Tensor) -> None:
+        """Find out, before anything is traced, whether the outputs are probabilities already."""
+        if self.operator is not None or self.readout.feature_target:
+            return
+        arrays = (batch.inputs, batch.baselines, batch.labels, batch.targets, packed)
+        shapes = (packed.shape[1] - 2, *(tuple(array.shape[1:]) for array in arrays[:-1]))
+        outputs = _on_masked(
+            lambda masked, _: call(self.model, masked), composer(batch.shape, *shapes)
+        )(*arrays)
+        if len(outputs.shape) == 2:
+            self.readout = self.readout.for_outputs(outputs)
+
     def _score(self, masked: tf.Tensor, targets: tf.Tensor) -> Tensors:
         """The arrays of `read`, in one of three modes: features alone, class outputs, operator."""
         if self.readout.feature_target:
@@ -115,7 +138,7 @@ class Reader:
         else:
             # The operator calls the model itself: record the outputs for confidence and features.
             # Inside the operator's own `tf.function` they would be out of reach, so unwrap it.
-            model = _Recorder(self.model)
+            model = Recorder(self.model)
             operator = getattr(self.operator, "python_function", self.operator)
             score = tf.cast(operator(model, masked, targets), tf.float32)
             outputs = model.outputs
@@ -211,45 +234,6 @@ class TensorFlowOracle:
         return Responses(
             target, certainty[0] if certainty else None, vectors.numpy() if features else None
         )
-
-
-class _Recorder:
-    """A model that keeps the outputs of its last call."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self.outputs: tf.Tensor | None = None
-
-    def __call__(self, inputs: Any) -> tf.Tensor:
-        self.outputs = call(self.model, inputs)
-        return self.outputs
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.model, name)
-
-
-def call(model: Any, inputs: tf.Tensor) -> tf.Tensor:
-    """Call any kind of model that Xplique takes; return float32 outputs with two axes or more."""
-    if isinstance(model, TENSORFLOW_MODELS):
-        outputs = model(inputs)
-    elif isinstance(model, tf.lite.Interpreter):
-        outputs = _interpret(model, inputs)
-    else:
-        outputs = getattr(model, "predict_proba", model)(inputs.numpy())
-    if isinstance(outputs, tuple | list | dict):
-        raise TypeError(f"`model` returned a {type(outputs).__name__}; it must return one tensor")
-    outputs = tf.cast(outputs, tf.float32)
-    return outputs[:, None] if len(outputs.shape) == 1 else outputs
-
-
-def _interpret(model: Any, inputs: tf.Tensor) -> np.ndarray:
-    """Outputs of a TensorFlow Lite interpreter, resized to the batch."""
-    model.resize_tensor_input(model.get_input_details()[0]["index"], [*inputs.shape], strict=False)
-    model.allocate_tensors()
-    model.set_tensor(model.get_input_details()[0]["index"], inputs)
-    model.invoke()
-    outputs: np.ndarray = model.get_tensor(model.get_output_details()[0]["index"])
-    return outputs
 
 
 def _trace(function: Any) -> Callable[..., Any]:

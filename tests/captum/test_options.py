@@ -275,3 +275,28 @@ def test_an_attribute_that_is_changed_takes_effect(model):
     lima.search = "fastest"
     with pytest.raises(ValueError, match="`search`"):
         lima.explain(x, target=1, feature_mask=mask)
+
+
+@pytest.mark.filterwarnings("ignore:the model's outputs are probabilities:UserWarning")
+@pytest.mark.parametrize("method", [LiMA, SMDL])
+def test_a_model_that_ends_in_a_softmax_is_not_softmaxed_twice(model, method):
+    x, mask = random_images(0, 2), random_mask(0)
+    weights = {"consistency": 1, "collaboration": 1}
+
+    def explained(forward_func):
+        return method(forward_func, weights=weights).explain(x, target=[1, 3], feature_mask=mask)
+
+    expected = explained(model)
+    for ending in (nn.Softmax(1), lambda y: y.softmax(1)):
+        for one, other in zip(explained(lambda x: ending(model(x))), expected, strict=True):  # noqa: B023
+            assert one.order.tolist() == other.order.tolist()
+            np.testing.assert_allclose(one.curves.insertion, other.curves.insertion, atol=1e-6)
+    # Half precision moves near-ties, not the score of the whole image.
+    for one, other in zip(explained(lambda x: model(x).half().softmax(1)), expected, strict=True):
+        assert one.curves.insertion[-1] == pytest.approx(other.curves.insertion[-1], abs=2e-3)
+
+
+def test_a_model_that_ends_in_a_softmax_is_noticed_once_a_call(model):
+    with pytest.warns(UserWarning, match="probabilities already") as noticed:
+        LiMA(lambda x: model(x).softmax(1), regions=(3, 3)).attribute(random_images(0), target=1)
+    assert len(noticed) == 1

@@ -130,3 +130,40 @@ def test_an_operator_may_take_targets_of_any_kind():
         weights={"consistency": 1},
     )
     assert found.shape == (2, 12, 12, 1)
+
+
+class Probabilities:
+    """An estimator of scikit-learn's kind."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def predict_proba(self, x):
+        return tf.nn.softmax(self.model(x)).numpy()
+
+
+@pytest.mark.filterwarnings("ignore:the model's outputs are probabilities:UserWarning")
+@pytest.mark.parametrize("kind", ["keras", "module", "function", "predict_proba"])
+def test_a_model_that_ends_in_a_softmax_is_not_softmaxed_twice(kind):
+    plain = keras_model()
+    ends = {
+        "keras": tf.keras.Sequential([plain, tf.keras.layers.Softmax()]),
+        "module": tf.keras.layers.Softmax(),
+        "function": lambda x: tf.nn.softmax(plain(x)).numpy(),
+        "predict_proba": Probabilities(plain),
+    }[kind]
+    if kind == "module":
+        ends = tf.keras.Model(plain.inputs, ends(plain.outputs[0]))
+    weights = {"consistency": 1, "collaboration": 1}
+    lima = LiMA(ends, regions=(3, 3), weights=weights)
+    expected = LiMA(plain, regions=(3, 3), weights=weights).explain_regions(X, Y)
+    for _ in range(2):  # traced once, and as it was found the first time
+        for one, other in zip(lima.explain_regions(X, Y), expected, strict=True):
+            assert one.order.tolist() == other.order.tolist()
+            np.testing.assert_allclose(one.curves.insertion, other.curves.insertion, atol=1e-5)
+    assert len(lima._reader._traced) <= 1
+
+
+def test_a_model_that_ends_in_a_softmax_is_noticed():
+    with pytest.warns(UserWarning, match="probabilities already"):
+        explain(tf.keras.Sequential([keras_model(), tf.keras.layers.Softmax()]))

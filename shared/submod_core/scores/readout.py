@@ -4,8 +4,9 @@ Written once on backends; an adapter's oracle brings the outputs, with the class
 """
 
 import math
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,16 @@ NO_CLASSES = (
     "and the confidence score is left out"
 )
 """Text of the warning, given once, where the model does not allow a confidence score."""
+
+
+TWICE = (
+    "the model's outputs are probabilities already (at least 0, and each row sums to 1): they are "
+    "read as they are, and not softmaxed again; `activation='identity'` says so without a warning"
+)
+"""Warning where "softmax" would be applied to probabilities."""
+
+# Probabilities of half precision sum to 1 within this.
+_SUM_TOLERANCE = 2e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,16 +163,35 @@ class Readout:
         return 1 + xp.sum(xp.plogp(probabilities), -1) / math.log(n_classes)
 
     def suspicion(self, probabilities: Array) -> Array | None:
-        """Lowest value, and largest distance of a sum from 1, (2,), for `check_probabilities`.
+        """The lowest value and the largest distance of a sum from 1, (2,).
 
-        Computed on the model's device, so that only two numbers are copied. None where the
-        activation itself makes probabilities, or there is one output.
+        `check_probabilities` judges them. None where the activation itself makes probabilities, or
+        there is one output.
         """
         if self.activation in ("softmax", "sigmoid") or probabilities.shape[-1] == 1:
             return None
-        xp = backend_of(probabilities)
-        off = xp.max(xp.abs(xp.sum(probabilities, -1) - 1), -1)
-        return xp.stack([xp.min(xp.min(probabilities, -1), -1), off], 0)
+        return _lowest_and_off(probabilities)
+
+    def for_outputs(self, classes: Array) -> "Readout":
+        """The read-out itself; where class scores (B, C) are probabilities, one that keeps them.
+
+        A model that ends in a softmax would be softmaxed twice: its maps would be confidently
+        wrong. Logits that are at least 0 and sum to 1 in every row are taken for no accident.
+
+        Examples
+        --------
+        >>> Readout().for_outputs(np.array([[2.0, 0.0]])).activation
+        'softmax'
+        """
+        twice = self.activation == "softmax" and self.class_embeddings is None
+        if not twice or classes.shape[-1] == 1:
+            return self
+        xp = backend_of(classes)
+        lowest, off = xp.to_numpy(_lowest_and_off(classes)).tolist()
+        if not (lowest >= 0 and off <= _SUM_TOLERANCE):
+            return self
+        warnings.warn(TWICE, stacklevel=2)
+        return replace(self, activation="identity")
 
     def check_evidence(self, shape: tuple[int, ...], n_classes: int | None) -> None:
         """Raise ValueError unless the confidence model has as many classes as the model.
@@ -200,3 +230,10 @@ class Readout:
                 f"{largest_error:.3g} away from 1. Use 'softmax' for logits, or `weights` without "
                 "it"
             )
+
+
+def _lowest_and_off(classes: Array) -> Array:
+    """The lowest of class values (B, C), and the largest distance of a row's sum from 1, (2,)."""
+    xp = backend_of(classes)
+    off = xp.max(xp.abs(xp.sum(classes, -1) - 1), -1)
+    return xp.stack([xp.min(xp.min(classes, -1), -1), off], 0)
