@@ -1,5 +1,9 @@
 """Masking: masked inputs, composed on the device of the inputs."""
 
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -77,6 +81,34 @@ def layout(x: Tensor) -> torch.memory_format:
         and x.is_contiguous(memory_format=torch.channels_last)
     )
     return torch.channels_last if last else torch.contiguous_format
+
+
+def expanded(argument: Any, rows: Tensor, n: int) -> Any:
+    """An additional argument for the examples `rows` (B,) of n.
+
+    Tensors with n rows follow their examples, also inside of dicts, lists, tuples and dataclasses;
+    all else is passed on.
+
+    Examples
+    --------
+    >>> expanded({"mask": torch.tensor([[0], [1]]), "scale": 2.0}, torch.tensor([1, 1]), n=2)
+    {'mask': tensor([[1],
+            [1]]), 'scale': 2.0}
+    """
+    if isinstance(argument, Tensor):
+        follows = argument.dim() and len(argument) == n
+        return argument[sent(rows, argument.device)] if follows else argument
+    if isinstance(argument, Mapping):
+        made = {key: expanded(value, rows, n) for key, value in argument.items()}
+        return made if type(argument) is dict else type(argument)(made)  # type: ignore[call-arg]
+    if isinstance(argument, list | tuple):
+        items = [expanded(item, rows, n) for item in argument]
+        named = hasattr(argument, "_fields")
+        return type(argument)(*items) if named else type(argument)(items)
+    if is_dataclass(argument) and not isinstance(argument, type):
+        own = {field.name: getattr(argument, field.name) for field in fields(argument)}
+        return replace(argument, **{name: expanded(a, rows, n) for name, a in own.items()})
+    return argument
 
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:

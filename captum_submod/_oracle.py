@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from captum_submod._inputs import Batch
-from captum_submod._masking import compose, sent
+from captum_submod._masking import compose, expanded, sent
 from captum_submod._modules import captured
 from submod_core.backends import backend_of
 from submod_core.engine import OutOfMemoryError, Overlap, Responses
@@ -100,11 +100,7 @@ class TorchOracle:
 
     def _expand(self, rows: Tensor) -> list[Any]:
         """Additional arguments for the rows: tensors of N rows follow their examples."""
-        n = len(self.batch)
-        return [
-            a[sent(rows, a.device)] if isinstance(a, Tensor) and a.dim() and len(a) == n else a
-            for a in self.batch.additional
-        ]
+        return [expanded(a, rows, len(self.batch)) for a in self.batch.additional]
 
     def _run(
         self, arguments: tuple[Any, ...], n_rows: int, features: bool
@@ -184,10 +180,14 @@ class TorchOracle:
         if shape not in self._targets:
             self._targets[shape] = _within(self.target, shape).to(output.device)
         target = self._targets[shape][sent(rows, output.device)]
+        # The target is an index into all axes: one of them counts classes, the others places.
+        axis = self.readout.axis(output.dim())
+        chosen = target[:, axis - 1]
         if len(shape) > 1:
-            places = torch.arange(len(output), device=output.device)
-            output = output[(places, slice(None), *target[:, 1:].T)]
-        return output, target[:, 0]
+            rows = torch.arange(len(output), device=output.device)
+            places = [place for k, place in enumerate(target.T, start=1) if k != axis]
+            output = output.movedim(axis, 1)[(rows, slice(None), *places)]
+        return output, chosen
 
     def _score(self, classes: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
         """Target's score and confidence, each (B,), from class scores (B, C)."""

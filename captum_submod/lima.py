@@ -16,7 +16,7 @@ from submod_core.regions import Regions
 from submod_core.scores import Distance
 
 WORDS = {
-    "class_axis": "dimension 1",
+    "over": "the axis of classes",
     "layer": "torch.nn.Module",
     "arguments": "the same arguments as `forward_func`",
     "layer_note": (
@@ -50,6 +50,7 @@ class LiMA(LiMAOptions, RegionAttribution):
     {search}
     {weights}
     {activation}
+    {class_axis}
     {features}
     {distance}
     {class_embeddings}
@@ -93,6 +94,7 @@ class LiMA(LiMAOptions, RegionAttribution):
         search: str | Search = "guided",
         weights: Mapping[Any, float] | Weights | None = None,
         activation: Activation = "softmax",
+        class_axis: int | None = None,
         features: Features = None,
         distance: str | Distance = "cosine",
         class_embeddings: Tensor | None = None,
@@ -109,6 +111,7 @@ class LiMA(LiMAOptions, RegionAttribution):
         self.activation, self.features, self.distance = activation, features, distance
         self.class_embeddings, self.scale = class_embeddings, scale
         self.max_evaluations, self.autocast = max_evaluations, autocast
+        self.class_axis = class_axis
         self._check()
 
     def _division(self) -> Regions:

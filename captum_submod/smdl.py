@@ -43,7 +43,7 @@ class SMDL(SMDLOptions, RegionAttribution):
     {regions}
     {k}
     {smdl_weights}
-    activation, features, distance, max_evaluations
+    activation, class_axis, features, distance, max_evaluations
         As in `LiMA`.
     {feature_target}
     {confidence_model}
@@ -78,6 +78,7 @@ class SMDL(SMDLOptions, RegionAttribution):
         k: int | None = None,
         weights: Mapping[Any, float] | Weights | None = None,
         activation: Activation = "softmax",
+        class_axis: int | None = None,
         features: Features = None,
         feature_target: bool = False,
         confidence_model: Callable[..., Any] | None = None,
@@ -94,6 +95,7 @@ class SMDL(SMDLOptions, RegionAttribution):
         self.weights, self.activation, self.features = weights, activation, features
         self.feature_target, self.confidence_model = feature_target, confidence_model
         self.distance, self.max_evaluations = distance, max_evaluations
+        self.class_axis = class_axis
         self._check()
 
     def _division(self) -> Regions:

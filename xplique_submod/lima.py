@@ -14,7 +14,7 @@ from submod_core.scores import Distance
 from xplique_submod._explainer import RegionExplainer
 
 WORDS = {
-    "class_axis": "their last axis",
+    "over": "their last axis",
     "layer": "keras layer",
     "arguments": "the masked inputs",
     "layer_note": " A layer\n    must be one of a functional model.",

@@ -34,6 +34,7 @@ class ModelFunction(Protocol[P, T_co]):
         additional_forward_args: object = None,
         feature_mask: Tensor | None = None,
         activation: Activation = "softmax",
+        class_axis: int | None = None,
         max_examples_per_batch: int = 16,
         *args: P.args,
         **settings: P.kwargs,
@@ -63,7 +64,7 @@ attributions : Tensor, Explanation or sequence of Explanation
     Any of the forms that `captum_submod.metrics` lists.
 feature_mask : Tensor, optional
     Region ids; see above. Explanations bring their own regions.
-activation : {"softmax", "sigmoid", "identity"} or callable
+activation, class_axis
     As in `LiMA`.
 max_examples_per_batch : int
     Most masked inputs per call of `forward_func`. The result does not depend on it."""

@@ -33,6 +33,7 @@ class Asked(NamedTuple):
     additional_forward_args: object = None
     feature_mask: Tensor | None = None
     activation: Activation = "softmax"
+    class_axis: int | None = None
     max_examples_per_batch: int = 16
 
 
@@ -57,7 +58,7 @@ def answers(question: Question[T], attributions: Attributions, asked: Asked) -> 
         asked.forward_func,
         batch,
         target_indices(asked.target, len(batch)),
-        Readout(asked.activation),
+        Readout(asked.activation, class_axis=asked.class_axis),
         wants_confidence=False,
     )
     procedures = [

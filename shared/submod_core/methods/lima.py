@@ -120,6 +120,7 @@ class LiMAOptions(RegionMethod):
     class_embeddings: Any
     scale: float
     max_evaluations: int | None
+    class_axis: int | None = None
 
     def _check(self) -> None:
         """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
@@ -130,7 +131,13 @@ class LiMAOptions(RegionMethod):
         return LiMASettings.of(self.search, self.weights, self.distance, self.max_evaluations)
 
     def _readout(self) -> Readout:
-        return Readout(self.activation, self.features, self.class_embeddings, self.scale)
+        return Readout(
+            self.activation,
+            self.features,
+            self.class_embeddings,
+            self.scale,
+            class_axis=self.class_axis,
+        )
 
 
 def explain(

@@ -11,9 +11,12 @@ OPTIONS = {
     left out have weight 0. By default the paper's (Eq. 8): consistency 20, collaboration 5,
     confidence 0.05, effectiveness 0.01.""",
     "activation": """activation : {{"softmax", "sigmoid", "identity"}} or callable
-    Turns the outputs into probabilities, over {class_axis}. ``"identity"`` is for outputs that are
+    Turns the outputs into probabilities, over {over}. ``"identity"`` is for outputs that are
     probabilities already; a callable takes the output tensor. A model with one output per example
     has no classes to normalise over: "softmax" then takes the value itself as the consistency.""",
+    "class_axis": """class_axis : int, optional
+    The outputs' axis of classes, where they have more than two. By default 1, as of images
+    (N, C, H, W), but the last of three axes, as of sequences (N, T, C).""",
     "features": """features : callable or {layer}, optional
     F of the effectiveness score: a function of {arguments}, or a layer of the model, whose output
     is averaged over space and flattened. By default the output vector.{layer_note}""",

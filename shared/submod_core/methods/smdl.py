@@ -88,6 +88,7 @@ class SMDLOptions(RegionMethod):
     confidence_model: Callable[..., Any] | None
     distance: str | Distance
     max_evaluations: int | None
+    class_axis: int | None = None
 
     def _check(self) -> None:
         """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
@@ -106,6 +107,7 @@ class SMDLOptions(RegionMethod):
             self.features,
             confidence_model=self.confidence_model,
             feature_target=self.feature_target,
+            class_axis=self.class_axis,
         )
 
     def _regions_of(self, maps: Iterable[Any]) -> list[IntArray]:

@@ -52,6 +52,10 @@ class Readout:
     feature_target : bool
         Whether the outputs are read for their features alone, without a target.
 
+    class_axis : int or None
+        The outputs' axis of classes, counted with the batch as 0, or from the back below 0. None
+        stands for 1, but the last of three axes, where classes follow tokens, (N, T, C).
+
     Raises
     ------
     TypeError, ValueError
@@ -69,6 +73,7 @@ class Readout:
     scale: float = 100.0
     confidence_model: Any = None
     feature_target: bool = False
+    class_axis: int | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.activation) and self.activation not in ACTIVATIONS:
@@ -92,8 +97,37 @@ class Readout:
 
         if self.confidence_model is not None and not callable(self.confidence_model):
             raise TypeError(f"`confidence_model` (={self.confidence_model!r}) must be callable")
+        whole = isinstance(self.class_axis, int) and not isinstance(self.class_axis, bool)
+        if self.class_axis is not None and (not whole or self.class_axis == 0):
+            raise ValueError(
+                f"`class_axis` (={self.class_axis!r}) must be None or a whole number other than 0, "
+                "which is the batch"
+            )
         if not isinstance(self.feature_target, bool):
             raise TypeError(f"`feature_target` (={self.feature_target!r}) must be True or False")
+
+    def axis(self, n_axes: int) -> int:
+        """The axis of classes of outputs with so many axes, the batch included.
+
+        Raises
+        ------
+        ValueError
+            If `class_axis` is none of them.
+
+        Examples
+        --------
+        >>> Readout().axis(2), Readout().axis(3), Readout().axis(4), Readout(class_axis=1).axis(3)
+        (1, 2, 1, 1)
+        """
+        if self.class_axis is None:
+            return 2 if n_axes == 3 else 1
+        axis = self.class_axis % n_axes
+        if not -n_axes < self.class_axis < n_axes or axis == 0:
+            raise ValueError(
+                f"`class_axis` (={self.class_axis}) must be an axis of the outputs other than the "
+                f"batch; they have {n_axes}"
+            )
+        return axis
 
     def sources(self, model: str) -> dict[str, str]:
         """The argument that each field of the responses comes from; `model` is the host's word.
