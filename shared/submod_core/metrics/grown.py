@@ -48,7 +48,10 @@ def grown_insertion(model: Any, inputs: Array, feature_mask: Array | None = None
     array([0.865, 0.865])
     """
     full, predicted = _full(model, inputs, feature_mask)
-    rows = [_probabilities(model(inputs, feature_mask, top=top), predicted) for top in TOPS]
+    rows = [
+        _probabilities(_finite(model(inputs, feature_mask, top=top), top), predicted)
+        for top in TOPS
+    ]
     return grown_area(rows, full)
 
 
@@ -84,7 +87,10 @@ def grown_deletion(
     array([0.833, 1.   ])
     """
     full, predicted = _full(model, inputs, feature_mask)
-    rows = [_probabilities(model.without(inputs, feature_mask, top=top), predicted) for top in TOPS]
+    rows = [
+        _probabilities(_finite(model.without(inputs, feature_mask, top=top), top), predicted)
+        for top in TOPS
+    ]
     areas = grown_area(rows, full)
     return areas if labels is None else np.where(predicted == _numpy(labels), areas, 1.0)
 
@@ -121,7 +127,9 @@ def errors_by_sparsity(
     array([0.5, 0.5])
     """
     wanted = _numpy(labels)
-    answers = [_numpy(model(inputs, feature_mask, top=top)).argmax(-1) for top in tops]
+    answers = [
+        _numpy(_finite(model(inputs, feature_mask, top=top), top)).argmax(-1) for top in tops
+    ]
     return np.array([float((answer != wanted).mean()) for answer in answers])
 
 
@@ -255,7 +263,7 @@ def outlines(explanations: Sequence[GroupExplanation], labels: Any) -> tuple[Boo
 
 def _full(model: Any, inputs: Array, feature_mask: Array | None) -> tuple[FloatArray, IntArray]:
     """Probability of the class that is predicted from all features, and the class, (N,) each."""
-    logits = model(inputs, feature_mask, top=1.0)
+    logits = _finite(model(inputs, feature_mask, top=1.0), 1.0)
     predicted = _numpy(logits).argmax(-1)
     return _probabilities(logits, predicted), predicted
 
@@ -271,3 +279,10 @@ def _numpy(array: Any) -> Any:
     return (
         np.asarray(array) if isinstance(array, list | tuple) else backend_of(array).to_numpy(array)
     )
+
+
+def _finite(logits: Array, top: float) -> Array:
+    """The logits, if all are finite; NaN would be counted as a class."""
+    if not np.isfinite(_numpy(logits)).all():
+        raise ValueError(f"`model` gave logits that are not finite for `top` (={top})")
+    return logits

@@ -253,3 +253,32 @@ def test_baselines_stay_within_the_image_and_repeat(name):
     assert (full <= image.max(axis=(0, 1)) + 1e-9).all()
     if name != "blur":
         assert name == "noise" or once.shape == (1, 1, 3)
+
+
+class Growing:
+    """Logits of groups that hold a share of the features; NaN from some share on."""
+
+    def __init__(self, nan_from=2.0):
+        self.nan_from = nan_from
+
+    def __call__(self, inputs, feature_mask=None, top=0.2):
+        return np.array([[top if top < self.nan_from else NAN, 0.5]] * len(inputs))
+
+    def without(self, inputs, feature_mask=None, top=0.2):
+        return self(inputs, feature_mask, 1 - top if top < self.nan_from else NAN)
+
+
+@pytest.mark.parametrize("nan_from", [0.3, 1.0])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: core.grown_insertion(model, np.zeros((2, 4))),
+        lambda model: core.grown_deletion(model, np.zeros((2, 4))),
+        lambda model: core.errors_by_sparsity(model, np.zeros((2, 4)), [0, 1]),
+    ],
+    ids=["grown insertion", "grown deletion", "errors by sparsity"],
+)
+def test_logits_that_are_not_finite_are_no_class(call, nan_from):
+    assert np.isfinite(call(Growing())).all()
+    with pytest.raises(ValueError, match="`model` gave logits that are not finite"):
+        call(Growing(nan_from))
