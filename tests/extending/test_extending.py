@@ -80,6 +80,11 @@ def test_the_score_changes_the_objective_and_has_its_curve():
         np.testing.assert_allclose(curve, other.curves.scores["distinction"], atol=1e-5)
 
 
+def test_the_score_shows_itself():
+    lima = captum_submod.LiMA(of_torch, weights={Distinction(): 3})
+    assert repr(lima) == "LiMA(of_torch, weights={Distinction(): 3})"
+
+
 def test_a_score_is_computed_as_it_says(tmp_path):
     (one, _), _ = explained(search="greedy", weights={Distinction(): 1})
     for size, found in enumerate(one.curves.own["distinction"]):

@@ -85,6 +85,9 @@ class Score(ABC):
     name: ClassVar[str]
     needs: ClassVar[frozenset[Need]] = frozenset()
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     @abstractmethod
     def evaluate(self, answers: Answers) -> FloatArray | None:
         """Compute the score of each subset, (B,); None where this model's answers do not allow."""
