@@ -30,6 +30,7 @@ def tensors(value):
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:the model's outputs are probabilities:UserWarning")
 def test_captum_case(case, name, scripted):
     _, model, arguments, _, noise_tunnel, _ = parse_test_config(copy.deepcopy(case))
     method = METHODS[name](torch.jit.script(model) if scripted else model)
