@@ -6,7 +6,6 @@ from submod_core.regions.divisions import (
     from_masks,
     grid,
     saliency_patches,
-    slico,
     watershed,
 )
 from submod_core.regions.ground_set import (
@@ -20,6 +19,7 @@ from submod_core.regions.ground_set import (
     number_apart,
 )
 from submod_core.regions.pooling import region_means, region_sums
+from submod_core.regions.superpixels import slico
 
 __all__ = [
     "BASELINES",

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from skimage.measure import label
 from skimage.morphology import local_minima
-from skimage.segmentation import slic
 from skimage.segmentation import watershed as flooded
 
 from submod_core._checks import check_count
@@ -48,49 +47,6 @@ def compact(labels: ArrayLike) -> IntArray:
         )
     _, inverse = np.unique(array, return_inverse=True)
     return inverse.reshape(array.shape).astype(np.intp, copy=False)
-
-
-def slico(image: ArrayLike, n: int = 49) -> IntArray:
-    """Superpixels by SLIC-zero, LiMA's usual division of images (§4.1).
-
-    Parameters
-    ----------
-    image : array_like, (H, W) or (H, W, C)
-        Real values in any range; each image is rescaled to [0, 1] first. Three channels are read as
-        RGB.
-    n : int
-        Number of regions. SLIC starts from a regular lattice: the result has about `n`.
-
-    Returns
-    -------
-    ndarray of intp, (H, W)
-        The label map; each region is connected.
-
-    Raises
-    ------
-    ValueError
-        If the image has another number of axes, no pixels or non-finite values, or `n` < 1.
-
-    Examples
-    --------
-    >>> labels = slico(np.linspace(0, 1, 4900).reshape(70, 70), n=49)
-    >>> labels.shape, int(labels.max()) + 1
-    ((70, 70), 49)
-    """
-    array = np.asarray(image, dtype=np.float64)
-    if array.ndim not in (2, 3) or array.size == 0:
-        raise ValueError(
-            f"`image` (of shape {array.shape}) must be (H, W) or (H, W, C), with at least one pixel"
-        )
-    if not np.isfinite(array).all():
-        raise ValueError("`image` holds NaN or infinite values; superpixels need finite ones")
-    check_count("n", n)
-    # Rescale to [0, 1], whatever the range; a constant image becomes 0.
-    array = array - array.min()
-    array /= array.max() or 1.0
-    return compact(
-        slic(array, n_segments=n, slic_zero=True, channel_axis=-1 if array.ndim == 3 else None)
-    )
 
 
 def grid(shape: tuple[int, int], cells: tuple[int, int]) -> IntArray:

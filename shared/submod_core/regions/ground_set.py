@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
-from submod_core.regions.divisions import compact, grid, slico
+from submod_core.regions.divisions import compact, grid
+from submod_core.regions.superpixels import slico
 
 Regions = int | tuple[int, int] | AnyArray | Callable[[AnyArray], Any]
 """A count of superpixels, a grid, a label map, or a function from an image (H, W, C) to one."""
