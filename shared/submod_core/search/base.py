@@ -3,7 +3,7 @@
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -112,7 +112,7 @@ class Order:
 
     def join_front(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F(front ∪ {c}) of each candidate c."""
-        values = yield from self.ask(self.joined(candidates))
+        values = yield from self.ask(self._joined(self.front, candidates))
         self.note(candidates, values)
         return values
 
@@ -131,17 +131,9 @@ class Order:
 
     def leave_out(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F of all that is not in the back, without c, for each candidate c."""
-        return (yield from self.ask(self.left_by(candidates)))
-
-    def joined(self, candidates: IntArray) -> BoolArray:
-        """Make front ∪ {c} for each candidate c, (B, n)."""
-        return self._joined(self.front, candidates)
-
-    def left_by(self, candidates: IntArray) -> BoolArray:
-        """Make all that is not in the back, without c, for each candidate c, (B, n)."""
         subsets = self._joined([*self.front, *self.candidates], candidates)
         subsets[np.arange(len(candidates)), candidates] = False
-        return subsets
+        return (yield from self.ask(subsets))
 
     def _joined(self, members: Sequence[int], candidates: IntArray) -> BoolArray:
         """Make members ∪ {c} for each candidate c, (B, n)."""
@@ -201,8 +193,9 @@ class Search(ABC):
     """Base of all searches: an order of a set's elements by asking for the values of subsets.
 
     A search of your own is a frozen dataclass with one method, `steps`. Its options are its
-    fields, checked in ``__post_init__``; `repr`, equality and pickling follow. A search knows
-    nothing of images, models, batches or budgets.
+    fields, checked in ``__post_init__``; `repr`, equality and pickling follow. The base's
+    ``__post_init__`` turns NumPy's scalars into Python's. A search knows nothing of images, models,
+    batches or budgets.
 
     Examples
     --------
@@ -217,6 +210,11 @@ class Search(ABC):
     >>> Alone(), rank(lambda subset: 3 - min(subset), 3, Alone()).order
     (Alone(), array([0, 1, 2]))
     """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if isinstance(value := getattr(self, field.name), np.generic):
+                object.__setattr__(self, field.name, value.item())
 
     @abstractmethod
     def steps(self, order: Order) -> Steps:
@@ -240,7 +238,6 @@ class Search(ABC):
         max_evaluations : int, optional
             Most subsets that may be asked for. Questions are asked whole or not at all, since
             values of different rounds cannot be compared: a budget below n places nothing.
-
 
         Raises
         ------

@@ -35,6 +35,7 @@ class Beam(Search):
     width: int = 3
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("width", self.width)
 
     def steps(self, order: Order) -> Steps:

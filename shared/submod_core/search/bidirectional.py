@@ -38,6 +38,7 @@ class Bidirectional(Search):
     n_pending: int | float = 8
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count_or_share("n_pending", self.n_pending)
 
     def steps(self, order: Order) -> Steps:

@@ -35,6 +35,7 @@ class Greedy(Search):
     k: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.k is not None:
             check_count("k", self.k)
 

@@ -32,6 +32,7 @@ class Random(Search):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("seed", self.seed, least=0)
 
     def steps(self, order: Order) -> Steps:

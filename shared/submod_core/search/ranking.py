@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._types import BoolArray, FloatArray
 from submod_core.search.backward import Backward
-from submod_core.search.base import Ranking, Search
+from submod_core.search.base import Ranking, Search, SearchRun
 from submod_core.search.batched_lazy import BatchedLazy
 from submod_core.search.beam import Beam
 from submod_core.search.bidirectional import Bidirectional
@@ -99,7 +100,9 @@ def rank(
     ValueError
         If an argument is out of range, or `set_function` returns NaN or an infinity.
     TypeError
-        If `search` is neither a name nor a search.
+        If `search` is neither a name nor a search, or `set_function` returns no number.
+    RuntimeError
+        If `set_function` raises StopIteration; all its other errors pass through.
 
     Examples
     --------
@@ -111,21 +114,37 @@ def rank(
     (array([1, 0, 2]), array([4., 5., 5.]), 6)
     """
     run = as_search(search).start(n, max_evaluations=max_evaluations)
+    answer = _advance(run, None)
+    while not isinstance(answer, Ranking):
+        sets = [frozenset(np.flatnonzero(subset).tolist()) for subset in answer]
+        answer = _advance(run, np.array([_value(set_function, chosen) for chosen in sets]))
+    return answer
+
+
+def _advance(run: SearchRun, values: FloatArray | None) -> BoolArray | Ranking:
+    """The next subsets of a search, given the values of the last ones; its result at the end."""
     try:
-        subsets = next(run)
-        while True:
-            sets = [frozenset(np.flatnonzero(subset).tolist()) for subset in subsets]
-            subsets = run.send(np.array([_value(set_function, chosen) for chosen in sets]))
+        return next(run) if values is None else run.send(values)
     except StopIteration as stop:
         ranking: Ranking = stop.value
         return ranking
 
 
 def _value(set_function: Callable[[frozenset[int]], float], chosen: frozenset[int]) -> float:
-    """The value of a subset; ValueError if it is not finite."""
-    value = float(set_function(chosen))
-    if not np.isfinite(value):
+    """The value of a subset; errors name the subset where it is no finite number."""
+    try:
+        value = set_function(chosen)
+    except StopIteration as error:
+        # Callers that iterate would take the exception itself for their own end, as PEP 479 says.
+        raise RuntimeError(f"`set_function` raised StopIteration for {set(chosen)}") from error
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`set_function` returned {value!r} for {set(chosen)}; it must return finite numbers"
+        ) from error
+    if not np.isfinite(number):
         raise ValueError(
-            f"`set_function` returned {value} for {set(chosen)}; it must return finite numbers"
+            f"`set_function` returned {number} for {set(chosen)}; it must return finite numbers"
         )
-    return value
+    return number

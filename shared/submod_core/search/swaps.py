@@ -42,6 +42,7 @@ class Swaps(Search):
     passes: int = 10
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not isinstance(self.base, Search):
             raise TypeError(f"`base` (={self.base!r}) must be a Search, such as TwoSided()")
         check_count("passes", self.passes)
