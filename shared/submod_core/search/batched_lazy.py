@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from submod_core._checks import check_count
+from submod_core.search._gains import LastGains
 from submod_core.search.base import Order, Search, Steps
 
 
@@ -32,17 +31,14 @@ class BatchedLazy(Search):
     batch: int = 16
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("batch", self.batch)
 
     def steps(self, order: Order) -> Steps:
         """Each round evaluates one batch; ties break to the lowest index."""
-        gains, base = np.full(order.n, np.inf), 0.0
+        last = LastGains(order.n)
         while len(candidates := order.candidates):
-            size = self.batch if order.front else order.n
-            looked = np.sort(candidates[np.argsort(-gains[candidates], kind="stable")[:size]])
+            looked = last.highest(candidates, self.batch if order.front else order.n)
             values = yield from order.join_front(looked)
-            # Gains, unlike values, can be compared between rounds.
-            gains[looked] = values - base
-            best = np.argmax(values)
-            base = values[best]
-            order.admit(looked[best], base)
+            best = last.update(looked, values)
+            order.admit(looked[best], values[best])

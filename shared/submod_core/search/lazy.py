@@ -6,14 +6,20 @@ import numpy as np
 
 from submod_core.search.base import Order, Search, Steps
 
+# Values this near to each other, as a share of the spread of all values seen, may differ by the
+# rounding of a float32 model alone; so may values within some units of the last place.
+_NOISE = 1e-6
+_LAST_PLACES = 16 * np.finfo(np.float64).eps
+
 
 @dataclass(frozen=True)
 class Lazy(Search):
     """Greedy order with fewer evaluations; exactly the order of `Greedy` if F is submodular.
 
     Gains of a submodular F never grow. An element whose last gain is below the best gain of the
-    round cannot be the best and is not evaluated again. Where F is not submodular the order
-    differs: on networks many gains grow.
+    round cannot be the best and is not evaluated again. Elements are evaluated where only rounding
+    keeps them below the best: the order is that of `Greedy` also where F is submodular up to 1e-6
+    of its spread. Where F is not submodular the order differs: on networks many gains grow.
 
     Examples
     --------
@@ -29,6 +35,7 @@ class Lazy(Search):
         # F of the empty set is not known, so the values of the first round are no gains: bounds
         # exist from the second round on.
         bounds, base = np.full(order.n, np.inf), 0.0
+        lowest, highest = np.inf, -np.inf
         while len(candidates := order.candidates):
             # Evaluate the candidates with the highest bound, all of equal ones, until no stale
             # bound can exceed the best fresh value. NumPy's argmax breaks ties to the lowest index.
@@ -36,12 +43,14 @@ class Lazy(Search):
             stale = candidates
             while len(stale):
                 looked = stale[bounds[stale] == bounds[stale].max()]
-                fresh[looked] = yield from order.join_front(looked)
+                fresh[looked] = values = yield from order.join_front(looked)
+                lowest, highest = min(lowest, values.min()), max(highest, values.max())
+                rounding = _NOISE * (highest - lowest) + _LAST_PLACES * max(-lowest, highest)
                 stale = np.setdiff1d(stale, looked)
-                stale = stale[base + bounds[stale] >= fresh.max()]
+                stale = stale[base + bounds[stale] >= fresh.max() - rounding]
             best = int(np.argmax(fresh))
             if order.front:
                 seen = np.isfinite(fresh)
                 bounds[seen] = fresh[seen] - base
-            base = fresh[best]
+            base = float(fresh[best])
             order.admit(best, base)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from submod_core._checks import check_count
+from submod_core.search._gains import empty_value
 from submod_core.search.base import Order, Search, Steps
 
 
@@ -38,28 +39,33 @@ class PhaseWindow(Search):
     window: int = 16
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("window", self.window)
 
     def steps(self, order: Order) -> Steps:
         """Each phase screens every candidate, then looks at its window alone."""
-        window, base = self.window, 0.0
+        window = self.window
+        # F of the front, and F of what the front was before its last screening: F of the empty set
+        # is not asked for.
+        base: float | None = None
         while len(candidates := order.candidates):
             # Screening: admit the best, put the next `window` elements into the window, and keep
             # the best gain beyond as the bar for later picks.
             screened = yield from order.join_front(candidates)
             ranked = np.argsort(-screened, kind="stable")
-            best = ranked[0]
-            beyond = len(ranked) > window + 1
-            outside = screened[ranked[window + 1]] - base if beyond else -np.inf
-            base = screened[best]
+            best, outside = ranked[0], ranked[window + 1 : window + 2]
+            before, base = base, float(screened[best])
             order.admit(candidates[best], base)
-            inside = np.sort(candidates[ranked[1 : window + 1]])
+            places = np.sort(ranked[1 : window + 1])
+            inside = candidates[places]
             while len(inside):
                 values = yield from order.join_front(inside)
                 best = np.argmax(values)
-                if values[best] - base < outside:
+                if before is None:
+                    before = empty_value(screened[places], base, values)
+                if (values[best] - base < screened[outside] - before).any():
                     break
-                base = values[best]
+                base = float(values[best])
                 order.admit(inside[best], base)
                 # Drop the weakest element of the rest of the window; of equal ones the highest
                 # index.

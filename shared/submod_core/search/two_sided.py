@@ -7,6 +7,7 @@ import numpy as np
 
 from submod_core._checks import check_count, check_share
 from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.search._gains import LastGains
 from submod_core.search.base import Order, Search, Steps
 
 
@@ -41,57 +42,40 @@ class TwoSided(Search):
     refresh: int = 4
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("retired", self.retired)
         check_count("refresh", self.refresh)
         check_share("window", self.window)
 
     def steps(self, order: Order) -> Steps:
         """Each round admits one element and retires `retired` others."""
-        ahead, behind = _GainWindow(order.n, self.window), _GainWindow(order.n, self.window)
-        if order.n > 1:
-            behind.base = float((yield from order.whole())[0])
+        # F before the first retirement is that of all elements; F before the first admission, that
+        # of none, is not asked for.
+        everything = float((yield from order.whole())[0]) if order.n > 1 else None
+        ahead, behind = LastGains(order.n), LastGains(order.n, everything)
         round_ = 0
         while len(candidates := order.candidates):
             everyone = round_ % self.refresh == 0
-            looked = ahead.look(candidates, everyone)
+            looked = self._looked(ahead, candidates, everyone)
             values = yield from order.join_front(looked)
-            best = ahead.best(looked, values)
+            best = ahead.update(looked, values)
             order.admit(looked[best], values[best])
             for _ in range(self.retired):
-                yield from _retire(order, behind, everyone)
+                yield from self._retire(order, behind, everyone)
             round_ += 1
 
-
-def _retire(
-    order: Order, behind: "_GainWindow", everyone: bool
-) -> Generator[BoolArray, FloatArray, None]:
-    """Retire the candidate without which F stays highest; the last candidate stays."""
-    candidates = order.candidates
-    if len(candidates) > 1:
-        # The higher index goes first where values tie, so that the lowest stays.
-        looked = behind.look(candidates, everyone)[::-1]
-        values = yield from order.leave_out(looked)
-        order.retire(looked[behind.best(looked, values)])
-
-
-class _GainWindow:
-    """The last known gain of each element, and from it the elements to evaluate next."""
-
-    def __init__(self, n: int, window: float) -> None:
-        self.gains = np.full(n, np.inf)
-        self.window = window
-        self.base = 0.0
-
-    def look(self, candidates: IntArray, everyone: bool) -> IntArray:
+    def _looked(self, last: LastGains, candidates: IntArray, everyone: bool) -> IntArray:
         """The candidates with the largest last gains, in ascending order; all if `everyone`."""
-        if everyone:
-            return candidates
-        size = int(np.ceil(self.window * len(candidates)))
-        return np.sort(candidates[np.argsort(-self.gains[candidates], kind="stable")[:size]])
+        size = len(candidates) if everyone else int(np.ceil(self.window * len(candidates)))
+        return last.highest(candidates, size)
 
-    def best(self, looked: IntArray, values: FloatArray) -> int:
-        """The place of the largest value; the gains of all evaluated elements are kept."""
-        # Values of different rounds cannot be compared; gains over the round's base can.
-        self.gains[looked] = values - self.base
-        self.base = float(values.max())
-        return int(np.argmax(values))
+    def _retire(
+        self, order: Order, behind: LastGains, everyone: bool
+    ) -> Generator[BoolArray, FloatArray, None]:
+        """Retire the candidate without which F stays highest; the last candidate stays."""
+        candidates = order.candidates
+        if len(candidates) > 1:
+            # The higher index goes first where values tie, so that the lowest stays.
+            looked = self._looked(behind, candidates, everyone)[::-1]
+            values = yield from order.leave_out(looked)
+            order.retire(looked[behind.update(looked, values)])
