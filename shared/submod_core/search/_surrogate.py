@@ -29,7 +29,8 @@ class Surrogate:
     The kernel of two subsets depends only on the number d of elements in which they differ:
     exp(−d / (reach · n)) + 1 − 2d/n. The part 1 − 2d/n is the kernel of modular functions. The
     regression is of log-odds, since probabilities saturate: of the values' place between bounds a
-    little beyond the lowest and the highest value seen.
+    little beyond the lowest and the highest value seen. Values should be counted from one of those
+    seen: guesses are rounded to a share of the largest.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ class Surrogate:
     @property
     def resolution(self) -> float:
         """Step to which guesses are rounded: above the rounding noise of float32 models."""
-        return max(_RESOLUTION * float(np.abs(self._values).max(initial=0.0)), 1e-300)
+        return _RESOLUTION * float(np.abs(self._values).max(initial=0.0))
 
     def observe(self, subsets: BoolArray, values: FloatArray) -> None:
         """Take in the values (B,) of subsets (B, n)."""
@@ -114,28 +115,34 @@ class Surrogate:
             solved[:, i] = dtrtrs(factor, column, trans=transposed)[0]
         return solved
 
-    def flipped(self, bases: BoolArray) -> FloatArray:
-        """Guess the values (B, n) of subsets (B, n) with one element put in or taken out.
+    def flipped(self, bases: BoolArray, elements: IntArray | None = None) -> FloatArray:
+        """Guess the values (B, m) of subsets (B, n) with one of m elements put in or taken out.
+
+        By default with each of all n.
 
         Guesses are rounded to `resolution`.
         """
         # Log-odds of each value's place between the bounds, and the regression's weights:
         # (K + jitter)⁻¹ (odds − mean), by forward and backward substitution.
-        lowest, spread = self._values.min(), max(float(np.ptp(self._values)), 1e-12)
+        lowest, spread = self._values.min(), float(np.ptp(self._values)) or 1.0
         share = (self._values - lowest) / spread
         odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
         mean = odds.mean()
         weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))
         d = _differing(_words(bases), self._words)
+        sides, signs = _signs(bases), self._signs
+        if elements is not None and len(elements) < self.n:
+            sides, signs = sides.take(elements, axis=1), signs.take(elements, axis=1)
         # Flipping an element changes the distance to a subset seen from d to d + 1 where both agree
         # about the element, else to d − 1. With s = 1 for agreement and −1 otherwise, the kernel is
         # (k(d + 1) + k(d − 1)) / 2 + s (k(d + 1) − k(d − 1)) / 2. The first term is alike for all
         # elements; s is a product of signs, so that the second is one matrix product.
         alike = _product(self._half_sum[d], weights)
-        by_element = _product(self._half_difference[d] * weights[:, 0], self._signs)
-        guessed = expit(mean + alike + _signs(bases) * by_element)
+        by_element = _product(self._half_difference[d] * weights[:, 0], signs)
+        guessed = expit(mean + alike + sides * by_element)
         guesses = lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN)
-        return np.asarray(np.rint(guesses / self.resolution) * self.resolution)
+        step = self.resolution or 1.0
+        return np.asarray(np.rint(guesses / step) * step)
 
 
 def _signs(subsets: BoolArray) -> FloatArray:

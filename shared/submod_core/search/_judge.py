@@ -1,0 +1,100 @@
+"""Worth of subsets for the guided search: evaluated, or guessed from those seen so far."""
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+
+from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.search._surrogate import Surrogate
+from submod_core.search.base import Order
+
+# Step to which worths are rounded, as a share of the largest distance of F from F of all elements.
+_NOISE = 1e-6
+
+
+def members(n: int, elements: Sequence[int]) -> BoolArray:
+    """One subset of n elements as a mask, (n,)."""
+    members = np.zeros(n, dtype=bool)
+    members[list(elements)] = True
+    return members
+
+
+class Judge:
+    """Evaluates the worth of subsets, and guesses the worth of others."""
+
+    def __init__(self, order: Order, complement_weight: float) -> None:
+        self.order, self.complement_weight = order, complement_weight
+        self.surrogate = Surrogate(order.n)
+        # Worths are counted from F of all elements, and rounded to a share of how far F moves from
+        # it, so that neither a constant added to F nor the unit of F matters.
+        self._whole = self._reach = 0.0
+        # What each element adds to the worth, up to a constant, if F is modular as far as seen.
+        self._added: FloatArray | None = None
+        self._modular, self._agreeing = True, 0
+
+    def look_at_all(self) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F of all elements, (1,), before anything else."""
+        values = yield from self.order.whole()
+        self._whole = float(values[0])
+        return values
+
+    def look(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F and the worth of subsets (B, n); return them as (2, B)."""
+        if self.complement_weight:
+            both = yield from self.order.ask(np.concatenate([subsets, ~subsets]))
+            values, left = np.split(both, 2)
+            self._reach = max(self._reach, float(np.abs(both - self._whole).max()))
+            worth = values - left + (1 - self.complement_weight) * (left - self._whole)
+            # The difference is rounded: float32 noise must not decide between equal worths.
+            noise = _NOISE * self._reach or 1.0
+            worth = np.rint(worth / noise) * noise
+        else:
+            values = yield from self.order.ask(subsets)
+            worth = values - self._whole
+        self.surrogate.observe(subsets, worth)
+        return np.stack([values, worth])
+
+    def flip(
+        self, base: BoolArray, looked: IntArray
+    ) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for F and the worth of the base with each element put in or taken out, (2, B)."""
+        found = yield from self.look(base ^ (np.arange(len(base)) == looked[:, None]))
+        # The worths of one round tell, up to a constant, what each element adds. The first round
+        # looks at all; where F is modular, later ones agree with it up to rounding.
+        added = np.where(base[looked], -found[1], found[1])
+        if self._added is None:
+            self._added = added
+        elif self._modular:
+            self._modular = np.ptp(added - self._added[looked]) <= self.surrogate.resolution
+            self._agreeing += len(looked) - 1
+        return found
+
+    def promising(self, base: BoolArray, share: float) -> IntArray:
+        """The share of the candidates with the highest guesses, at least two, in ascending order.
+
+        The guess is of the worth of the base with one candidate put in, or taken out.
+        """
+        candidates = self.order.candidates
+        if share == 1:
+            return candidates
+        if self.modular and base[candidates[0]]:
+            # The least first, and the last of equal ones: ties keep the lowest index.
+            likely = candidates[::-1]
+            likely = likely[np.argsort(self._rounded()[likely], kind="stable")]
+        else:
+            guesses = self.surrogate.flipped(base[None])[0, candidates]
+            likely = candidates[np.argsort(-guesses, kind="stable")]
+        return np.sort(likely[: max(2, int(np.ceil(share * len(candidates))))])
+
+    @property
+    def modular(self) -> bool:
+        """Whether F has been modular so far: the regression bends such functions too much to sort.
+
+        Half as many agreeing worths as elements show that it is.
+        """
+        return self._modular and 2 * self._agreeing >= self.order.n
+
+    def _rounded(self) -> FloatArray:
+        """What each element adds to the worth of a modular F, in steps of the resolution."""
+        assert self._added is not None
+        return np.asarray(np.rint(self._added / (self.surrogate.resolution or 1.0)))

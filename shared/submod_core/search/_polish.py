@@ -1,0 +1,126 @@
+"""Moves of single elements that improve a finished order, for the guided search."""
+
+from collections.abc import Generator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from submod_core._types import BoolArray, FloatArray
+from submod_core.search._judge import Judge, members
+from submod_core.search._surrogate import Surrogate
+from submod_core.search.base import Order
+
+_MOVES_PER_ROUND = 8
+# Places of an order among which moves are looked for: time and memory grow with the square. Longer
+# orders are cut into blocks of equal length.
+_BLOCK = 400
+
+
+class _Move(NamedTuple):
+    """Move of an element between two places of an order.
+
+    The move changes the prefixes of `low` + 1 … `high` elements and no others.
+    """
+
+    start: int
+    end: int
+
+    @property
+    def low(self) -> int:
+        return min(self)
+
+    @property
+    def high(self) -> int:
+        return max(self)
+
+    def applied(self, order: Sequence[int]) -> list[int]:
+        """The order after the move."""
+        moved = list(order)
+        moved.insert(self.end, moved.pop(self.start))
+        return moved
+
+
+def polish(
+    order: Order, known: FloatArray, judge: Judge, fixed: int, budget: int
+) -> Generator[BoolArray, FloatArray, None]:
+    """Move elements of a complete order to places where the summed worth of all prefixes rises.
+
+    `known` holds F and the worth of each prefix, (2, n); the first `fixed` places stay.
+    """
+    chain = [*order.front, *order.candidates.tolist(), *order.back]
+    order.rearrange(chain, known[0])
+    least = judge.surrogate.resolution
+    # Each round evaluates the prefixes that a few moves change. No two moves touch the same prefix,
+    # so that each can be judged, and made, without the others.
+    while budget > 0 and (moves := _moves(chain, known[1], judge.surrogate, fixed, least)):
+        sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
+        if (budget := budget - len(sets)) < 0:
+            break
+        found = yield from judge.look(np.array([members(order.n, s) for s in sets]))
+        for move in moves:
+            mine, found = np.split(found, [move.high - move.low], axis=1)
+            gains = mine[1] - known[1, move.low : move.high]
+            down = move.start < move.end
+            # An element that moves only part of the way changes only the prefixes nearest to its
+            # start. Move it as far as the summed gain is highest, if there is a gain at all.
+            summed = np.cumsum(gains if down else gains[::-1])
+            if summed.max() > least:
+                steps = 1 + int(np.argmax(summed))
+                done = _Move(move.start, move.start + (steps if down else -steps))
+                chain = done.applied(chain)
+                known[:, done.low : done.high] = mine[:, done.low - move.low : done.high - move.low]
+        order.rearrange(chain, known[0])
+
+
+def _moves(
+    chain: Sequence[int], worth: FloatArray, surrogate: Surrogate, fixed: int, least: float
+) -> list[_Move]:
+    """Moves with the best ratio of promise to cost, no two of which touch the same prefix."""
+    n = len(chain)
+    cuts = np.linspace(0, n, -(-n // _BLOCK) + 1).astype(int).tolist()
+    moves: list[_Move] = []
+    for start, end in pairwise(cuts):
+        # Guessed worth of every prefix from the block's start on (row: its size) with the element
+        # of every place of the block (column) put in or taken out.
+        block = np.array(chain[start:end])
+        prefixes = np.arange(start, end + 1)[:, None] > np.argsort(chain)
+        elements = np.sort(block)
+        guesses = surrogate.flipped(prefixes, elements)[:, np.searchsorted(elements, block)]
+        found = _within(guesses, worth[start : end - 1], fixed - start, least)
+        moves += [_Move(start + move.start, start + move.end) for move in found]
+    return moves
+
+
+def _within(guesses: FloatArray, worth: FloatArray, fixed: int, least: float) -> list[_Move]:
+    """Moves within a block of m places.
+
+    Given are the guesses (m + 1, m) of `_moves` and the worth of all its prefixes but the last.
+    """
+    n = guesses.shape[1]
+    places = np.arange(n)
+    # Moving down from a place changes the prefixes from that place on: each loses the element and
+    # takes in the next one. Moving up changes the prefixes before the place: each gains the element
+    # and gives up its last. Row s, column p of `promise` sums what a move from p to s promises.
+    size, place = places[:-1, None], places[None]
+    without, with_ = (g - worth[:, None] for g in (guesses[2:], guesses[:-2]))
+    down = np.cumsum(np.where(size >= place, without, 0), axis=0)
+    up = np.cumsum(np.where(size < place, with_, 0)[::-1], axis=0)[::-1]
+    promise = np.where(size >= place, down, up)
+    # A move of length l costs l evaluations: long moves must promise more. Moves that touch the
+    # fixed places or promise no more than the resolution of guesses are out.
+    length = np.abs(size - place + (size >= place))
+    rating = np.where(
+        (promise > least) & (np.minimum(size, place) >= fixed), promise / np.sqrt(length), 0
+    )
+    best = np.argsort(-rating, axis=None, kind="stable")[: min(4 * n, np.count_nonzero(rating))]
+    rows, starts = np.unravel_index(best, rating.shape)
+    ends = rows + (rows >= starts)
+    # Take the best move, drop all moves that touch its prefixes, and repeat a few times.
+    moves: list[_Move] = []
+    while len(starts) and len(moves) < _MOVES_PER_ROUND:
+        moves.append(_Move(int(starts[0]), int(ends[0])))
+        before = np.maximum(starts, ends) < moves[-1].low
+        behind = np.minimum(starts, ends) > moves[-1].high
+        starts, ends = starts[before | behind], ends[before | behind]
+    return moves
