@@ -14,7 +14,8 @@ def check_search(search: str | Search, n: int, seed: int = 0) -> None:
 
     It returns a permutation, evaluates what it says it does, is deterministic, keeps to any budget
     and still returns all elements; a budget that is enough changes nothing; ties break to the
-    lowest index. On modular functions it sorts. It equals its pickled copy.
+    lowest index. On modular functions it sorts. Neither a constant added to the function nor its
+    unit changes the order. It equals its pickled copy.
 
     Parameters
     ----------
@@ -65,6 +66,14 @@ def check_search(search: str | Search, n: int, seed: int = 0) -> None:
     weights = rng.permutation(n) / n
     modular = rank(lambda subset: float(sum(weights[list(subset)])), n, search)
     assert np.array_equal(modular.order, np.argsort(-weights)), "it must sort a modular function"
+
+    def measured(unit: float, constant: float) -> IntArray:
+        # Values have few digits, so that products and sums are exact.
+        return rank(lambda s: unit * round(256 * function(s)) + constant, n, search).order
+
+    plain = measured(1, 0)
+    assert np.array_equal(measured(2**-40, 0), plain), "the unit of F must not matter"
+    assert np.array_equal(measured(1, 2**24), plain), "a constant added to F must not matter"
     flat = rank(lambda subset: 0.0, n, search)
     assert flat.order[0] == 0, "ties must break to the lowest index"
 

@@ -2,6 +2,7 @@ import dataclasses
 import inspect
 import itertools
 import pickle
+import statistics
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from submod_core.search import (
     Singletons,
     Swaps,
     TwoSided,
+    _polish,
     as_search,
     rank,
 )
@@ -45,6 +47,104 @@ CONFORMING = {name: name for name in SEARCHES if name != "random"} | {
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_every_search_conforms(search, n, seed):
     check_search(CONFORMING[search], n, seed)
+
+
+ALL = {**CONFORMING, "random": "random"}
+
+
+@pytest.mark.parametrize("search", ALL)
+@settings(max_examples=25)
+@given(
+    n=st.integers(1, 25),
+    seed=st.integers(0, 2**32 - 1),
+    exponent=st.integers(-300, 300),
+    constant=st.integers(-(2**24), 2**24),
+    weight=st.sampled_from([0.0, 0.5, 1.0, None]),
+)
+def test_neither_unit_nor_constant_changes_an_order(search, n, seed, exponent, constant, weight):
+    # Few digits: products and sums are exact, and nothing is left to rounding.
+    function, unit = random_function(seed, n), 2.0**exponent
+    search = Guided(complement_weight=weight) if search == "guided" else ALL[search]
+    plain, other = (
+        rank(lambda s, u=u, c=c: (round(256 * function(s)) + c) * u, n, search)
+        for u, c in ((1, 0), (unit, constant))
+    )
+    assert other.order.tolist() == plain.order.tolist()
+    assert other.evaluations == plain.evaluations
+    assert np.array_equal(other.values, (plain.values + constant) * unit, equal_nan=True)
+
+
+@pytest.mark.parametrize("search", ALL)
+@pytest.mark.parametrize("seed", range(4))
+def test_units_and_constants_that_round_change_no_order_either(search, seed):
+    n = 16 + seed
+    noise = np.random.default_rng(seed).normal(size=(n, n))
+    plain, *others = (
+        rank(
+            lambda s, u=u, c=c: u * (noise[np.ix_(sorted(s), sorted(s))].sum() + c), n, ALL[search]
+        )
+        for u, c in ((1, 0), (1e-8, 0), (1e-300, 0), (3.7e9, 0), (1, 1e5), (1, -0.3), (1e-8, 1e4))
+    )
+    for other in others:
+        assert other.order.tolist() == plain.order.tolist()
+        assert other.evaluations == plain.evaluations
+
+
+@pytest.mark.parametrize("search", sorted({*SEARCHES} - {"random", "singletons"}))
+@pytest.mark.parametrize("constant", [0, 1, -1, 1e5])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_modular_function_is_sorted_whatever_the_empty_set_is_worth(search, constant, sign):
+    weights = sign * np.random.default_rng(0).permutation(49) / 49
+    ranking = rank(lambda s: float(weights[sorted(s)].sum()) + constant, 49, search)
+    assert ranking.order.tolist() == np.argsort(-weights).tolist()
+
+
+@pytest.mark.parametrize("n", [41, 80, pytest.param(120, marks=pytest.mark.slow)])
+def test_guided_conforms_at_more_elements(n):
+    check_search("guided", n)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weight", [0, 1])
+def test_guided_sorts_many_elements_by_a_modular_function(weight):
+    weights = np.random.default_rng(0).permutation(450) / 450
+    function = lambda s: float(weights[sorted(s)].sum())  # noqa: E731
+    ranking = rank(function, 450, Guided(complement_weight=weight))
+    assert ranking.order.tolist() == np.argsort(-weights).tolist()
+
+
+@pytest.mark.parametrize("n", [17, 24])
+def test_guided_moves_within_blocks_of_a_long_order(n, monkeypatch):
+    monkeypatch.setattr(_polish, "_BLOCK", 8)
+    check_search("guided", n)
+    cuts, tried = np.linspace(0, n, -(-n // 8) + 1).astype(int), []
+    within = _polish._moves
+    monkeypatch.setattr(_polish, "_moves", lambda *given: tried.append(within(*given)) or tried[-1])
+    for seed in range(5):
+        rank(random_function(seed, n), n, "guided")
+    moves = [move for moves in tried for move in moves]
+    assert moves
+    for move in moves:
+        assert np.searchsorted(cuts, move.start, "right") == np.searchsorted(
+            cuts, move.end, "right"
+        )
+
+
+@pytest.mark.parametrize(("n", "looked"), [(196, 25), (400, 35), (401, 35), (1000, 35), (3000, 35)])
+def test_guided_looks_at_no_more_than_35_of_many(n, looked):
+    run = Guided(complement_weight=0).start(n)
+    asked = [next(run)]
+    for _ in range(2):
+        asked.append(run.send(asked[-1] @ np.linspace(0, 1, n)))
+    assert [len(subsets) for subsets in asked] == [1, n, looked]
+
+
+@pytest.mark.parametrize("n", [15, 60])
+@pytest.mark.parametrize("weight", [0, 0.5, 1])
+def test_guided_keeps_ties_of_a_modular_function_in_order(n, weight):
+    weights = np.random.default_rng(n).integers(0, 4, size=n).astype(float)
+    ranking = rank(lambda s: weights[list(s)].sum(), n, Guided(complement_weight=weight))
+    assert ranking.order.tolist() == np.argsort(-weights, kind="stable").tolist()
 
 
 @settings(max_examples=30)
@@ -131,6 +231,9 @@ def test_batched_lazy_looks_at_the_largest_last_gains(n, batch, seed):
         looked = left[:batch] if order else left
         values = {c: function(frozenset([*order, c])) for c in looked}
         best = max(looked, key=lambda c: (values[c], -c))
+        if len(order) == 1:
+            empty = statistics.median(gains[c] - (values[c] - base) for c in looked)
+            gains = {c: gain - empty for c, gain in gains.items()}
         gains |= {c: value - base for c, value in values.items()}
         base = values[best]
         order.append(best)
@@ -141,16 +244,18 @@ def test_batched_lazy_looks_at_the_largest_last_gains(n, batch, seed):
 @given(n=st.integers(1, 14), window=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
 def test_phase_window_is_its_description(n, window, seed):
     function = random_function(seed, n)
-    order, base = [], 0.0
+    order, base = [], None
     while len(order) < n:
         screened = {c: function(frozenset([*order, c])) for c in set(range(n)) - set(order)}
         ranked = sorted(screened, key=lambda c: (-screened[c], c))
-        outside = [screened[c] - base for c in ranked[window + 1 :]]
         order.append(ranked[0])
-        base, inside = screened[ranked[0]], ranked[1 : window + 1]
+        before, base, inside = base, screened[ranked[0]], ranked[1 : window + 1]
         while inside:
             values = {c: function(frozenset([*order, c])) for c in inside}
             best = max(inside, key=lambda c: (values[c], -c))
+            if before is None:  # F of the empty set, which is not asked for
+                before = statistics.median(screened[c] - (values[c] - base) for c in inside)
+            outside = [screened[c] - before for c in ranked[window + 1 :]]
             if outside and values[best] - base < outside[0]:
                 break
             order.append(best)
@@ -242,7 +347,7 @@ def test_guided_admits_like_greedy(n, admitted, weight, seed):
 
 def test_guided_admits_a_share():
     def evaluations(n, admitted):
-        return rank(len, n, Guided(admitted=admitted)).evaluations
+        return rank(random_function(0, n), n, Guided(admitted=admitted)).evaluations
 
     assert evaluations(30, 0.09) == evaluations(30, 2) != evaluations(30, 1)
     assert evaluations(3, 0.04) == evaluations(3, 1)
@@ -362,15 +467,31 @@ def test_greedy_reaches_its_guarantee_on_monotone_submodular_functions(family, d
 
 
 @pytest.mark.parametrize("family", [coverage, facility_location])
-@settings(max_examples=80)
-@given(data=st.data(), offset=st.floats(-9, 9))
-def test_lazy_is_greedy_on_submodular_functions(family, data, offset):
+@settings(max_examples=150)
+@given(data=st.data(), offset=st.sampled_from([0, 0.1, -7.3, 1e5]), unit=st.sampled_from([1, 1e-8]))
+def test_lazy_is_greedy_on_submodular_functions(family, data, offset, unit):
     n, function = family(data.draw)
     eager, lazy = (
-        rank(lambda chosen: function(chosen) + offset, n, search) for search in ("greedy", "lazy")
+        rank(lambda chosen: unit * (function(chosen) + offset), n, search)
+        for search in ("greedy", "lazy")
     )
-    assert np.allclose(lazy.values, eager.values)
+    assert lazy.order.tolist() == eager.order.tolist()
+    assert np.array_equal(lazy.values, eager.values)
     assert lazy.evaluations <= eager.evaluations
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32 - 1), weight=st.sampled_from([0.1, 1 / 3, 0.7]), n=st.just(30))
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+def test_lazy_is_greedy_where_rounding_lets_gains_grow(precision, seed, weight, n):
+    rng = np.random.default_rng(seed)
+    sets = rng.random((n, 60)) < 0.07
+    weights = np.where(rng.random(60) < 0.5, weight, rng.random(60))
+
+    def function(chosen):
+        return float(precision(weights[sets[sorted(chosen)].any(axis=0)].sum()))
+
+    assert rank(function, n, "lazy").order.tolist() == rank(function, n, "greedy").order.tolist()
 
 
 def test_lazy_saves_evaluations():
@@ -415,6 +536,78 @@ def test_a_budget_keeps_what_the_back_already_holds():
 def test_bad_arguments(arguments, named):
     with pytest.raises(ValueError, match=named):
         rank(**({"set_function": len} | arguments))
+
+
+def test_values_that_are_no_numbers_name_their_subset():
+    with pytest.raises(ValueError, match=r"`set_function` returned nan for \{0, 2\}"):
+        rank(lambda s: np.nan if s == {0, 2} else len(s), 3, "greedy")
+    for value in (None, "high", 1j, [1, 2]):
+        with pytest.raises(TypeError, match=r"`set_function` returned .* for \{1\}"):
+            rank(lambda s, value=value: value if s == {1} else 0, 3, "greedy")
+
+
+@pytest.mark.parametrize("search", sorted({*SEARCHES} - {"random"}))
+@pytest.mark.parametrize("budget", [None, 100])
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_stop_iteration_of_the_set_function_is_an_error(search, budget, call):
+    calls = iter(range(call - 1))
+
+    def function(chosen):
+        return next(calls)
+
+    with pytest.raises(RuntimeError, match=r"`set_function` raised StopIteration for \{") as raised:
+        rank(function, 3, search, max_evaluations=budget)
+    assert isinstance(raised.value.__cause__, StopIteration)
+
+
+@pytest.mark.parametrize("error", [KeyError("a"), GeneratorExit(), RuntimeError("b")])
+def test_other_errors_of_the_set_function_pass_through(error):
+    def function(chosen):
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        rank(function, 3)
+    assert raised.value is error
+
+
+@pytest.mark.parametrize(
+    ("numpys", "python"),
+    [
+        (Guided(np.float32(0.25), np.float16(0.5)), Guided(0.25, 0.5)),
+        (Guided(np.int64(2), None, np.float32(4), np.int8(1)), Guided(2, None, 4.0, 1)),
+        (Bidirectional(np.float32(0.5)), Bidirectional(0.5)),
+        (Bidirectional(np.uint8(5)), Bidirectional(5)),
+        (TwoSided(np.int64(2), np.float32(0.5), np.int32(3)), TwoSided(2, 0.5, 3)),
+        (BatchedLazy(np.int64(4)), BatchedLazy(4)),
+        (PhaseWindow(np.int64(4)), PhaseWindow(4)),
+        (Beam(np.int64(4)), Beam(4)),
+        (Random(np.int64(4)), Random(4)),
+        (Greedy(np.int64(4)), Greedy(4)),
+        (Swaps(Greedy(), np.int64(4)), Swaps(Greedy(), 4)),
+    ],
+    ids=lambda search: type(search).__name__,
+)
+def test_scalars_of_numpy_are_numbers(numpys, python):
+    assert numpys == python
+    assert repr(numpys) == repr(python)
+    function = random_function(0, 9)
+    ranking = rank(function, np.int64(9), numpys, max_evaluations=np.int32(1000))
+    assert ranking.order.tolist() == rank(function, 9, python).order.tolist()
+
+
+OPTIONS = [
+    (type(search), field.name)
+    for search in SEARCHES.values()
+    for field in dataclasses.fields(search)
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), [*OPTIONS, (Swaps, "passes")])
+@pytest.mark.parametrize("value", [True, np.True_, np.complex64(1), np.array(1), "1", np.nan])
+def test_what_is_no_number_is_refused(kind, name, value):
+    options = {"base": Greedy()} if kind is Swaps else {}
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        kind(**options, **{name: value})
 
 
 def test_an_option_that_the_search_does_not_have():

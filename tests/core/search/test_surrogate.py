@@ -58,3 +58,32 @@ def test_it_is_the_same_regression_however_many_subsets_come_at_once():
     assert np.allclose(
         few.flipped(subsets[:5]), many.flipped(subsets[:5]), rtol=0, atol=1.5 * many.resolution
     )
+
+
+def test_guesses_for_some_elements_are_those_for_all():
+    rng = np.random.default_rng(1)
+    subsets, values = rng.random((60, 90)) < 0.5, rng.normal(size=60)
+    surrogate = Surrogate(90)
+    surrogate.observe(subsets, values)
+    some = np.array([3, 4, 50, 89])
+    assert np.allclose(surrogate.flipped(subsets, some), surrogate.flipped(subsets)[:, some])
+
+
+@settings(max_examples=30)
+@given(exponent=st.integers(-900, 900), seed=st.integers(0, 2**32 - 1))
+def test_guesses_have_the_unit_of_the_values(exponent, seed):
+    rng = np.random.default_rng(seed)
+    subsets, values = rng.random((20, 6)) < 0.5, rng.normal(size=20)
+    plain, other = Surrogate(6), Surrogate(6)
+    plain.observe(subsets, values)
+    other.observe(subsets, values * 2.0**exponent)
+    assert np.array_equal(other.flipped(subsets), plain.flipped(subsets) * 2.0**exponent)
+
+
+def test_guesses_from_equal_values_are_that_value():
+    subsets = np.eye(4, dtype=bool)
+    for value in (0.0, 0.25, -3e-200):
+        surrogate = Surrogate(4)
+        assert surrogate.resolution == 0
+        surrogate.observe(subsets, np.full(4, value))
+        assert np.allclose(surrogate.flipped(subsets), value, rtol=1e-4, atol=0)

@@ -69,6 +69,33 @@ class AsksNothingInVain(Faulty):
         yield from super().steps(order)
 
 
+@dataclass(frozen=True)
+class WithinAnAbsoluteLimit(Faulty):
+    """Values nearer than 1e-9 are taken for equal: the unit matters."""
+
+    def order_of(self, values):
+        return super().order_of(np.rint(values * 1e9))
+
+
+@dataclass(frozen=True)
+class GainsFromZero(Faulty):
+    """F of the empty set is taken for 0: a constant matters."""
+
+    def order_of(self, values):
+        return super().order_of(values / (1 + abs(values[0])) * np.sign(values[-1]))
+
+
+@pytest.mark.parametrize("kind", [WithinAnAbsoluteLimit, GainsFromZero])
+def test_a_search_that_depends_on_unit_or_constant_is_found(kind):
+    found = 0
+    for seed in range(8):
+        try:
+            check_search(kind(), 12, seed)
+        except AssertionError:
+            found += 1
+    assert found
+
+
 @pytest.mark.parametrize("n", range(1, 40))
 def test_a_right_search_passes(n):
     check_search(Right(), n)
