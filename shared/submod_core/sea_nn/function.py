@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
 from submod_core._checks import check_count
 from submod_core._types import AnyArray, BoolArray
 from submod_core.sea_nn._products import product, times
@@ -62,12 +63,9 @@ class DeepSubmodularFunction:
             raise ValueError(f"`activation` (={activation!r}) must be one of {ACTIVATIONS}")
         self.weights, self.biases, self.activation = list(weights), list(biases), activation
         shapes = [w.shape for w in self.weights]
-        chained = all(a[0] == b[1] for a, b in pairwise(shapes)) and shapes[-1][0] == 1
-        if (
-            len(shapes) < 2
-            or not chained
-            or [b.shape for b in self.biases] != [(s[0],) for s in shapes]
-        ):
+        deep = len(shapes) > 1 and all(len(s) == 2 for s in shapes)
+        chained = deep and all(a[0] == b[1] for a, b in pairwise(shapes)) and shapes[-1][0] == 1
+        if not chained or [b.shape for b in self.biases] != [s[:1] for s in shapes]:
             raise ValueError(
                 f"`weights` (of shapes {shapes}) and `biases` must chain from n inputs, by at "
                 "least one hidden layer, to one value"
@@ -262,7 +260,9 @@ class DeepSubmodularFunction:
             return np.asarray(0.5 / np.sqrt(z))
 
     def save(self, file: str | PathLike[str]) -> None:
-        """Write the function to one ``.npz`` file, without pickle.
+        """Write the function to one ``.npz`` file of exactly that name, without pickle.
+
+        It is written whole or not at all: an earlier file stays where writing fails.
 
         Examples
         --------
@@ -275,10 +275,8 @@ class DeepSubmodularFunction:
         """
         arrays = {f"weights_{k}": w for k, w in enumerate(self.weights)}
         arrays |= {f"biases_{k}": b for k, b in enumerate(self.biases)}
-        with open(file, "wb") as stream:
-            np.savez_compressed(
-                stream, allow_pickle=False, activation=np.array(self.activation), **arrays
-            )
+        arrays["activation"] = np.array(self.activation)
+        write_arrays(file, arrays)
 
     @classmethod
     def load(cls, file: str | PathLike[str]) -> "DeepSubmodularFunction":
@@ -286,15 +284,14 @@ class DeepSubmodularFunction:
 
         Raises
         ------
-        ValueError
-            If the file is not a saved function.
+        OSError, ValueError
+            If the file cannot be opened, or is not a saved function.
         """
-        with np.load(file, allow_pickle=False) as arrays:
-            names = set(arrays.files)
-            depth = sum(name.startswith("weights_") for name in names)
-            if not depth or "activation" not in names:
-                raise ValueError(f"`file` (={str(file)!r}) is not a saved deep submodular function")
-            weights, biases = (
-                [arrays[f"{kind}_{k}"] for k in range(depth)] for kind in ("weights", "biases")
-            )
-            return cls(weights, biases, str(arrays["activation"]))  # type: ignore[arg-type]
+        arrays = read_arrays(file, "a saved deep submodular function")
+        with blamed(file, "a saved deep submodular function"):
+            depth = sum(name.startswith("weights_") for name in arrays) or 1
+            names = [f"{kind}_{k}" for kind in ("weights", "biases") for k in range(depth)]
+            check_names(arrays, [*names, "activation"])
+            checked = [check_array(name, arrays[name], "f", None, 0) for name in names]
+            how: Any = str(arrays["activation"])
+            return cls(checked[:depth], checked[depth:], how)

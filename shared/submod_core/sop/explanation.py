@@ -1,12 +1,13 @@
 """The explanation that a sum of parts gives of one input."""
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
 
+from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions import compact
 from submod_core.results import RevealOrder
@@ -197,11 +198,64 @@ class GroupExplanation:
         return np.asarray(np.append(features, False)[self.regions])
 
     def save(self, file: str | os.PathLike[str]) -> None:
-        """Write to an .npz archive without pickles."""
-        np.savez_compressed(file, allow_pickle=False, **vars(self))
+        """Write to an .npz archive of exactly that name, without pickles.
+
+        The file is written whole or not at all: an earlier one stays where writing fails.
+
+        Raises
+        ------
+        ValueError
+            If the fields do not fit each other.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> ones = np.ones((1, 1))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     GroupExplanation(np.array([0]), ones > 0, ones, ones, ones[0]).save(folder + "/a")
+        ...     GroupExplanation.load(folder + "/a").contributions
+        array([[1.]])
+        """
+        _check(vars(self))  # what `load` would refuse is refused while the groups are still there
+        write_arrays(file, vars(self))
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> "GroupExplanation":
-        """Read a file that `save` wrote."""
-        with np.load(file, allow_pickle=False) as arrays:
-            return cls(**{name: arrays[name] for name in arrays.files})
+        """Read a file that `save` wrote; see there for an example.
+
+        Raises
+        ------
+        OSError
+            If there is no such file, or it cannot be opened.
+        ValueError
+            If the file is not such an explanation: of another kind, truncated, or with arrays that
+            do not fit each other.
+        """
+        what = "a saved explanation of groups"
+        arrays = read_arrays(file, what)
+        with blamed(file, what):
+            _check(arrays)
+            return cls(arrays.pop("regions").astype(np.intp), **arrays)
+
+
+# Scores are shares of 1, in the precision of the model.
+_ROUNDING = 1e-2
+
+
+def _check(arrays: Mapping[str, AnyArray]) -> None:
+    """Raise ValueError unless arrays are those of an explanation, and fit each other."""
+    check_names(arrays, [field.name for field in fields(GroupExplanation)])
+    groups, scores = (np.asarray(arrays[name]) for name in ("groups", "scores"))
+    if groups.ndim != 2 or scores.ndim != 2 or 0 in (*groups.shape, *scores.shape):
+        raise ValueError(
+            f"`groups` (of shape {groups.shape}) and `scores` (of shape {scores.shape}) must have "
+            "a row for each group"
+        )
+    (m, n), n_classes = groups.shape, scores.shape[1]
+    check_array("groups", groups, "b" if groups.dtype.kind == "b" else "f", (m, n), 0, 1)
+    check_array("scores", scores, "f", (m, n_classes), 0, 1 + _ROUNDING)
+    check_array("partials", arrays["partials"], "f", (m, n_classes))
+    check_array("logits", arrays["logits"], "f", (n_classes,))
+    regions = check_array("regions", arrays["regions"], "iu", None, -1, n - 1)
+    if len(np.unique(regions[regions >= 0])) < n:
+        raise ValueError(f"`regions` must hold each of the {n} features of `groups`")

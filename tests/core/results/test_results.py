@@ -128,7 +128,7 @@ def test_save_and_load_return_the_same(tmp_path, several, name):
 
 
 def test_diagnostics_are_saved_too(tmp_path):
-    found = Diagnostics(3, 1, 0.5, np.array([0.0, 1.0]), np.array([np.nan, 1.0]))
+    found = Diagnostics(3, 1, 0.5, np.array([0, 1, 2, np.inf]), np.array([np.nan, 1, 1, np.nan]))
     replace(explanation(np.array([[0, 1, 2]])), diagnostics=found).save(tmp_path / "one.npz")
     after = Explanation.load(tmp_path / "one.npz").diagnostics
     assert (after.compared, after.grown, after.largest_violation) == (3, 1, 0.5)
