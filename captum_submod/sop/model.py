@@ -9,15 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from captum_submod.sop._backbone import Backbone, LayerEncoder
+from captum_submod.sop._files import check_arrays, read_model
 from captum_submod.sop._masking import Masking
 from captum_submod.sop._network import Network
+from submod_core._archives import blamed
 from submod_core._docs import documented
+from submod_core._files import whole_file
 from submod_core.engine._memory import keep_freed_memory
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
+from submod_core.sop.checkpoint import plain
 from submod_core.sop.features import Features, rows_of
 from submod_core.sop.host import SumOfPartsBase
 from submod_core.sop.options import OPTIONS
-from submod_core.sop.settings import check_targets, chosen_top
+from submod_core.sop.settings import check_target_values, check_targets, chosen_top
 
 WORDS = {
     "array": "Tensor",
@@ -171,11 +175,14 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         Raises
         ------
         ValueError
-            If the targets are neither.
+            If the targets are neither, or not finite, or no classes of the model.
         """
         parts = self.parts(inputs, feature_mask)
         n_outputs, classes = parts.partials.shape[-1], not targets.is_floating_point()
         check_targets(tuple(targets.shape), classes, n_outputs)
+        if targets.numel():
+            low, high = (bound.item() for bound in targets.aminmax())
+            check_target_values(low, high, classes, n_outputs)
         wanted = (
             nn.functional.one_hot(targets.long().flatten(), n_outputs)
             if classes
@@ -213,6 +220,8 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write all arrays and settings to a safetensors file, the choice of rows included.
 
+        It is written whole or not at all: an earlier file stays where writing fails.
+
         Parameters
         ----------
         file : str or PathLike
@@ -231,7 +240,8 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         arrays = {
             name: value.detach().contiguous().clone() for name, value in self.state_dict().items()
         }
-        save_file(arrays, os.fspath(file), metadata={"options": json.dumps(options)})
+        with whole_file(file) as unfinished:
+            save_file(arrays, unfinished, metadata={"options": json.dumps(plain(options))})
 
     @classmethod
     def load(
@@ -251,19 +261,25 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         example_inputs : Tensor, (1, …)
         encoder : Module, optional
             Where one was given to the constructor, another of its architecture.
-        """
-        from safetensors import safe_open
-        from safetensors.torch import load_file
 
-        arrays = load_file(os.fspath(file))
-        with safe_open(os.fspath(file), framework="pt") as opened:
-            options = json.loads(opened.metadata()["options"])
-        made = cls(
-            backbone,
-            example_inputs,
-            encoder=encoder,
-            class_weights=arrays["class_weights"],
-            **options,
-        )
-        made.to(arrays["query"].dtype).load_state_dict(arrays)
+        Raises
+        ------
+        OSError
+            If there is no such file, or it cannot be opened.
+        ValueError
+            If the file is not such a model (truncated, of another kind, with NaN), or does not fit
+            the other arguments.
+        """
+        arrays, options = read_model(file)
+        with blamed(file, "a `SumOfParts` of this backbone, example and encoder"):
+            weights = arrays["class_weights"]
+            try:
+                made = cls(
+                    backbone, example_inputs, encoder=encoder, class_weights=weights, **options
+                )
+            except AttributeError as error:  # a layer that the backbone has not
+                raise ValueError(str(error)) from error
+            made.to(arrays["query"].dtype)
+            check_arrays(arrays, made.state_dict())
+            made.load_state_dict(arrays)
         return made

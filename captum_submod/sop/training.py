@@ -1,5 +1,7 @@
 """Training the attentions of a sum of parts."""
 
+import math
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -10,8 +12,19 @@ from torch.utils.data import Dataset, default_collate
 from captum_submod.sop.model import WORDS, SumOfParts
 from submod_core._docs import documented
 from submod_core._types import AnyArray, IntArray
+from submod_core.sop.checkpoint import (
+    Arrays,
+    Facts,
+    data_facts,
+    digest,
+    digest_of_text,
+    random_state,
+    restore_random_state,
+    shapes,
+    versions,
+)
 from submod_core.sop.options import OPTIONS
-from submod_core.sop.training import Schedule, ScheduleOptions, Trainee, train
+from submod_core.sop.training import Schedule, ScheduleOptions, Trainee, check_rates, train
 
 
 @documented(OPTIONS, **WORDS)
@@ -51,42 +64,137 @@ def fit(
     2
     """
     schedule = Schedule(**options)
-    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    optimizer = torch.optim.AdamW(trained.values(), lr=lr, weight_decay=weight_decay)
-    device = next(iter(trained.values())).device
-    mixed = device.type == "cuda" if mixed_precision is None else mixed_precision
+    check_rates(lr, weight_decay)
+    training = _Training(model, dataset, float(lr), float(weight_decay), mixed_precision)
+    parts = training.step, training.state, training.restore, training.facts
+    return train(Trainee(*parts), training.n, schedule, show_progress=show_progress)
 
-    def step(rows: IntArray) -> float:
-        batch = [item.to(device) for item in default_collate([dataset[int(row)] for row in rows])]
-        with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            loss = model.training_loss(*batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return float(loss.detach())
 
-    def state() -> dict[str, AnyArray]:
-        arrays = {f"weight {name}": p.detach().cpu().numpy() for name, p in trained.items()}
-        for name, p in trained.items():
-            arrays |= {
-                f"{key} {name}": np.asarray(value.cpu())
-                for key, value in optimizer.state.get(p, {}).items()
-            }
+class _Training:
+    """A model, its optimiser and its data, as `Trainee` wants them."""
+
+    def __init__(
+        self,
+        model: SumOfParts,
+        dataset: Dataset[Any],
+        lr: float,
+        weight_decay: float,
+        mixed_precision: bool | None,
+    ) -> None:
+        sized = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
+        self.n = len(dataset) if sized else 0  # type: ignore[arg-type]
+        if not self.n:
+            raise ValueError(
+                f"`dataset` (a {type(dataset).__name__}) must have a length, of at least 1, and "
+                "examples by their numbers"
+            )
+        self.model, self.dataset = model, dataset
+        self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        if not self.trained:
+            raise ValueError("`model` must have parameters that require gradients")
+        self.options = {"name": "AdamW", "lr": lr, "weight_decay": weight_decay}
+        parameters = self.trained.values()
+        self.optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay)
+        self.device = next(iter(parameters)).device
+        cuda = self.device.type == "cuda"
+        self.mixed = cuda if mixed_precision is None else bool(mixed_precision)
+        # The buffers of the encoder may change in training, as those of batch norm do; no others.
+        self.buffers = {name: b for name, b in model.named_buffers() if name.startswith("encoder.")}
+
+    def _columns(self, rows: Sequence[int] | IntArray) -> list[Any]:
+        return list(default_collate([self.dataset[int(row)] for row in rows]))
+
+    def step(self, rows: IntArray) -> float:
+        batch = [item.to(self.device) for item in self._columns(rows)]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
+            loss = self.model.training_loss(*batch)
+        value = float(loss.detach())
+        if math.isfinite(value):
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+        return value
+
+    def state(self) -> Arrays:
+        arrays = random_state() | {"random torch": torch.get_rng_state().numpy()}
+        if self.device.type == "cuda":
+            arrays["random cuda"] = torch.cuda.get_rng_state(self.device).numpy()
+        arrays |= {f"buffer {name}": _array(buffer) for name, buffer in self.buffers.items()}
+        for name, p in self.trained.items():
+            arrays[f"weight {name}"] = _array(p)
+            # Before a parameter's first gradient AdamW has no entries for it; it starts at zeros.
+            entries = self.optimizer.state.get(p, {})
+            arrays[f"step {name}"] = np.array(float(entries.get("step", 0)))
+            for moment in _MOMENTS:
+                arrays[f"{moment} {name}"] = _array(entries.get(moment, torch.zeros_like(p)))
         return arrays
 
-    def restore(arrays: dict[str, AnyArray]) -> None:
-        for key, array in arrays.items():
-            kind, name = key.split(" ", 1)
-            value = torch.from_numpy(np.asarray(array))
-            if kind == "weight":
-                trained[name].data.copy_(value)
-            else:
-                optimizer.state[trained[name]][kind] = _beside(trained[name], kind, value)
+    def restore(self, arrays: Arrays) -> None:
+        for name, buffer in self.buffers.items():
+            buffer.copy_(_tensor(arrays[f"buffer {name}"], buffer))
+        # The step count stays on the CPU, in the dtype that torch makes it in.
+        double = torch.get_default_dtype() == torch.float64
+        for name, p in self.trained.items():
+            p.data.copy_(_tensor(arrays[f"weight {name}"], p))
+            count = float(arrays[f"step {name}"])
+            if count:
+                self.optimizer.state[p] = {
+                    "step": torch.tensor(count, dtype=torch.float64 if double else torch.float32)
+                } | {
+                    moment: torch.zeros_like(p).copy_(_tensor(arrays[f"{moment} {name}"], p))
+                    for moment in _MOMENTS
+                }
+        restore_random_state(arrays)
+        torch.set_rng_state(torch.from_numpy(arrays["random torch"]))
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(torch.from_numpy(arrays["random cuda"]), self.device)
 
-    n = len(dataset)  # type: ignore[arg-type]
-    return train(Trainee(step, state, restore), n, schedule, show_progress=show_progress)
+    def facts(self) -> Facts:
+        before = random_state(), torch.get_rng_state()
+        data = data_facts(
+            self.n, lambda i: [_array(torch.as_tensor(c)) for c in self._columns([i])]
+        )
+        restore_random_state(before[0])  # augmentation may have drawn from them
+        torch.set_rng_state(before[1])
+        run = {"mixed_precision": self.mixed, "device": self.device.type}
+        return {
+            "optimiser": self.options | run,
+            "model": self._model_facts(),
+            "data": data,
+            "versions": versions(torch=torch.__version__),
+        }
+
+    def _model_facts(self) -> Facts:
+        model, encoder = self.model, self.model.encoder
+        fixed = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        for name in (*self.trained, *self.buffers):
+            del fixed[name]
+        # Modes count where a mode changes what is computed: the backbone is always in evaluation.
+        modes = [module.training for module in encoder.modules()]
+        return {
+            **vars(model.settings),
+            "layer": getattr(encoder, "layer", None),
+            "finetune": model.finetune,
+            "classifier": model.backbone.classifier,
+            "baseline": model.baseline,
+            "modules": digest_of_text(f"{model.backbone} {encoder} {modes}"),
+            "trained weights": shapes(self.trained),
+            "buffers": shapes(self.buffers),
+            "frozen weights": digest((name, _array(t)) for name, t in fixed.items()),
+        }
 
 
-def _beside(parameter: Tensor, kind: str, value: Tensor) -> Tensor:
-    """An entry of the optimiser's state where torch keeps it: the step count stays on the CPU."""
-    return value.clone() if kind == "step" else value.to(parameter)
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def _array(tensor: Tensor) -> AnyArray:
+    """The tensor as an array; NumPy has no bfloat16, so that its bits stand for it."""
+    tensor = tensor.detach().cpu()
+    bits = tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor
+    return np.asarray(bits.numpy())
+
+
+def _tensor(array: AnyArray, like: Tensor) -> Tensor:
+    """What `_array` made of a tensor like another."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape))
+    return tensor.view(torch.bfloat16) if like.dtype == torch.bfloat16 else tensor

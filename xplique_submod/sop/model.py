@@ -11,7 +11,7 @@ from submod_core.sop import GroupExplanation, Parts, SOPSettings
 from submod_core.sop.features import Features, rows_of
 from submod_core.sop.host import Forwarded, SumOfPartsBase
 from submod_core.sop.options import OPTIONS
-from submod_core.sop.settings import check_targets, chosen_top
+from submod_core.sop.settings import check_target_values, check_targets, chosen_top
 from xplique_submod.sop._backbone import Backbone
 from xplique_submod.sop._masking import Masking
 from xplique_submod.sop._network import Network, unpacked
@@ -28,6 +28,15 @@ WORDS = {
     "show_progress": "verbose",
 }
 _documented = documented(OPTIONS, **WORDS)
+
+
+def check_learnable(targets: Any, n_outputs: int) -> None:
+    """Raise ValueError unless a model with so many outputs can learn an array of targets."""
+    classes = targets.dtype.kind in "iu"
+    check_targets(targets.shape, classes, n_outputs)
+    if targets.size:
+        low, high = targets.min().item(), targets.max().item()
+        check_target_values(low, high, classes, n_outputs)
 
 
 @keras.utils.register_keras_serializable("xplique_submod")
@@ -182,15 +191,22 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Network):
         Raises
         ------
         ValueError
-            If the targets are neither.
+            If the targets are neither, or not finite, or no classes of the model.
         """
         return self._loss_of(self.parts(inputs, feature_mask), tf.convert_to_tensor(targets))
 
     def _loss_of(self, parts: Parts[tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
         n_outputs, classes = parts.partials.shape[-1], targets.dtype.is_integer
+        known = tf.get_static_value(targets)
+        if known is not None:
+            check_learnable(known, n_outputs)
         # Keras forgets shapes of a second `fit` that are unlike the first's.
-        if targets.shape[1:].is_fully_defined():
+        elif targets.shape[1:].is_fully_defined():
             check_targets(tuple(targets.shape), classes, n_outputs)
+        if known is None and classes:  # in a graph, whose run then fails
+            message = f"`targets` must be classes from 0 to {n_outputs - 1}"
+            tf.debugging.assert_non_negative(targets, message)
+            tf.debugging.assert_less(targets, tf.cast(n_outputs, targets.dtype), message)
         wanted = (
             tf.one_hot(tf.reshape(targets, (-1,)), n_outputs)
             if classes

@@ -63,8 +63,11 @@ _EACH = {
     "seed": """seed : int
     Orders the examples.""",
     "checkpoint": """checkpoint : path, optional
-    File (.npz) that a run writes every `checkpoint_every` steps and at its end, and that it resumes
-    from where it exists.""",
+    File (an .npz archive) that a run writes every `checkpoint_every` steps and at its end, and that
+    it resumes from where it exists. A run that was killed ends where one that was not does; with
+    more `epochs` a run goes on. All else must be as before: the options, the model (its settings,
+    layers and frozen weights), the number of examples with the first, middle and last of them, and
+    the versions of the libraries. What code of your own computes is not compared.""",
     "checkpoint_every": """checkpoint_every : int
     Steps between two writes.""",
     "show_progress": """{show_progress} : bool
@@ -78,7 +81,10 @@ list of float
 Raises
 ------
 ValueError
-    If an argument is out of range, or the checkpoint is of a run with other arguments.""",
+    If an argument is out of range; if targets are no classes of the model, or not finite; if a loss
+    is not finite: the message names the step, and weights and checkpoint are those before it; if
+    the checkpoint is of another run (the message says what differs), of another kind, damaged, in
+    use by another run, or cannot be written.""",
     "errors": """Raises
 ------
 TypeError, ValueError

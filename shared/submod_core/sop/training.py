@@ -1,18 +1,24 @@
 """The order of the training examples, and runs that can be killed and resumed."""
 
-import json
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
-from submod_core._checks import check_count
-from submod_core._types import AnyArray, IntArray
-
-Arrays = dict[str, AnyArray]
+from submod_core._checks import check_amount, check_count
+from submod_core._files import alone_on, path_of
+from submod_core._types import IntArray
+from submod_core.sop.checkpoint import (
+    Arrays,
+    Facts,
+    plain,
+    read_checkpoint,
+    versions,
+    write_checkpoint,
+)
 
 
 class Trainee(NamedTuple):
@@ -21,16 +27,22 @@ class Trainee(NamedTuple):
     Attributes
     ----------
     step : callable
-        From the rows of a batch (B,) to its loss, after one step of the optimiser.
+        From the rows of a batch (B,) to its loss, after one step of the optimiser; a loss that is
+        not finite changes nothing.
     state : callable
-        All that a step changes, as arrays: weights and the optimiser's moments.
+        All that a step changes, as arrays: weights, the optimiser's moments, buffers, generators of
+        random numbers. Names, dtypes and shapes stay the same.
     restore : callable
-        Put such arrays back.
+        Put such arrays back; all of the names, dtypes and shapes of `state`.
+    facts : callable
+        What the run is of, as a dict of dicts that JSON can hold: the "optimiser", the "model", the
+        "data", the "versions" of libraries. Called where there is a checkpoint.
     """
 
     step: Callable[[IntArray], float]
     state: Callable[[], Arrays]
     restore: Callable[[Arrays], None]
+    facts: Callable[[], Facts] = dict
 
 
 class ScheduleOptions(TypedDict, total=False):
@@ -54,14 +66,14 @@ class Schedule:
     ----------
     epochs, batch_size, seed : int
     checkpoint : path, optional
-        File (.npz) to resume from where it exists, and to write every `checkpoint_every` steps and
-        at the end.
+        File (an .npz archive) to resume from where it exists, and to write every
+        `checkpoint_every` steps and at the end.
     checkpoint_every : int
 
     Raises
     ------
-    ValueError
-        If a number is out of range.
+    TypeError, ValueError
+        If `checkpoint` is no path, or a number is out of range.
 
     Examples
     --------
@@ -78,6 +90,9 @@ class Schedule:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "checkpoint_every"):
             check_count(name, getattr(self, name))
+        check_count("seed", self.seed, least=0)
+        if self.checkpoint is not None:
+            path_of(self.checkpoint, "checkpoint")
 
     def steps(self, n: int) -> int:
         """Number of steps with n examples."""
@@ -90,10 +105,36 @@ class Schedule:
         start = number % per_epoch * self.batch_size
         return order[start : start + self.batch_size]
 
-    def plan(self, n: int) -> dict[str, int]:
-        """The numbers that a resumed run must share with the run that it resumes."""
-        names = ("epochs", "batch_size", "seed")
-        return {"n": int(n), **{name: int(getattr(self, name)) for name in names}}
+    def facts(self, n: int, trainee: Trainee) -> Facts:
+        """What a resumed run must share with the run that it resumes: all but `epochs`."""
+        facts = trainee.facts()
+        return plain(
+            {
+                "schedule": {"batch_size": self.batch_size, "seed": self.seed},
+                **facts,
+                "data": {"examples": n} | facts.get("data", {}),
+                "versions": facts.get("versions", versions()),
+            }
+        )
+
+
+def check_rates(lr: Any, weight_decay: Any) -> None:
+    """Raise ValueError unless a learning rate is above 0 and a decay at least 0, both finite.
+
+    Examples
+    --------
+    >>> check_rates(0.0, 0.01)
+    Traceback (most recent call last):
+    ValueError: `lr` (=0.0) must be a finite number above 0
+    """
+    try:
+        check_amount("lr", lr)
+        right = lr > 0
+    except ValueError:
+        right = False
+    if not right:
+        raise ValueError(f"`lr` (={lr!r}) must be a finite number above 0")
+    check_amount("weight_decay", weight_decay)
 
 
 def train(
@@ -118,7 +159,9 @@ def train(
     Raises
     ------
     ValueError
-        If there are no examples, or the checkpoint is of a run with other arguments.
+        If there are no examples; if the checkpoint is no such file, is of another run, in use by
+        one, or cannot be written; if a loss is not finite: weights and checkpoint are then those
+        before that step.
 
     Examples
     --------
@@ -141,45 +184,61 @@ def train(
         return _run(trainee, n, schedule, on_step)
 
 
-def _run(
-    trainee: Trainee, n: int, schedule: Schedule, on_step: Callable[[float], object]
+OnStep = Callable[[float], object]
+
+
+def _run(trainee: Trainee, n: int, schedule: Schedule, on_step: OnStep) -> list[float]:
+    file = schedule.checkpoint
+    if file is None:
+        return _go_on(trainee, n, schedule, [], on_step, lambda losses: None)
+    with alone_on(file, "checkpoint"):
+        facts = schedule.facts(n, trainee)
+        losses = _resume(file, facts, trainee, schedule.steps(n)) if os.path.exists(file) else []
+        for loss in losses:
+            on_step(loss)
+
+        def keep(losses: list[float]) -> None:
+            _write(file, facts, losses, trainee.state())
+
+        return _go_on(trainee, n, schedule, losses, on_step, keep)
+
+
+def _go_on(
+    trainee: Trainee,
+    n: int,
+    schedule: Schedule,
+    losses: list[float],
+    on_step: OnStep,
+    keep: Callable[[list[float]], None],
 ) -> list[float]:
-    file = None if schedule.checkpoint is None else Path(schedule.checkpoint)
-    losses = _resume(file, schedule.plan(n), trainee) if file and file.exists() else []
-    for loss in losses:
-        on_step(loss)
+    """Take the steps that are left, and keep the run every so often."""
     last = schedule.steps(n)
     for number in range(len(losses), last):
-        losses.append(trainee.step(schedule.rows(number, n)))
-        on_step(losses[-1])
-        due = len(losses) % schedule.checkpoint_every == 0 or len(losses) == last
-        if file and due:
-            _write(file, schedule.plan(n), losses, trainee.state())
+        loss = trainee.step(schedule.rows(number, n))
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"the loss of step {number + 1} of {last} is {loss}: look for NaN in the examples "
+                "and in the backbone's answers, or lower `lr`; the weights are those before it"
+            )
+        losses.append(loss)
+        on_step(loss)
+        if len(losses) % schedule.checkpoint_every == 0 or len(losses) == last:
+            keep(losses)
     return losses
 
 
-def _write(file: Path, plan: dict[str, int], losses: list[float], state: Arrays) -> None:
-    # Whole or not at all: a run may be killed while it writes.
-    unfinished = file.with_name(file.name + ".unfinished")
-    with open(unfinished, "wb") as stream:
-        np.savez(
-            stream,
-            allow_pickle=False,
-            **state,
-            **{"plan ": np.array(json.dumps(plan)), "losses ": np.array(losses)},
-        )
-    unfinished.replace(file)
+_write = write_checkpoint
 
 
-def _resume(file: Path, plan: dict[str, int], trainee: Trainee) -> list[float]:
+def _resume(
+    file: str | os.PathLike[str], facts: Facts, trainee: Trainee, steps: int
+) -> list[float]:
     """Put the state of a checkpoint back, and return the losses so far."""
-    with np.load(file, allow_pickle=False) as arrays:
-        state = {name: arrays[name] for name in arrays.files}
-    before = json.loads(str(state.pop("plan ")))
-    if before != plan:
+    losses, state = read_checkpoint(file, facts, trainee.state())
+    if len(losses) > steps:
         raise ValueError(
-            f"`checkpoint` (={str(file)!r}) is of a run with {before}, not with {plan}"
+            f"`checkpoint` (={os.fspath(file)!r}) has taken {len(losses)} steps, more than the "
+            f"{steps} that `epochs` asks for"
         )
-    losses: list[float] = state.pop("losses ").tolist()
     trainee.restore(state)
     return losses
