@@ -1,10 +1,12 @@
 """The network of a sum of parts in Keras: two attentions around a frozen backbone."""
 
+import os
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from submod_core._files import whole_file
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
@@ -73,6 +75,28 @@ class Network(keras.Model):  # type: ignore[name-defined]
         rows = self.settings.rows()
         fractions = np.stack([rows.numerators, rows.denominators])
         self.rows = self._weight("rows", fractions, trainable=False)
+
+    def save(self, filepath: Any, overwrite: bool = True, **options: Any) -> None:
+        """Write the model as Keras does, but whole or not at all.
+
+        An earlier file stays where writing fails.
+
+        Parameters
+        ----------
+        filepath : str or PathLike
+            Ends in ".keras"; anything else is left to Keras alone.
+        overwrite : bool
+            False asks before an existing file is replaced.
+        **options
+            Of `keras.Model.save`.
+        """
+        path = os.fspath(filepath) if isinstance(filepath, str | os.PathLike) else ""
+        ours = str(path).endswith(".keras") and "://" not in str(path)
+        if not ours or (os.path.exists(path) and not overwrite):
+            super().save(filepath, overwrite=overwrite, **options)
+            return
+        with whole_file(path) as unfinished:
+            super().save(unfinished, **options)
 
     def _weight(self, name: str, value: np.ndarray, trainable: bool = True) -> Any:
         made = keras.initializers.Constant(value)

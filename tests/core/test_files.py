@@ -1,0 +1,410 @@
+"""Files that are whole or not there, whatever happens, and what loading refuses."""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import textwrap
+import zipfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from submod_core import _archives
+from submod_core._files import alone_on, whole_file
+from submod_core.results import Curves, Diagnostics, Explanation
+from submod_core.sea_nn import DeepSubmodularFunction
+from submod_core.sop import GroupExplanation
+
+finite = st.floats(allow_nan=False, allow_infinity=False, width=64)
+unit = st.floats(0, 1)
+
+
+@st.composite
+def label_maps(draw, n):
+    ids = draw(st.permutations([*range(n), -1, -1, 0]))
+    return np.array(ids).reshape(draw(st.sampled_from([(-1,), (1, -1), (-1, 1, 1)])))
+
+
+@st.composite
+def explanations(draw):
+    n = draw(st.integers(1, 6))
+    along = arrays(float, n + 1, elements=finite)
+    steps = np.sort(draw(arrays(float, n - 1, elements=unit)))
+    optional = st.none() | along
+    curves = Curves(
+        np.concatenate([[0.0], steps, [1.0]]),
+        draw(along),
+        draw(along),
+        draw(optional),
+        draw(optional),
+        draw(optional),
+        own=draw(st.dictionaries(st.text("aé_./ ", min_size=1), along, max_size=2)),
+    )
+    bound = draw(arrays(float, n + 1, elements=finite | st.sampled_from([np.inf, np.nan])))
+    found = Diagnostics(*draw(st.tuples(st.integers(0, 9), st.integers(0, 9), unit)), bound, bound)
+    maps = draw(label_maps(n)) if draw(st.booleans()) else (draw(label_maps(n)),) * 11
+    return Explanation(
+        maps,
+        np.array(draw(st.permutations(range(n)))),
+        draw(arrays(float, n, elements=unit)),
+        curves,
+        draw(arrays(bool, n)),
+        draw(st.integers(0, 2**40)),
+        draw(st.integers(0, 2**40)),
+        draw(st.none() | st.just(found)),
+    )
+
+
+@st.composite
+def group_explanations(draw):
+    m, n, c = (draw(st.integers(1, 4)) for _ in range(3))
+    groups = draw(arrays(bool, (m, n)) | arrays(float, (m, n), elements=unit))
+    scores, partials = (draw(arrays(float, (m, c), elements=each)) for each in (unit, finite))
+    logits = draw(arrays(float, c, elements=finite))
+    return GroupExplanation(draw(label_maps(n)), groups, scores, partials, logits)
+
+
+def check_same(one, other):
+    """Compare all that two explanations hold, down to the dtypes of arrays."""
+    assert type(one) is type(other)
+    if isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+    elif isinstance(one, tuple):
+        for a, b in zip(one, other, strict=True):
+            check_same(a, b)
+    elif isinstance(one, dict):
+        check_same(tuple(one.items()), tuple(other.items()))
+    elif hasattr(one, "__dict__"):
+        check_same(vars(one), vars(other))
+    else:
+        assert one == other
+
+
+@given(explanations() | group_explanations(), st.sampled_from(["x", "x.npz", "x.y", "é" * 100]))
+def test_what_is_saved_under_a_name_is_loaded_by_it(one, name):
+    with tempfile.TemporaryDirectory() as folder:
+        one.save(Path(folder) / name)
+        assert os.listdir(folder) == [name]
+        check_same(type(one).load(Path(folder) / name), one)
+
+
+def explanation(shift=0):
+    curve = np.linspace(0, 1, 5) + shift
+    regions = np.array([[0, 1], [2, 3], [-1, 3]])
+    curves = Curves(np.linspace(0, 1, 5), curve, curve, own={"mine": curve})
+    found = Diagnostics(3, 1, 0.5, curve, curve)
+    order, importance = np.array([2, 0, 1, 3]), np.array([0.5, 0.2, 1, 0])
+    return Explanation(regions, order, importance, curves, np.ones(4, bool), 3, 4, found)
+
+
+def group_explanation():
+    ones = np.ones((2, 3))
+    return GroupExplanation(np.array([[0, 1]]), np.eye(2, dtype=bool), ones / 2, ones, ones[0])
+
+
+def function(seed=0):
+    return DeepSubmodularFunction.initial(4, (3,), seed=seed)
+
+
+WRONG = {
+    explanation: {
+        "no regions": {"regions": None},
+        "no order": {"order": None},
+        "no curve": {"curves_consistency": None},
+        "an unknown curve": {"curves_foo": np.ones(5)},
+        "an unknown array": {"foo": np.ones(5)},
+        "half of the diagnostics": {"diagnostics_bound": None},
+        "a region 99": {"order": np.array([2, 0, 1, 99])},
+        "a region twice": {"order": np.array([2, 0, 1, 1])},
+        "an order of 2": {"order": np.array([2, 0])},
+        "no order at all": {"order": np.zeros(0, int)},
+        "an order of NaN": {"order": np.full(4, np.nan)},
+        "one importance": {"importance": np.ones(1)},
+        "too important": {"importance": np.array([0, 1, 2.0, 1])},
+        "importance NaN": {"importance": np.array([0, 1, np.nan, 1])},
+        "texts": {"importance": np.array(["a", "b", "c", "d"])},
+        "searched as numbers": {"searched": np.ones(4)},
+        "regions of -1": {"regions": -np.ones((8, 8), int)},
+        "regions of -2": {"regions": np.array([[0, 1, 2, 3, -2]])},
+        "regions of 4": {"regions": np.array([[0, 1, 2, 3, 4]])},
+        "regions of floats": {"regions": np.array([[0.0, 1, 2, 3]])},
+        "a falling area": {"curves_area": np.array([0, 0.5, 0.4, 0.8, 1])},
+        "half an area": {"curves_area": np.linspace(0, 0.5, 5)},
+        "a short curve": {"curves_consistency": np.ones(4)},
+        "an infinite curve": {"score_mine": np.array([0, 1, np.inf, 1, 0])},
+        "a negative count": {"evaluations": np.array(-1)},
+        "several counts": {"model_inputs": np.array([1, 2])},
+        "a short bound": {"diagnostics_bound": np.ones(2)},
+        "objects": {"order": np.array([2, 0, None, 1])},
+    },
+    group_explanation: {
+        "no scores": {"scores": None},
+        "surplus": {"foo": np.ones(2)},
+        "regions of 2": {"regions": np.array([[0, 2]])},
+        "regions of one": {"regions": np.array([[0, 0]])},
+        "groups above 1": {"groups": np.eye(2) * 3},
+        "groups of ints": {"groups": np.eye(2, dtype=int)},
+        "groups along a line": {"groups": np.ones(2, bool)},
+        "no groups": {"groups": np.ones((0, 2), bool)},
+        "negative scores": {"scores": -np.ones((2, 3))},
+        "other scores": {"scores": np.ones((2, 4))},
+        "partials NaN": {"partials": np.full((2, 3), np.nan)},
+        "logits of 2": {"logits": np.ones(2)},
+    },
+    function: {
+        "no activation": {"activation": None},
+        "another activation": {"activation": np.array("relu")},
+        "no bias": {"biases_1": None},
+        "no weights": {"weights_0": None},
+        "negative": {"weights_0": -np.ones((3, 4))},
+        "of three axes": {"weights_0": np.ones((3, 4, 1))},
+        "a scalar": {"weights_0": np.array(1.0)},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        pytest.param(m, c, id=f"{m.__name__}: {t}")
+        for m, each in WRONG.items()
+        for t, c in each.items()
+    ],
+)
+def test_wrong_arrays_are_named(make, change, tmp_path):
+    file = tmp_path / "one.npz"
+    make().save(file)
+    with np.load(file) as loaded:
+        good = dict(loaded)
+    changed = {name: array for name, array in (good | change).items() if array is not None}
+    np.savez(file, **changed)
+    with pytest.raises(ValueError, match=r"`file` \(='.*one.npz'\) is not a saved") as caught:
+        type(make()).load(file)
+    assert "pickle" not in str(caught.value)
+
+
+def bad_files(good: bytes):
+    """Files that are not what they should be, from the bytes of one that is."""
+    yield b""
+    yield b"not an archive"
+    yield b'{"json": [1, 2]}'
+    for size in (1, 100, len(good) // 2, len(good) - 1):
+        yield good[:size]
+    for place in range(0, len(good), max(1, len(good) // 60)):
+        yield good[:place] + bytes([good[place] ^ 0x55]) + good[place + 1 :]
+
+
+@pytest.mark.parametrize("make", list(WRONG), ids=lambda make: make.__name__)
+def test_damaged_and_foreign_files_raise_valueerror_alone(make, tmp_path):
+    kind, file = type(make()), tmp_path / "one.npz"
+    make().save(file)
+    said = []
+    for bad in list(bad_files(file.read_bytes())):
+        file.write_bytes(bad)
+        with suppress(ValueError):  # nothing else; a changed date does no harm
+            try:
+                kind.load(file)
+            except ValueError as error:
+                said.append(str(error))
+                raise
+    assert len(said) > 10
+    for text in said:
+        assert f"`file` (={str(file)!r}) is not a saved" in text
+        assert "pickle" not in text
+    with pytest.raises(FileNotFoundError):
+        kind.load(tmp_path / "absent.npz")
+    with pytest.raises(IsADirectoryError):
+        kind.load(tmp_path)
+    with pytest.raises(TypeError, match="`file`"):
+        kind.load(3)
+
+
+def test_archives_that_would_fill_the_memory_are_not_unpacked(tmp_path, monkeypatch):
+    file = tmp_path / "one.npz"
+    explanation().save(file)
+    with np.load(file) as loaded:
+        good = dict(loaded)
+    np.savez_compressed(file, **(good | {"regions": np.zeros((1 << 11, 1 << 8), int)}))
+    assert file.stat().st_size < 1 << 16
+    monkeypatch.setattr(_archives, "_MOST", 1 << 20)
+    monkeypatch.setattr(_archives, "_array", None)  # nothing is unpacked
+    with pytest.raises(ValueError, match=r"unpacks to .* bytes"):
+        Explanation.load(file)
+
+
+def test_a_header_that_asks_for_more_than_there_is_gets_nothing(tmp_path):
+    file = tmp_path / "one.npz"
+    with zipfile.ZipFile(file, "w") as archive, archive.open("order.npy", "w") as stream:
+        header = {"descr": "<i8", "fortran_order": False, "shape": (1 << 50,)}
+        np.lib.format.write_array_header_1_0(stream, header)
+    with pytest.raises(ValueError, match="said to be of shape"):
+        Explanation.load(file)
+
+
+def test_arrays_too_large_to_be_unpacked_are_not_compressed(tmp_path, monkeypatch):
+    monkeypatch.setattr(_archives, "_MOST", 100)
+    explanation().save(tmp_path / "one")
+    check_same(Explanation.load(tmp_path / "one"), explanation())
+
+
+def test_what_load_would_refuse_save_refuses(tmp_path):
+    one = explanation()
+    one.importance[0] = np.nan
+    with pytest.raises(ValueError, match="`importance`"):
+        one.save(tmp_path / "one")
+    groups = group_explanation()
+    groups.scores[0] = -1
+    with pytest.raises(ValueError, match="`scores`"):
+        groups.save(tmp_path / "one")
+    assert not any(tmp_path.iterdir())
+
+
+@contextmanager
+def small_files(size=200):
+    """No file grows beyond so many bytes, as on a disk that is full in the middle of a write."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("make", list(WRONG), ids=lambda make: make.__name__)
+def test_where_writing_fails_the_old_file_is_still_there(make, tmp_path, monkeypatch):
+    file = tmp_path / "one"
+    make().save(file)
+    before = file.read_bytes()
+    with small_files(), pytest.raises(OSError, match="too large"):
+        make().save(file)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            make().save(file)
+    assert file.read_bytes() == before
+    assert os.listdir(tmp_path) == ["one"]
+
+
+def test_a_full_disk(tmp_path):
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("only root mounts a file system")
+    try:
+        function().save(tmp_path / "f")
+        large = DeepSubmodularFunction.initial(100, (300,))
+        with pytest.raises(OSError, match="No space"):
+            large.save(tmp_path / "f")
+        assert os.listdir(tmp_path) == ["f"]
+        assert DeepSubmodularFunction.load(tmp_path / "f").n == 4
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+KILLS = """
+    import os, random, signal, sys, time
+    import numpy as np
+    sys.path.insert(0, {here!r})
+    from test_files import explanation, group_explanation, function
+    from submod_core.sop.checkpoint import write_checkpoint, read_checkpoint
+
+    def kept(file, k):
+        write_checkpoint(file, {{}}, [0.0] * k, {{"w": np.full(40_000, float(k))}})
+
+    file, wrong = {file!r}, 0
+    writers = [lambda k: explanation(k).save(file), lambda k: function(k).save(file),
+               lambda k: group_explanation().save(file), lambda k: kept(file, k)]
+    readers = [type(explanation()).load, type(function()).load, type(group_explanation()).load,
+               lambda file: read_checkpoint(file, {{}}, {{"w": np.zeros(40_000)}})]
+    random.seed(0)
+    for write, read in zip(writers, readers):
+        write(0)
+        for _ in range(20):
+            child = os.fork()
+            if not child:
+                for k in range(1, 10_000):
+                    write(k)
+                os._exit(1)
+            time.sleep(random.random() / 30)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            found = read(file)
+            if read is readers[-1]:
+                assert (found[1]["w"] == len(found[0])).all(), "of two runs"
+"""
+
+
+@pytest.mark.slow
+def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one(tmp_path):
+    names = {"here": os.path.dirname(__file__), "file": str(tmp_path / "one.npz")}
+    program = textwrap.dedent(KILLS).format(**names)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    left = set(os.listdir(tmp_path)) - {"one.npz"}
+    assert all("unfinished" in name for name in left)
+    with alone_on(tmp_path / "one.npz", "checkpoint"):
+        assert set(os.listdir(tmp_path)) == {"one.npz", "one.npz.lock"}, "leftovers are removed"
+    assert os.listdir(tmp_path) == ["one.npz"]
+
+
+def test_links_and_permissions_stay(tmp_path):
+    file, link = tmp_path / "one", tmp_path / "link"
+    file.touch()
+    file.chmod(0o640)
+    link.symlink_to(file)
+    function().save(link)
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert DeepSubmodularFunction.load(file).n == 4
+
+
+def test_only_files_are_replaced(tmp_path):
+    with pytest.raises(ValueError, match=r"`file` .* a folder"), whole_file(tmp_path):
+        pass
+    with pytest.raises(ValueError, match=r"`file` .* a device"):
+        explanation().save("/dev/null")
+    with pytest.raises(FileNotFoundError):
+        explanation().save(tmp_path / "absent" / "one")
+    with pytest.raises(TypeError, match="`file`"):
+        group_explanation().save(3)
+
+
+def test_a_lock_is_held_by_one_and_freed_by_death(tmp_path):
+    file = tmp_path / "run.npz"
+    program = f"""
+        import time
+        from submod_core._files import alone_on
+        with alone_on({str(file)!r}, "checkpoint"):
+            print("held", flush=True)
+            time.sleep(60)
+    """
+    other = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "held\n"
+        told = rf"`checkpoint` .*run.npz'\) is in use by another run, of process {other.pid} on"
+        with pytest.raises(ValueError, match=told), alone_on(file, "checkpoint"):
+            pass
+    finally:
+        other.kill()
+        other.wait()
+        other.stdout.close()
+    with alone_on(file, "checkpoint"):
+        told = f"in use by another run, of process {os.getpid()} on"
+        with pytest.raises(ValueError, match=told), alone_on(file, "checkpoint"):
+            pass
+    assert not any(tmp_path.iterdir())
