@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from submod_core._archives import blamed, check_names
-from submod_core._files import path_of
+from submod_core._files import path_of, whole_file
 from submod_core.sop import SOPSettings
 
 _WHAT = "a saved `SumOfParts`"
@@ -22,6 +22,20 @@ _OPTIONS: dict[str, Any] = {
     "baseline": (int, float),
     "batch_size": int,
 }
+
+
+def write_model(
+    file: str | os.PathLike[str], arrays: dict[str, Tensor], options: dict[str, Any]
+) -> None:
+    """Write arrays and options, whole or not at all; OSError where the disk is full."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    with whole_file(file) as unfinished:
+        try:
+            save_file(arrays, unfinished, metadata={"options": json.dumps(options)})
+        except SafetensorError as error:
+            raise OSError(f"`file` (={path_of(file)!r}) cannot be written: {error}") from error
 
 
 def read_model(file: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Sum-of-Parts in torch: a model that predicts by summing the contributions of feature groups."""
 
-import json
 import os
 from contextlib import AbstractContextManager
 from typing import Any
@@ -9,12 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from captum_submod.sop._backbone import Backbone, LayerEncoder
-from captum_submod.sop._files import check_arrays, read_model
+from captum_submod.sop._files import check_arrays, read_model, write_model
 from captum_submod.sop._masking import Masking
 from captum_submod.sop._network import Network
 from submod_core._archives import blamed
 from submod_core._docs import documented
-from submod_core._files import whole_file
 from submod_core.engine._memory import keep_freed_memory
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
 from submod_core.sop.checkpoint import plain
@@ -226,8 +224,6 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         ----------
         file : str or PathLike
         """
-        from safetensors.torch import save_file
-
         encoder = self.encoder if isinstance(self.encoder, LayerEncoder) else None
         options = vars(self.settings) | {
             "features": self.masking.as_option(),
@@ -240,8 +236,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         arrays = {
             name: value.detach().contiguous().clone() for name, value in self.state_dict().items()
         }
-        with whole_file(file) as unfinished:
-            save_file(arrays, unfinished, metadata={"options": json.dumps(plain(options))})
+        write_model(file, arrays, plain(options))
 
     @classmethod
     def load(

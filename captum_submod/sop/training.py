@@ -116,9 +116,7 @@ class _Training:
         return value
 
     def state(self) -> Arrays:
-        arrays = random_state() | {"random torch": torch.get_rng_state().numpy()}
-        if self.device.type == "cuda":
-            arrays["random cuda"] = torch.cuda.get_rng_state(self.device).numpy()
+        arrays = self._random_state()
         arrays |= {f"buffer {name}": _array(buffer) for name, buffer in self.buffers.items()}
         for name, p in self.trained.items():
             arrays[f"weight {name}"] = _array(p)
@@ -144,18 +142,27 @@ class _Training:
                     moment: torch.zeros_like(p).copy_(_tensor(arrays[f"{moment} {name}"], p))
                     for moment in _MOMENTS
                 }
+        self._restore_random_state(arrays)
+
+    def _random_state(self) -> Arrays:
+        """Of all generators that dropout and augmentation may draw from."""
+        arrays = random_state() | {"random torch": torch.get_rng_state().numpy()}
+        if self.device.type == "cuda":
+            arrays["random cuda"] = torch.cuda.get_rng_state(self.device).numpy()
+        return arrays
+
+    def _restore_random_state(self, arrays: Arrays) -> None:
         restore_random_state(arrays)
         torch.set_rng_state(torch.from_numpy(arrays["random torch"]))
         if self.device.type == "cuda":
             torch.cuda.set_rng_state(torch.from_numpy(arrays["random cuda"]), self.device)
 
     def facts(self) -> Facts:
-        before = random_state(), torch.get_rng_state()
+        before = self._random_state()
         data = data_facts(
             self.n, lambda i: [_array(torch.as_tensor(c)) for c in self._columns([i])]
         )
-        restore_random_state(before[0])  # augmentation may have drawn from them
-        torch.set_rng_state(before[1])
+        self._restore_random_state(before)  # reading the examples may have drawn from them
         run = {"mixed_precision": self.mixed, "device": self.device.type}
         return {
             "optimiser": self.options | run,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -280,6 +281,13 @@ def test_where_saving_fails_the_old_file_is_still_there(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))  # as on a disk that is full
+    try:
+        with pytest.raises(OSError, match=r"`file` .* cannot be written"):
+            small_sop(1)[0].save(file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
