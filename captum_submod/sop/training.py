@@ -102,7 +102,14 @@ class _Training:
         self.buffers = {name: b for name, b in model.named_buffers() if name.startswith("encoder.")}
 
     def _columns(self, rows: Sequence[int] | IntArray) -> list[Any]:
-        return list(default_collate([self.dataset[int(row)] for row in rows]))
+        columns = default_collate([self.dataset[int(row)] for row in rows])
+        plain = isinstance(columns, list | tuple) and len(columns) in (2, 3)
+        if not plain or not all(isinstance(column, Tensor) for column in columns):
+            raise ValueError(
+                "`dataset` must give (input, target) or (input, target, feature_mask), of tensors, "
+                "arrays or numbers"
+            )
+        return list(columns)
 
     def step(self, rows: IntArray) -> float:
         batch = [item.to(self.device) for item in self._columns(rows)]

@@ -201,6 +201,8 @@ BAD = {
     "values NaN": (TensorDataset(X, torch.full((4, 5), torch.nan)), {}, "`targets`"),
     "inputs NaN": (TensorDataset(X * torch.nan, Y), {}, "the loss of step 1 of 1 is nan"),
     "no examples": (TensorDataset(X[:0], Y[:0]), {}, "`dataset`"),
+    "dicts": ([{"x": X[0], "y": 0}], {}, "`dataset`"),
+    "inputs alone": (TensorDataset(X), {}, "`dataset`"),
     "no length": (Stream(), {}, "`dataset`"),
 }
 

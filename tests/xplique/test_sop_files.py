@@ -62,12 +62,18 @@ OTHER = {
     "groups": (lambda: made(groups=4), {}, X, "model: groups was 3 and is 4"),
     "dropout": (lambda: made(rate=0.25), {}, X, "model: modules was"),
     "backbone": (lambda: other_backbone(made()), {}, X, "model: frozen weights was"),
+    "encoder": (lambda: frozen_encoder(made(seed=9)), {}, X, "model: frozen weights was"),
     "data": (made, {}, X[::-1], "data: the first example was"),
 }
 
 
 def other_backbone(sop):
     sop.backbone.weights[0].assign_add(tf.ones_like(sop.backbone.weights[0]))
+    return sop
+
+
+def frozen_encoder(sop):
+    sop.encoder.trainable = False
     return sop
 
 

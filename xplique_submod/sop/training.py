@@ -97,10 +97,11 @@ class _Training:
         self.options = {"name": "AdamW", "lr": lr, "weight_decay": weight_decay}
         self.optimizer = tf.keras.optimizers.AdamW(lr, weight_decay=weight_decay)
         self.optimizer.build(self.variables)
-        # What may change beside the weights: statistics of the encoder, seeds of its layers. Seeds
-        # are no weights of a frozen backbone, and differ from process to process.
-        self.frozen = [*model.backbone.weights, model.rows]
-        known = {id(variable) for variable in (*self.variables, *self.frozen)}
+        self.frozen = [weight for weight in model.weights if not weight.trainable]
+        # What may change beside the weights: seeds of layers, which are no weights and differ from
+        # process to process, and whatever layers of the user's keep.
+        fixed = (*self.variables, *model.backbone.weights, model.rows)
+        known = {id(variable) for variable in fixed}
         self.buffers = [each for each in model.variables if id(each) not in known]
         self._losses = tf.function(self._loss_and_gradients, reduce_retracing=True)
         self._apply = tf.function(self._descend)

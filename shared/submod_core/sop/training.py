@@ -227,7 +227,7 @@ def _go_on(
     return losses
 
 
-_write = write_checkpoint
+_write = write_checkpoint  # by a name of this module, where tests interrupt it
 
 
 def _resume(
