@@ -35,13 +35,11 @@ class Encoder(nn.Module):
         return self.drop(self.norm(self.conv(x))).flatten(2).transpose(1, 2)
 
 
-def made(seed=1, p=0.5, data=None, **options):
+def made(seed=1, p=0.5, **options):
     backbone, data = noisy_problem()
     torch.manual_seed(seed)
-    encoder = Encoder(p).train() if p else None
-    return SumOfParts(
-        backbone, data[0][0][None], **{"features": 3, "groups": 5, "encoder": encoder} | options
-    )
+    options = {"features": 3, "groups": 5, "encoder": Encoder(p) if p else None} | options
+    return SumOfParts(backbone, data[0][0][None], **options).train()
 
 
 class Augmented(Dataset):
