@@ -40,16 +40,15 @@ class Judge:
 
     def look(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F and the worth of subsets (B, n); return them as (2, B)."""
-        if self.complement_weight:
-            both = yield from self.order.ask(np.concatenate([subsets, ~subsets]))
-            values, left = np.split(both, 2)
-            self._reach = max(self._reach, float(np.abs(both - self._whole).max()))
-            worth = values - left + (1 - self.complement_weight) * (left - self._whole)
+        weight = self.complement_weight
+        seen = yield from self.order.ask(np.concatenate([subsets, ~subsets]) if weight else subsets)
+        self._reach = max(self._reach, float(np.abs(seen - self._whole).max()))
+        values, left = seen[: len(subsets)], seen[len(subsets) :]
+        if weight:
+            worth = values - left + (1 - weight) * (left - self._whole)
             # The difference is rounded: float32 noise must not decide between equal worths.
-            noise = _NOISE * self._reach or 1.0
-            worth = np.rint(worth / noise) * noise
+            worth = self._steps(worth) * self._step
         else:
-            values = yield from self.order.ask(subsets)
             worth = values - self._whole
         self.surrogate.observe(subsets, worth)
         return np.stack([values, worth])
@@ -77,10 +76,10 @@ class Judge:
         candidates = self.order.candidates
         if share == 1:
             return candidates
-        if self.modular and base[candidates[0]]:
+        if self._added is not None and self.modular and base[candidates[0]]:
             # The least first, and the last of equal ones: ties keep the lowest index.
             likely = candidates[::-1]
-            likely = likely[np.argsort(self._rounded()[likely], kind="stable")]
+            likely = likely[np.argsort(self._steps(self._added[likely]), kind="stable")]
         else:
             guesses = self.surrogate.flipped(base[None])[0, candidates]
             likely = candidates[np.argsort(-guesses, kind="stable")]
@@ -94,7 +93,11 @@ class Judge:
         """
         return self._modular and 2 * self._agreeing >= self.order.n
 
-    def _rounded(self) -> FloatArray:
-        """What each element adds to the worth of a modular F, in steps of the resolution."""
-        assert self._added is not None
-        return np.asarray(np.rint(self._added / (self.surrogate.resolution or 1.0)))
+    @property
+    def _step(self) -> float:
+        """Largest distance of two worths that may be rounding noise."""
+        return _NOISE * self._reach or 1.0
+
+    def _steps(self, worth: FloatArray) -> FloatArray:
+        """Worths in whole numbers of steps."""
+        return np.asarray(np.rint(worth / self._step))
