@@ -62,7 +62,7 @@ OTHER = {
     "groups": (lambda: made(groups=4), {}, X, "model: groups was 3 and is 4"),
     "dropout": (lambda: made(rate=0.25), {}, X, "model: modules was"),
     "backbone": (lambda: other_backbone(made()), {}, X, "model: frozen weights was"),
-    "encoder": (lambda: frozen_encoder(made(seed=9)), {}, X, "model: frozen weights was"),
+    "encoder": (lambda: frozen_encoder(made()), {}, X, "weights: 5 kernel was .* and is absent"),
     "data": (made, {}, X[::-1], "data: the first example was"),
 }
 
@@ -82,6 +82,9 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     for make, options, inputs, said in OTHER.values():
         with pytest.raises(ValueError, match=f"`checkpoint` .* is of another run: .*{said}"):
             fit(make(), inputs, Y, **RUN | options, checkpoint=tmp_path / "run")
+    fit(frozen_encoder(made()), X, Y, **RUN, checkpoint=tmp_path / "frozen")
+    with pytest.raises(ValueError, match="model: frozen weights was"):
+        fit(frozen_encoder(made(seed=9)), X, Y, **RUN, checkpoint=tmp_path / "frozen")
     (tmp_path / "run").write_bytes((tmp_path / "run").read_bytes()[:999])
     with pytest.raises(ValueError, match=r"`checkpoint` \(='.*run'\) is not a checkpoint"):
         fit(made(), X, Y, **RUN, checkpoint=tmp_path / "run")
