@@ -13,7 +13,7 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
 
 def check_count_or_share(name: str, value: Any, least: int = 1) -> None:
     """Raise ValueError unless `value` is a whole number ≥ `least`, or a float in (0, 1)."""
-    if isinstance(value, float) and 0 < value < 1:
+    if isinstance(value, float | np.floating) and 0 < value < 1:
         return
     try:
         check_count(name, value, least)

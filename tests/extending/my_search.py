@@ -14,6 +14,7 @@ class Blocks(Search):
     size: int = 2
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.size < 1:
             raise ValueError(f"`size` (={self.size!r}) must be at least 1")
 
