@@ -81,9 +81,12 @@ def test_tuple_targets_pick_a_place_and_softmax_runs_over_classes(model):
         return torch.stack([logits.flip(1), logits], dim=2)
 
     x, mask = random_images(0), random_mask(0)
-    assert order_of(LiMA(dense), x, target=(3, 1), feature_mask=mask) == order_of(
-        LiMA(model), x, target=3, feature_mask=mask
-    )
+    # Of three axes the last one counts classes, unless `class_axis` says otherwise.
+    by_axis = LiMA(dense, class_axis=1)
+    last = LiMA(lambda x: dense(x).mT)
+    expected = order_of(LiMA(model), x, target=3, feature_mask=mask)
+    assert order_of(by_axis, x, target=(3, 1), feature_mask=mask) == expected
+    assert order_of(last, x, target=(1, 3), feature_mask=mask) == expected
 
 
 @pytest.mark.parametrize(

@@ -202,11 +202,11 @@ def test_a_mixed_precision_model():
 
 
 def test_tensorflow_traces_once_per_input_shape():
-    traces = []
+    traces, looks = [], []
 
     class Counting(Subclassed):
         def call(self, inputs):
-            traces.append(tuple(inputs.shape))
+            (looks if tf.executing_eagerly() else traces).append(tuple(inputs.shape))
             return super().call(inputs)
 
     explainer = LiMA(Counting(SHAPES["images"]), batch_size=7, regions=(3, 3))
@@ -217,6 +217,8 @@ def test_tensorflow_traces_once_per_input_shape():
         explainer.regions = regions
         explainer.explain(inputs, targets)
     assert len(traces) == 1
+    # Before the first trace a look tells whether the outputs are probabilities already.
+    assert len(looks) == 1
 
 
 def test_a_model_that_is_swapped_is_read_anew():
