@@ -209,6 +209,6 @@ def _array(tensor: Tensor) -> AnyArray:
 
 
 def _tensor(array: AnyArray, like: Tensor) -> Tensor:
-    """What `_array` made of a tensor like another."""
+    """The tensor behind an array of `_array`, in the dtype of another."""
     tensor = torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape))
     return tensor.view(torch.bfloat16) if like.dtype == torch.bfloat16 else tensor

@@ -106,7 +106,7 @@ def blamed(file: Path, what: str, name: str = "file") -> Iterator[None]:
 
 
 class _UnusableError(Exception):
-    """What is wrong with an archive, said in our words."""
+    """A fault of an archive, in the words of the error that users get."""
 
 
 def _unpacked(archive: zipfile.ZipFile, most: int) -> dict[str, AnyArray]:

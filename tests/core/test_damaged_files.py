@@ -1,4 +1,4 @@
-"""What loading refuses: damaged files, files of another kind, arrays that do not fit."""
+"""Faults that loading refuses: damaged files, files of another kind, arrays that do not fit."""
 
 import zipfile
 from contextlib import suppress

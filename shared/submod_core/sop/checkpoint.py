@@ -15,7 +15,7 @@ from submod_core._types import AnyArray
 
 Arrays = dict[str, AnyArray]
 Facts = dict[str, Any]
-"""What a run is of, as JSON can hold it: a resumed run must have the same."""
+"""Identity of a run, as JSON can hold it: a resumed run must have the same."""
 
 _FORMAT = 2
 # Entries of the archive; the space keeps them apart from the names of the state.
@@ -167,7 +167,7 @@ def shapes(arrays: Mapping[str, Any]) -> dict[str, str]:
 
 
 def data_facts(n: int, example: Callable[[int], Sequence[Any]]) -> Facts:
-    """What is checked of the data: their number, and the first, the middle and the last example.
+    """Facts of the data: their number, and the first, the middle and the last example.
 
     Where the first example differs from one reading to the next, as with random augmentation, only
     its dtypes and shapes are.

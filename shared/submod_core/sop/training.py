@@ -106,7 +106,7 @@ class Schedule:
         return order[start : start + self.batch_size]
 
     def facts(self, n: int, trainee: Trainee) -> Facts:
-        """What a resumed run must share with the run that it resumes: all but `epochs`."""
+        """Facts that a resumed run must share with the run that it resumes: all but `epochs`."""
         facts = trainee.facts()
         return plain(
             {
