@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from captum.attr import PerturbationAttribution
 from torch import Tensor
 
 from captum_submod._compat import BaselineType, TargetType, TensorOrTuple, log_usage
-from captum_submod._inputs import Batch, prepare, target_indices
+from captum_submod._inputs import Batch, prepare
 from captum_submod._modules import evaluating
 from captum_submod._oracle import TorchOracle
+from captum_submod._targets import target_indices
 from submod_core import Explanation, explain
-from submod_core.engine import check_batch_size, progress_bar
+from submod_core._types import FloatArray, IntArray
+from submod_core.engine import about, check_batch_size, progress_bar
 from submod_core.methods import RegionMethod
-from submod_core.regions import Regions
+from submod_core.regions import Layout
 
 
 class RegionAttribution(RegionMethod, PerturbationAttribution):
@@ -25,15 +28,19 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
     """
 
     autocast: torch.dtype | None = None
+    layout: str | Layout | None = None
 
-    def __init__(self, forward_func: Callable[..., Any]) -> None:
+    def __init__(
+        self, forward_func: Callable[..., Any], autocast: torch.dtype | None = None
+    ) -> None:
+        if autocast not in (None, torch.float16, torch.bfloat16):
+            raise ValueError(
+                f"`autocast` (={autocast!r}) must be torch.float16, torch.bfloat16 or None"
+            )
         if not callable(forward_func):
             raise TypeError(f"`forward_func` (={forward_func!r}) must be callable")
         super().__init__(forward_func)
-
-    def _division(self) -> Regions:
-        """Division of images without a mask."""
-        raise NotImplementedError
+        self.autocast = autocast
 
     def _divide(self, inputs: Any, target: Any, additional: Any) -> Tensor | None:
         """A feature mask for inputs without one; None to divide the inputs by `_division`."""
@@ -59,6 +66,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         feature_mask: Tensor | tuple[Tensor, ...] | None = None,
         perturbations_per_eval: int | str = 1,
         show_progress: bool = False,
+        signed: bool = False,
     ) -> TensorOrTuple:
         """Score every element by the importance of its region.
 
@@ -68,9 +76,10 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             Any dtype and value range that `forward_func` accepts.
         baselines : number, Tensor, str, callable or tuple of them, optional
             Values of a removed region, in the model's own input space: a number, or a tensor with a
-            first dimension of 1 or N that broadcasts to its input; for images also a name of
-            `submod_core.BASELINES` ("blur", "channel_mean", "random_colour", "noise") or a function
-            of an image (H, W, C). Default 0.
+            first dimension of 1 or N that broadcasts to its input; for images, volumes and series
+            also a name of `submod_core.regions.BASELINES` ("blur", "channel_mean",
+            "random_colour", "noise") or a function of one example with its channels last. Default
+            0.
         target : int, tuple, Tensor or list, optional
             The output to explain: one index or tuple of indices for all examples, or one for each
             (1-D tensor, list of ints, list of tuples). Not needed where the model gives one value
@@ -80,20 +89,24 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             tensors whose first dimension is N follow their example.
         feature_mask : Tensor or tuple of Tensor, optional
             Region ids that broadcast to the inputs, with a first dimension of 1 or N. Ids may have
-            gaps and are shared across the tensors of a tuple. By default images (N, C, H, W) are
-            divided by `regions`, and in other inputs every element is a region of its own.
+            gaps and are shared across the tensors of a tuple; −1 is no region but what always
+            stays, such as padding. By default inputs are divided by `regions`.
         perturbations_per_eval : int or "auto"
             Each call of `forward_func` gets at most perturbations_per_eval · N masked inputs; with
             "auto" the number that was fastest in a few timed calls. The result does not depend on
             this number; the time does.
         show_progress : bool
             Show a progress bar, counting images through the model.
+        signed : bool
+            Paint `Explanation.gains` instead: the evidence of each region in units of the score,
+            below 0 where it speaks against the target.
 
         Returns
         -------
         Tensor or tuple of Tensor
             Scores in [0, 1] (LiMA, Eq. 11), shaped like the inputs, on their device, in their dtype
-            if that is a floating one: 1 for the first region in the order, 0 for the last.
+            if that is a floating one: 1 for the first region in the order, 0 for the last, for what
+            equals the baseline, and for what always stays.
 
         Raises
         ------
@@ -111,7 +124,8 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             perturbations_per_eval,
             show_progress,
         )
-        painted = tuple(_paint(batch, k, explanations) for k in range(len(batch.inputs)))
+        scores = [one.gains if signed else one.importance for one in explanations]
+        painted = tuple(_paint(batch, k, scores) for k in range(len(batch.inputs)))
         return painted if isinstance(inputs, tuple) else painted[0]
 
     def attribute_future(self, *args: Any, **kwargs: Any) -> None:
@@ -177,7 +191,14 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         if feature_mask is None:
             with evaluating(self.forward_func):
                 feature_mask = self._divide(inputs, target, additional)
-        batch = prepare(inputs, baselines, feature_mask, additional, self._division())
+        batch = prepare(
+            inputs,
+            baselines,
+            feature_mask,
+            additional,
+            self._division(),
+            self.layout,
+        )
         return TorchOracle(
             self.forward_func,
             batch,
@@ -188,10 +209,17 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         )
 
     def _explanations(
-        self, oracle: TorchOracle, size: int | str, show_progress: bool
+        self,
+        oracle: TorchOracle,
+        size: int | str,
+        show_progress: bool,
+        examples: IntArray | None = None,
     ) -> list[Explanation]:
-        """Run the search for every example of the oracle's batch."""
-        sets, settings, readout = oracle.batch.sets, self._settings(), oracle.readout
+        """Run the search for every example of the oracle's batch, or for some of them."""
+        if examples is None:
+            examples = np.arange(len(oracle.batch))
+        sets = [oracle.batch.sets[i] for i in examples]
+        settings, readout = self._settings(), oracle.readout
         total = settings.expected_model_inputs(sets) if show_progress else None
         with (
             evaluating(self.forward_func, readout.features, readout.confidence_model),
@@ -199,7 +227,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             progress_bar(f"{self.get_name()} attribution", total, show_progress) as on_batch,
         ):
             return explain(
-                oracle,
+                about(oracle, examples),
                 sets,
                 settings,
                 batch_size=size,
@@ -218,15 +246,17 @@ def batch_size(perturbations_per_eval: int | str, n_examples: int) -> int | str:
     )
 
 
-def _paint(batch: Batch, k: int, explanations: list[Explanation]) -> Tensor:
-    """The importance of each element's region, shaped like the k-th input tensor."""
+def _paint(batch: Batch, k: int, scores: list[FloatArray]) -> Tensor:
+    """The score of each element's region, shaped like the k-th input tensor."""
     tensor, labels = batch.inputs[k], batch.labels[k]
     dtype = tensor.dtype if tensor.is_floating_point() else torch.get_default_dtype()
+    # What always stays has the number after the regions of all examples, and a score of 0.
+    width = 1 + max(map(len, scores))
     rows = [
         # The cast comes before the move: some devices have no float64.
-        torch.from_numpy(explanation.importance)
+        torch.from_numpy(np.pad(row, (0, width - len(row))))
         .to(dtype)
         .to(tensor.device)[labels[i if len(labels) > 1 else 0]]
-        for i, explanation in enumerate(explanations)
+        for i, row in enumerate(scores)
     ]
     return torch.stack(rows).expand(tensor.shape).contiguous()

@@ -8,14 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from captum_submod._baselines import aligned, baselines_of, kind, per_input
 from submod_core.regions import (
+    Division,
     GroundSet,
     LabelMaps,
-    Regions,
+    Layout,
     compact_together,
-    divide_images,
+    divide_inputs,
     every_element,
-    image_baselines,
     number_apart,
 )
 
@@ -29,10 +30,14 @@ class Batch:
     inputs : tuple of Tensor, each (N, …)
     baselines : tuple of Tensor, each broadcastable to its input with a leading axis of 1 or N
     labels : tuple of Tensor of int64, each broadcastable likewise
-        The region of every element.
+        The region of every element; the number of regions for what always stays.
     blends : tuple of bool
         Whether each input and its baseline may be mixed by arithmetic: see the function `blends`.
     sets : list of GroundSet, N
+    layouts : tuple of (Layout or None)
+        Of each input; None where every element is a region, whatever the axes are.
+    stays : bool
+        Whether some elements are in no region (label −1) and are always kept.
     additional : tuple
         Further arguments of the forward function.
     """
@@ -42,6 +47,8 @@ class Batch:
     labels: tuple[Tensor, ...]
     blends: tuple[bool, ...]
     sets: list[GroundSet]
+    layouts: tuple[Layout | None, ...]
+    stays: bool
     additional: tuple[Any, ...]
 
     def __len__(self) -> int:
@@ -49,22 +56,36 @@ class Batch:
 
 
 def prepare(
-    inputs: Any, baselines: Any, feature_mask: Any, additional: Any, regions: Regions
+    inputs: Any,
+    baselines: Any,
+    feature_mask: Any,
+    additional: Any,
+    division: Division,
+    layout: str | Layout | None = None,
 ) -> Batch:
     """Validate and convert the arguments of one `attribute` call."""
     tensors = _inputs(inputs)
-    references = _baselines(baselines, tensors)
+    layouts = _layouts(tensors, feature_mask, division, layout)
+    references = baselines_of(baselines, tensors, layouts)
+    maps = _label_maps(feature_mask, tensors, layouts, division)
     single = not isinstance(inputs, tuple)
-    maps = _label_maps(feature_mask, tensors, regions)
-    sets = [_ground_set(i, labels, tensors, references, single) for i, labels in enumerate(maps)]
+    sets = [
+        _ground_set(i, labels, tensors, references, layouts, single)
+        for i, labels in enumerate(maps)
+    ]
+    stays = any(ground_set.stays for ground_set in sets[: 1 if _shared(maps) else None])
+    outside = max(len(ground_set.sizes) for ground_set in sets)
     # Label maps that all examples share go to the device once, with a leading axis of 1.
-    rows = maps[:1] if all(labels is maps[0] for labels in maps) else maps
+    rows = maps[:1] if _shared(maps) else maps
     device_labels = tuple(
-        torch.from_numpy(np.stack([labels[k] for labels in rows])).to(tensor.device)
+        torch.from_numpy(_numbered(np.stack([labels[k] for labels in rows]), outside, stays)).to(
+            tensor.device
+        )
         for k, tensor in enumerate(tensors)
     )
     mixable = tuple(map(blends, tensors, references))
-    return Batch(tensors, references, device_labels, mixable, sets, _additional(additional))
+    extra = _additional(additional)
+    return Batch(tensors, references, device_labels, mixable, sets, layouts, stays, extra)
 
 
 def blends(tensor: Tensor, baseline: Tensor) -> bool:
@@ -75,11 +96,58 @@ def blends(tensor: Tensor, baseline: Tensor) -> bool:
     return tensor.is_floating_point() and bool((tensor - baseline).isfinite().all())
 
 
+def _shared(maps: list[LabelMaps]) -> bool:
+    return all(labels is maps[0] for labels in maps)
+
+
+def _numbered(labels: np.ndarray, outside: int, stays: bool) -> np.ndarray:
+    """Label maps in which what always stays has a number of its own."""
+    return np.where(labels < 0, outside, labels) if stays else labels
+
+
+def _layouts(
+    tensors: tuple[Tensor, ...],
+    feature_mask: Any,
+    division: Division,
+    layout: str | Layout | None,
+) -> tuple[Layout | None, ...]:
+    """The layout of each input."""
+    if layout is not None and len(tensors) > 1:
+        raise ValueError(
+            f"`layout` (={layout!r}) is for a single tensor; for the {len(tensors)} of `inputs` "
+            "give a `feature_mask`"
+        )
+    if feature_mask is not None:
+        return tuple(_layout_behind_mask(layout, tensor) for tensor in tensors)
+    return tuple(found_layout(layout, tensor, division.regions is not None) for tensor in tensors)
+
+
+# Axes of inputs by Captum's and torch's conventions, by their number. Three axes may be images
+# without channels, series, or sequences of vectors.
+_FOUND = {2: "NF", 4: "NCHW", 5: "NCDHW"}
+
+
+def found_layout(given: str | Layout | None, tensor: Tensor, divided: bool) -> Layout | None:
+    """The layout of one input; None where every element is a region, whatever the axes are."""
+    shape, found = tuple(tensor.shape), _FOUND.get(tensor.dim())
+    if given is None and found is None and not divided:
+        return None
+    return Layout.of(given, shape, found)
+
+
+def _layout_behind_mask(given: str | Layout | None, tensor: Tensor) -> Layout | None:
+    """The layout of an input with a mask, which says all that matters; None where unknown."""
+    shape, found = tuple(tensor.shape), _FOUND.get(tensor.dim())
+    if given is not None:
+        return Layout.of(given, shape, found)
+    return Layout(found) if found is not None and Layout(found).fits(shape) else None
+
+
 def _inputs(inputs: Any) -> tuple[Tensor, ...]:
     """Inputs as a tuple of tensors without gradients, checked to have the same number of rows."""
     tensors = inputs if isinstance(inputs, tuple) else (inputs,)
     if not tensors or not all(isinstance(tensor, Tensor) for tensor in tensors):
-        raise TypeError(f"`inputs` (a {_kind(inputs)}) must be a tensor or a tuple of tensors")
+        raise TypeError(f"`inputs` (a {kind(inputs)}) must be a tensor or a tuple of tensors")
     shapes = [tuple(tensor.shape) for tensor in tensors]
     if any(tensor.dim() == 0 or tensor.numel() == 0 for tensor in tensors):
         raise ValueError(
@@ -94,74 +162,18 @@ def _inputs(inputs: Any) -> tuple[Tensor, ...]:
     return tuple(tensor.detach() for tensor in tensors)
 
 
-def _kind(value: Any) -> str:
-    """Type of an argument as errors name it."""
-    return (
-        f"tuple of {[type(v).__name__ for v in value]}"
-        if isinstance(value, tuple)
-        else type(value).__name__
-    )
-
-
 def _additional(additional: Any) -> tuple[Any, ...]:
     if additional is None:
         return ()
     return additional if isinstance(additional, tuple) else (additional,)
 
 
-def _per_input(name: str, value: Any, inputs: Sequence[Tensor]) -> tuple[Any, ...]:
-    """An argument as a tuple with one entry per input tensor."""
-    values = value if isinstance(value, tuple) else (value,)
-    if len(values) != len(inputs):
-        raise ValueError(
-            f"`{name}` (of length {len(values)}) must have one entry per tensor in `inputs` "
-            f"({len(inputs)})"
-        )
-    return values
-
-
-def _baselines(baselines: Any, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    values = (0,) * len(inputs) if baselines is None else _per_input("baselines", baselines, inputs)
-    return tuple(_baseline(value, tensor) for value, tensor in zip(values, inputs, strict=True))
-
-
-def _baseline(value: Any, tensor: Tensor) -> Tensor:
-    """The baseline of one input tensor, on its device, in its dtype, with as many axes."""
-    if isinstance(value, int | float | np.number):
-        value = float(value)
-        if not np.isfinite(value) or (not value.is_integer() and not tensor.is_floating_point()):
-            raise ValueError(
-                f"`baselines` (={value!r}) must be finite, and a whole number for {tensor.dtype} "
-                "inputs"
-            )
-        return torch.full((1,) * tensor.dim(), value, dtype=tensor.dtype, device=tensor.device)
-    if isinstance(value, str) or (callable(value) and not isinstance(value, Tensor)):
-        # The core's image baselines are numpy functions of images with channels last.
-        images = tensor.movedim(1, -1) if tensor.dim() == 4 else tensor
-        made = image_baselines(value, images.to("cpu", torch.float32).numpy(), "baselines")
-        return torch.from_numpy(made).movedim(-1, 1).to(tensor.dtype).to(tensor.device)
-    if not isinstance(value, Tensor):
-        raise TypeError(
-            f"`baselines` (a {_kind(value)}) must be a number, a tensor, a name or a function per "
-            "input"
-        )
-    return _aligned("baselines", value.detach(), tensor).to(tensor)
-
-
-def _aligned(name: str, value: Tensor, tensor: Tensor) -> Tensor:
-    """A tensor with as many dimensions as its input, checked to broadcast to the input."""
-    shape = (1,) * (tensor.dim() - value.dim()) + tuple(value.shape)
-    if len(shape) != tensor.dim() or any(
-        v not in (1, t) for v, t in zip(shape, tensor.shape, strict=True)
-    ):
-        raise ValueError(
-            f"`{name}` (of shape {tuple(value.shape)}) must broadcast to its input, of shape "
-            f"{tuple(tensor.shape)}"
-        )
-    return value.reshape(shape)
-
-
-def _label_maps(feature_mask: Any, inputs: Sequence[Tensor], regions: Regions) -> list[LabelMaps]:
+def _label_maps(
+    feature_mask: Any,
+    inputs: Sequence[Tensor],
+    layouts: Sequence[Layout | None],
+    division: Division,
+) -> list[LabelMaps]:
     """Label maps of each example; one object for all examples where the maps are shared.
 
     Ids of a feature mask are shared by the tensors of a tuple; the regions of a default division
@@ -170,10 +182,11 @@ def _label_maps(feature_mask: Any, inputs: Sequence[Tensor], regions: Regions) -
     n_examples = len(inputs[0])
     if feature_mask is None:
         number = number_apart
-        divided = [_divide(tensor, regions) for tensor in inputs]
+        sides = zip(inputs, layouts, strict=True)
+        divided = [_divide(tensor, layout, division) for tensor, layout in sides]
     else:
         number = compact_together
-        masks = zip(_per_input("feature_mask", feature_mask, inputs), inputs, strict=True)
+        masks = zip(per_input("feature_mask", feature_mask, inputs), inputs, strict=True)
         divided = [list(host_mask(mask, tensor)) for mask, tensor in masks]
     # Each entry of `divided` has one map per example, or a single one for all examples.
     shared = all(len(maps) == 1 for maps in divided)
@@ -181,30 +194,43 @@ def _label_maps(feature_mask: Any, inputs: Sequence[Tensor], regions: Regions) -
         [maps[0 if len(maps) == 1 else i] for maps in divided]
         for i in range(1 if shared else n_examples)
     ]
+    if any(max(int(labels.max()) for labels in pick) < 0 for pick in picks):
+        raise ValueError("`feature_mask` holds −1 alone for an example: it must have a region")
     rows = [number(pick) for pick in picks]
     return rows * n_examples if shared else rows
 
 
-def _divide(tensor: Tensor, regions: Regions) -> list[np.ndarray]:
+def _divide(tensor: Tensor, layout: Layout | None, division: Division) -> list[np.ndarray]:
     """Default division of one input tensor: a label map per example, or one for all."""
-    if tensor.dim() != 4:
+    if layout is None:
         return [every_element(tuple(tensor.shape[1:]))]
-    images = tensor.movedim(1, -1).to("cpu", torch.float32).numpy()
-    return [labels[None] for labels in divide_images(images, regions)]
+    regions = division.of(layout)
+    if isinstance(regions, Tensor):
+        division = replace(division, regions=regions.cpu().numpy())
+    # Only regions that follow the picture need its values.
+    follows = callable(regions) or isinstance(regions, int | np.integer)
+    examples = tensor.to("cpu", torch.float32).numpy() if follows else _shaped(tensor)
+    return divide_inputs(examples, layout, division)
+
+
+def _shaped(tensor: Tensor) -> np.ndarray:
+    """An array of the tensor's shape that takes no memory."""
+    return np.broadcast_to(np.float32(0), tuple(tensor.shape))
 
 
 def host_mask(mask: Any, tensor: Tensor) -> np.ndarray:
     """A feature mask as a numpy array (1 or N, …) with as many axes as its input, checked."""
     if not isinstance(mask, Tensor):
         raise TypeError(
-            f"`feature_mask` (a {_kind(mask)}) must be a tensor, or a tuple with one tensor per "
+            f"`feature_mask` (a {kind(mask)}) must be a tensor, or a tuple with one tensor per "
             "input"
         )
-    array = _aligned("feature_mask", mask.detach(), tensor).cpu().numpy()
-    if array.dtype.kind not in "iub" and not np.array_equal(array, np.rint(array)):
+    array = aligned("feature_mask", mask.detach(), tensor).cpu().numpy()
+    whole = array.dtype.kind in "iub" or np.array_equal(array, np.rint(array))
+    if not whole or array.min() < -1:
         raise ValueError(
-            f"`feature_mask` (of dtype {mask.dtype}) must hold whole numbers, one region id per "
-            "element"
+            f"`feature_mask` (of dtype {mask.dtype}, from {array.min()} to {array.max()}) must "
+            "hold whole numbers: a region id from 0 on for each element, −1 for what always stays"
         )
     # Channels with equal regions need one map, which the device broadcasts over the channels.
     return array[:, :1] if tensor.dim() == 4 and (array == array[:, :1]).all() else array
@@ -215,52 +241,16 @@ def _ground_set(
     maps: LabelMaps,
     inputs: Sequence[Tensor],
     baselines: Sequence[Tensor],
+    layouts: Sequence[Layout | None],
     single: bool,
 ) -> GroundSet:
-    """The ground set of one example; images show their label maps as (H, W)."""
+    """The ground set of one example, whose label maps are shown over its places where they can."""
     changed = [
         (tensor[example] != baseline[example if len(baseline) > 1 else 0]).cpu().numpy()
         for tensor, baseline in zip(inputs, baselines, strict=True)
     ]
-    shown = tuple(labels[0] if labels.ndim == 3 and len(labels) == 1 else labels for labels in maps)
-    return replace(GroundSet.of(maps, changed), regions=shown[0] if single else shown)
-
-
-def target_indices(target: Any, n_examples: int) -> Tensor | None:
-    """Output indices (N, k) from any of Captum's forms of targets; None without a target.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a target is not an index or a tuple of indices, or their number is not N.
-
-    Examples
-    --------
-    >>> target_indices(3, 2)
-    tensor([[3],
-            [3]])
-    """
-    if target is None:
-        return None
-    if isinstance(target, int | np.integer | tuple):
-        rows = [target] * n_examples
-    else:
-        # A tensor with a single entry is for all examples, a list with a single entry is not.
-        rows = target.tolist() if isinstance(target, Tensor | np.ndarray) else target
-        rows = rows if isinstance(rows, list) else [rows]
-        rows = rows * n_examples if len(rows) == 1 and not isinstance(target, list) else rows
-        if len(rows) != n_examples:
-            raise ValueError(
-                f"`target` (of length {len(rows)}) must have one entry for each of the "
-                f"{n_examples} examples"
-            )
-    indices = [row if isinstance(row, tuple) else (row,) for row in rows]
-    whole = all(
-        isinstance(i, int | np.integer) and not isinstance(i, bool) for row in indices for i in row
+    shown = tuple(
+        labels if layout is None else layout.gathered(labels)
+        for labels, layout in zip(maps, layouts, strict=True)
     )
-    if not whole or len({len(row) for row in indices}) != 1:
-        raise TypeError(
-            f"`target` (={target!r}) must be an int, a tuple of ints, a 1-D tensor, or a list of "
-            "ints or tuples"
-        )
-    return torch.tensor(np.array(indices, dtype=np.int64))
+    return replace(GroundSet.of(maps, changed), regions=shown[0] if single else shown)

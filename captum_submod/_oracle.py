@@ -17,9 +17,10 @@ from captum_submod._modules import captured
 from submod_core.backends import backend_of
 from submod_core.engine import OutOfMemoryError, Overlap, Responses
 from submod_core.scores import Readout, uncertainty
-from submod_core.scores.readout import NO_CLASSES
+from submod_core.scores.outputs import logits_of
+from submod_core.scores.readout import NO_CLASSES, ONE_EMBEDDING
 
-Activation = str | Callable[[Tensor], Tensor]
+Activation = str | Callable[[Tensor], Tensor] | None
 Features = Callable[..., Tensor] | nn.Module | None
 
 
@@ -93,6 +94,8 @@ class TorchOracle:
             classes, chosen = self._class_scores(output, rows)
             score, confidence = self._score(classes, chosen)
             n_classes = classes.shape[1]
+            if self.readout.reads_value(n_classes):  # whose unit no distance of features has
+                vectors = None
         if certain:
             confidence = self._certainty(arguments, len(rows), n_classes).to(score)
         numbers = torch.stack([score] if confidence is None else [score, confidence])
@@ -107,15 +110,14 @@ class TorchOracle:
     ) -> tuple[Tensor, Tensor | None]:
         """Class scores (B, C, …), and the features (B, d) where `features` asks for them."""
         source, embeddings = self.readout.features, self.readout.class_embeddings
+        output: Any
+        vectors: Any
         if not features and embeddings is None:
-            return _checked(
-                self.readout.activated(self.forward_func(*arguments)), n_rows, "forward_func"
-            ), None
+            output = logits_of(self.forward_func(*arguments))
+            return _checked(self.readout.activated(output), n_rows, "forward_func"), None
         # Features come from one of three places: the output itself; a layer, whose output a hook
         # captures during the same forward pass; a function of its own. With class embeddings the
         # features make the class scores, and a function replaces the call of the model.
-        output: Any
-        vectors: Any
         if source is None:
             output = _checked(self.forward_func(*arguments), n_rows, "forward_func")
             vectors = output
@@ -201,13 +203,14 @@ class TorchOracle:
         if suspicion is not None:
             self.readout.check_probabilities(*suspicion.tolist())
         confidence = self.readout.certainty(probabilities)
-        if confidence is None:
+        if confidence is None and self.readout.activation is not None:
             self._warn_no_classes()
         return score, confidence
 
     def _warn_no_classes(self) -> None:
         if not self._warned:
-            warnings.warn(NO_CLASSES, stacklevel=2)
+            single = self.readout.class_embeddings is not None
+            warnings.warn(ONE_EMBEDDING if single else NO_CLASSES, stacklevel=2)
             self._warned = True
 
 
@@ -250,8 +253,12 @@ _MEMORY_ERRORS = ("out of memory", "can't allocate memory")
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:
     """An output in float32 or float64 with one row per example, else an error."""
+    output = logits_of(output)
     if not isinstance(output, Tensor):
-        raise TypeError(f"`{name}` returned a {type(output).__name__}; it must return one tensor")
+        raise TypeError(
+            f"`{name}` returned a {type(output).__name__}; it must return one tensor, or an object "
+            "or mapping with `logits`"
+        )
     if output.dim() == 0 or len(output) != n_rows:
         raise ValueError(
             f"`{name}` returned shape {tuple(output.shape)} for {n_rows} examples; its first "

@@ -12,7 +12,7 @@ from submod_core import Search, Weights
 from submod_core._docs import documented
 from submod_core.methods import LiMAOptions
 from submod_core.methods.options import OPTIONS
-from submod_core.regions import Regions
+from submod_core.regions import Layout, Regions
 from submod_core.scores import Distance
 
 WORDS = {
@@ -24,6 +24,10 @@ WORDS = {
     ),
     "tensor": "Tensor",
     "target": "`target`",
+    "found": (
+        'inputs of two, four and five axes are "NF", "NCHW" and\n    "NCDHW"; for other '
+        "inputs, and where the channels seem to be elsewhere, it is asked for."
+    ),
 }
 
 
@@ -42,11 +46,15 @@ class LiMA(LiMAOptions, RegionAttribution):
         The model, or any function of the inputs that returns a tensor whose first dimension is the
         batch: class scores (N, C), deeper outputs (N, C, …) with tuple targets, or one value per
         example. A module is run in evaluation mode and left as it was.
-    regions : int, (int, int), array or callable
-        Division of images (N, C, H, W) where `attribute` gets no `feature_mask`: about that many
-        SLICO superpixels, a grid of rows and columns, one label map (H, W) for all, or a function
-        of an image (H, W, C) that returns a label map, such as
-        ``lambda image: submod_core.from_masks(sam.generate(image))``.
+    regions : int, tuple of int, array, callable or None
+        Division of inputs where `attribute` gets no `feature_mask`: a count (about that many SLICO
+        superpixels of an image, supervoxels of a volume or video, equal segments of a series); the
+        number of cells along each axis of places, (rows, columns) of an image; one label map over
+        the places, (H, W), for all, −1 for what always stays; or a function of one example with its
+        channels last, (H, W, C), that returns a label map, such as
+        ``lambda image: submod_core.from_masks(sam.generate(image))``. None stands for 49 regions of
+        images, volumes and videos, and for single elements of tables and all inputs of unknown
+        axes.
     {search}
     {weights}
     {activation}
@@ -56,10 +64,9 @@ class LiMA(LiMAOptions, RegionAttribution):
     {class_embeddings}
     {scale}
     {max_evaluations}
-    autocast : torch.dtype, optional
-        Run the model under `torch.autocast` in this precision, such as ``torch.bfloat16``: faster
-        where the device has units for it. Scores lose digits, and regions that are nearly equal may
-        change places. By default whatever holds where `attribute` is called.
+    {max_model_inputs}
+    {layout}
+    {autocast}
 
     Raises
     ------
@@ -90,7 +97,7 @@ class LiMA(LiMAOptions, RegionAttribution):
         self,
         forward_func: Callable[..., Any],
         *,
-        regions: Regions = 49,
+        regions: Regions = None,
         search: str | Search = "guided",
         weights: Mapping[Any, float] | Weights | None = None,
         activation: Activation = "softmax",
@@ -100,19 +107,14 @@ class LiMA(LiMAOptions, RegionAttribution):
         class_embeddings: Tensor | None = None,
         scale: float = 100.0,
         max_evaluations: int | None = None,
+        max_model_inputs: int | None = None,
+        layout: str | Layout | None = None,
         autocast: torch.dtype | None = None,
     ) -> None:
-        super().__init__(forward_func)
-        if autocast not in (None, torch.float16, torch.bfloat16):
-            raise ValueError(
-                f"`autocast` (={autocast!r}) must be torch.float16, torch.bfloat16 or None"
-            )
+        super().__init__(forward_func, autocast)
         self.regions, self.search, self.weights = regions, search, weights
         self.activation, self.features, self.distance = activation, features, distance
         self.class_embeddings, self.scale = class_embeddings, scale
-        self.max_evaluations, self.autocast = max_evaluations, autocast
-        self.class_axis = class_axis
+        self.max_evaluations, self.max_model_inputs = max_evaluations, max_model_inputs
+        self.layout, self.class_axis = layout, class_axis
         self._check()
-
-    def _division(self) -> Regions:
-        return self.regions

@@ -11,7 +11,7 @@ from captum_submod._modules import evaluating
 from submod_core._docs import documented
 from submod_core._types import BoolArray, FloatArray
 from submod_core.engine import check_batch_size
-from submod_core.methods import Mistake, find_mistakes
+from submod_core.methods import Mistakes, find_mistakes
 from submod_core.methods.options import OPTIONS
 
 
@@ -33,7 +33,7 @@ def explain_mistakes(
     *,
     max_area: float = 1.0,
     **arguments: Unpack[AttributeArguments],
-) -> list[Mistake]:
+) -> Mistakes:
     """Regions of misclassified inputs that speak for the truth, and that made the model err.
 
     Parameters
@@ -90,8 +90,8 @@ def explain_mistakes(
 
     return find_mistakes(
         classify,
-        lambda: method._explanations(
-            oracle, batch_size(per_eval, len(oracle.batch)), show_progress
+        lambda wrong: method._explanations(
+            oracle, batch_size(per_eval, len(wrong)), show_progress, wrong
         ),
         [len(ground_set.sizes) for ground_set in oracle.batch.sets],
         oracle.target[:, 0].tolist(),

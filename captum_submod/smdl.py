@@ -16,7 +16,7 @@ from submod_core import Weights
 from submod_core._docs import documented
 from submod_core.methods import SMDLOptions
 from submod_core.methods.options import OPTIONS
-from submod_core.regions import Regions
+from submod_core.regions import Layout
 from submod_core.scores import Distance
 
 Prior: TypeAlias = Tensor | Attribution | Callable[..., Tensor] | None
@@ -43,7 +43,9 @@ class SMDL(SMDLOptions, RegionAttribution):
     {regions}
     {k}
     {smdl_weights}
-    activation, class_axis, features, distance, max_evaluations
+    activation, class_axis, features, distance, class_embeddings, scale
+        As in `LiMA`.
+    max_evaluations, max_model_inputs, layout, autocast
         As in `LiMA`.
     {feature_target}
     {confidence_model}
@@ -73,7 +75,7 @@ class SMDL(SMDLOptions, RegionAttribution):
         forward_func: Callable[..., Any],
         *,
         prior: Prior = None,
-        patches: int | tuple[int, int] = 10,
+        patches: int | tuple[int, ...] | None = None,
         regions: int = 25,
         k: int | None = None,
         weights: Mapping[Any, float] | Weights | None = None,
@@ -84,8 +86,13 @@ class SMDL(SMDLOptions, RegionAttribution):
         confidence_model: Callable[..., Any] | None = None,
         distance: str | Distance = "cosine",
         max_evaluations: int | None = None,
+        max_model_inputs: int | None = None,
+        class_embeddings: Tensor | None = None,
+        scale: float = 100.0,
+        layout: str | Layout | None = None,
+        autocast: torch.dtype | None = None,
     ) -> None:
-        super().__init__(forward_func)
+        super().__init__(forward_func, autocast)
         if not (prior is None or isinstance(prior, Tensor | Attribution) or callable(prior)):
             raise TypeError(
                 f"`prior` (a {type(prior).__name__}) must be a tensor, a Captum method, a function "
@@ -95,16 +102,21 @@ class SMDL(SMDLOptions, RegionAttribution):
         self.weights, self.activation, self.features = weights, activation, features
         self.feature_target, self.confidence_model = feature_target, confidence_model
         self.distance, self.max_evaluations = distance, max_evaluations
-        self.class_axis = class_axis
+        self.class_embeddings, self.scale = class_embeddings, scale
+        self.max_model_inputs, self.layout, self.class_axis = max_model_inputs, layout, class_axis
         self._check()
-
-    def _division(self) -> Regions:
-        return self._patches()
 
     def _divide(self, inputs: Any, target: Any, additional: Any) -> Tensor | None:
         """The regions that the prior makes of the patches, (N, 1, H, W)."""
-        if self.prior is None or not isinstance(inputs, Tensor) or inputs.dim() != 4:
+        if self.prior is None:
             return None
+        axes = None if self.layout is None else Layout.of(self.layout, inputs.shape, None).axes
+        if not isinstance(inputs, Tensor) or inputs.dim() != 4 or axes not in (None, "NCHW"):
+            shape = tuple(inputs.shape) if isinstance(inputs, Tensor) else type(inputs).__name__
+            raise ValueError(
+                "`prior` joins patches of images (N, C, H, W) into regions, and `inputs` "
+                f"({shape}) are others: give a `feature_mask`, or `patches` without a prior"
+            )
         maps = heatmaps(self.prior, inputs, target, additional, "prior", absolute=False)
         labels = self._regions_of(maps.expand(len(inputs), -1, -1).numpy())
         return torch.from_numpy(np.stack(labels))[:, None]

@@ -6,9 +6,10 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core import Explanation, explain
-from submod_core.engine import check_batch_size, progress_bar
+from submod_core._types import IntArray
+from submod_core.engine import about, check_batch_size, progress_bar
 from submod_core.methods import RegionMethod
-from submod_core.regions import Regions
+from submod_core.regions import Division, Layout
 from xplique_submod._compat import (
     BlackBoxExplainer,
     get_inference_function,
@@ -25,6 +26,9 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
     A method defines the search and the read-out of the model by `_settings` and `_readout`, made of
     its attributes, and the division of inputs by `_divide`.
     """
+
+    layout: str | Layout | None = None
+    signed: bool = False
 
     def __init__(
         self, model: Any, batch_size: int | str | None, operator: Any, baseline: Any, verbose: bool
@@ -44,9 +48,9 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         self.baseline, self.verbose = baseline, verbose
         self._reader: Reader | None = None
 
-    def _divide(self, images: tf.Tensor, targets: tf.Tensor) -> Regions | list[np.ndarray]:
-        """Division of images (N, H, W, C): a label map for each, or one division for all."""
-        raise NotImplementedError
+    def _divide(self, images: tf.Tensor, targets: tf.Tensor) -> Division | list[np.ndarray]:
+        """Division of the inputs: one for all, or a label map for each."""
+        return self._division()
 
     def _scores_classes(self) -> bool:
         """Whether the target is a class of the model, not an operator's value nor features."""
@@ -58,15 +62,17 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         Parameters
         ----------
         inputs : array, tf.Tensor or tf.data.Dataset
-            Images (N, H, W, C), series (N, T, W) or tables (N, W); a dataset holds the targets too.
+            Tables (N, F), series (N, T, C), images (N, H, W, C), volumes (N, D, H, W, C), or others
+            by `layout`; a dataset holds the targets too.
         targets : array or tf.Tensor, (N, C)
             One-hot, or in the form that the operator expects.
 
         Returns
         -------
         tf.Tensor of float32
-            Scores in [0, 1] (LiMA, Eq. 11): (N, H, W, 1) for images, otherwise shaped like the
-            inputs.
+            Scores in [0, 1] (LiMA, Eq. 11), or gains where the explainer is `signed`: (N, H, W, 1)
+            for images and (N, D, H, W, 1) for volumes, otherwise shaped like the inputs. 0 for what
+            equals the baseline, and for what always stays.
 
         Raises
         ------
@@ -75,10 +81,13 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
             finite row per example.
         """
         batch, explanations = self._run(inputs, targets)
-        painted = tf.constant(
-            np.stack([explanation.paint() for explanation in explanations]), tf.float32
-        )
-        return painted[..., None] if len(batch.shape) == 3 else painted
+        scores = [explanation.paint(self.signed) for explanation in explanations]
+        painted = np.stack([batch.layout.spread(np.asarray(one)) for one in scores])
+        if batch.layout.n_places == 1:  # series and tables: a score for each element
+            painted = np.broadcast_to(painted, (len(painted), *batch.shape))
+        elif batch.layout.channel_axis is None:  # grey images
+            painted = painted[..., None]
+        return tf.constant(painted, tf.float32)
 
     def explain_regions(self, inputs: Any, targets: Any = None) -> list[Explanation]:
         """Explain each example: its regions, their order and the evidence for the order.
@@ -103,18 +112,29 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
             raise ValueError(
                 "`targets` must be None: the features of the whole input are the target"
             )
-        batch = prepare(inputs, targets, self.baseline, self._divide, needs_targets=not by_features)
+        batch = prepare(
+            inputs,
+            targets,
+            self.baseline,
+            self._divide,
+            not by_features,
+            self.layout,
+        )
         if self._scores_classes():
             check_classes(batch.targets)
         return TensorFlowOracle(self._current_reader(), batch)
 
-    def _explanations(self, oracle: TensorFlowOracle) -> list[Explanation]:
-        """Run the search for every example of the oracle's batch."""
-        sets, settings = oracle.batch.sets, self._settings()
+    def _explanations(
+        self, oracle: TensorFlowOracle, examples: IntArray | None = None
+    ) -> list[Explanation]:
+        """Run the search for every example of the oracle's batch, or for some of them."""
+        if examples is None:
+            examples = np.arange(len(oracle.batch.sets))
+        sets, settings = [oracle.batch.sets[i] for i in examples], self._settings()
         total = settings.expected_model_inputs(sets) if self.verbose else None
         with progress_bar(f"{type(self).__name__} attribution", total, self.verbose) as on_batch:
             return explain(
-                oracle,
+                about(oracle, examples),
                 sets,
                 settings,
                 batch_size=2**31 if self.batch_size is None else self.batch_size,

@@ -8,12 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core.regions import (
+    Division,
     GroundSet,
-    Regions,
-    compact,
-    divide_images,
-    every_element,
-    image_baselines,
+    Layout,
+    divide_inputs,
+    named_baselines,
 )
 from xplique_submod._compat import tensor_sanitize
 
@@ -26,15 +25,20 @@ class Batch:
     ----------
     shape : tuple of int
         Shape of one input; P is its number of elements.
+    layout : Layout
+    stays : bool
+        Whether some elements are in no region (label −1) and are always kept.
     inputs : tf.Tensor of float32, (N, P)
     baselines : tf.Tensor of float32, (1 or N, P)
     labels : tf.Tensor of int32, (1 or N, P)
-        The region of every element.
+        The region of every element; the number of regions for what always stays.
     targets : tf.Tensor of float32, (N, …)
     sets : list of GroundSet, N
     """
 
     shape: tuple[int, ...]
+    layout: Layout
+    stays: bool
     inputs: tf.Tensor
     baselines: tf.Tensor
     labels: tf.Tensor
@@ -42,33 +46,47 @@ class Batch:
     sets: list[GroundSet]
 
 
-Divide = Callable[[tf.Tensor, tf.Tensor], Regions | list[np.ndarray]]
+Divide = Callable[[tf.Tensor, tf.Tensor], Division | list[np.ndarray]]
 """From inputs and targets to one division for all inputs, or a label map for each."""
 
 
 def prepare(
-    inputs: Any, targets: Any, baseline: Any, divide: Divide, needs_targets: bool = True
+    inputs: Any,
+    targets: Any,
+    baseline: Any,
+    divide: Divide,
+    needs_targets: bool = True,
+    layout: str | Layout | None = None,
 ) -> Batch:
     """Validate and convert the arguments of one `explain` call."""
     x, y = _sanitize(inputs, targets, needs_targets)
-    reference = _baseline(baseline, x)
+    axes = Layout.of(layout, tuple(x.shape), FOUND.get(len(x.shape)))
+    reference = _baseline(baseline, x, axes)
     images, references = x.numpy(), reference.numpy()
     regions = divide(x, y)
     maps = (
-        [_of_channels(labels, images) for labels in regions]
+        [axes.spread(labels) for labels in regions]
         if isinstance(regions, list)
-        else _label_maps(images, regions)
+        else divide_inputs(images, axes, regions)
     )
+    maps = [labels.astype(np.int32) for labels in maps]
     sets = [
-        _ground_set(maps[i % len(maps)], image != references[i % len(references)])
+        _ground_set(maps[i % len(maps)], image != references[i % len(references)], axes)
         for i, image in enumerate(images)
     ]
+    stays = any(ground_set.stays for ground_set in sets[: len(maps)])
+    outside = max(len(ground_set.sizes) for ground_set in sets)
+    rows = np.stack([np.where(labels < 0, outside, labels) for labels in maps])
     # Flat rows: the masking is compiled once for any number of axes.
     shape = images.shape[1:]
     inputs, baselines, labels = (
-        _flat(rows, shape) for rows in (x, reference, tf.constant(np.stack(maps), tf.int32))
+        _flat(part, shape) for part in (x, reference, tf.constant(rows, tf.int32))
     )
-    return Batch(shape, inputs, baselines, labels, y, sets)
+    return Batch(shape, axes, stays, inputs, baselines, labels, y, sets)
+
+
+# Axes of inputs by Xplique's conventions, by their number.
+FOUND = {2: "NF", 3: "NTC", 4: "NHWC", 5: "NDHWC"}
 
 
 def _flat(rows: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
@@ -117,10 +135,11 @@ def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor
     return x, y
 
 
-def _baseline(baseline: Any, inputs: tf.Tensor) -> tf.Tensor:
+def _baseline(baseline: Any, inputs: tf.Tensor, layout: Layout) -> tf.Tensor:
     """The baseline as float32 with as many axes as the inputs, to which it broadcasts."""
     if isinstance(baseline, str) or callable(baseline):
-        return tf.constant(image_baselines(baseline, inputs.numpy(), "baseline"), tf.float32)
+        made = named_baselines(baseline, inputs.numpy(), layout, "baseline")
+        return tf.constant(made, tf.float32)
     value = np.asarray(baseline)
     shape = tuple(inputs.shape[1:])
     if value.dtype.kind not in "iufb":
@@ -141,33 +160,6 @@ def _baseline(baseline: Any, inputs: tf.Tensor) -> tf.Tensor:
     return tf.constant(value.reshape(aligned), tf.float32)
 
 
-def _label_maps(examples: np.ndarray, regions: Regions) -> list[np.ndarray]:
-    """Label maps, one per example, or one for all examples."""
-    if examples.ndim != 4:
-        return [_labels_of(examples.shape[1:], regions)]
-    return [_of_channels(labels, examples) for labels in divide_images(examples, regions)]
-
-
-def _of_channels(labels: np.ndarray, examples: np.ndarray) -> np.ndarray:
-    """A label map that broadcasts to its input: for images (H, W, 1)."""
-    return labels[..., None] if examples.ndim == 4 else labels
-
-
-def _ground_set(labels: np.ndarray, changed: np.ndarray) -> GroundSet:
-    """The ground set of one example; images show their label maps as (H, W)."""
-    return replace(
-        GroundSet.of((labels,), [changed]), regions=labels[..., 0] if labels.ndim == 3 else labels
-    )
-
-
-def _labels_of(shape: tuple[int, ...], regions: Regions) -> np.ndarray:
-    """The label map of inputs that are no images: a given one, or a region per element."""
-    if callable(regions) or isinstance(regions, int | np.integer | tuple):
-        return every_element(shape)
-    labels = compact(regions)
-    if labels.shape != shape:
-        raise ValueError(
-            f"`regions` (of shape {labels.shape}) must be a label map shaped like one input, "
-            f"{shape}"
-        )
-    return labels
+def _ground_set(labels: np.ndarray, changed: np.ndarray, layout: Layout) -> GroundSet:
+    """The ground set of one example, whose label map is shown over its places."""
+    return replace(GroundSet.of((labels,), [changed]), regions=layout.gathered(labels))

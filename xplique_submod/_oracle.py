@@ -12,7 +12,7 @@ import tensorflow as tf
 from submod_core.backends import backend_of
 from submod_core.engine import OutOfMemoryError, Responses
 from submod_core.scores import Readout, uncertainty
-from submod_core.scores.readout import NO_CLASSES
+from submod_core.scores.readout import NO_CLASSES, ONE_EMBEDDING
 from xplique_submod._calls import Recorder, call
 from xplique_submod._compat import TENSORFLOW_MODELS
 from xplique_submod._inputs import Batch
@@ -206,7 +206,8 @@ class Reader:
 
     def _warn_no_classes(self) -> None:
         if not self._warned:
-            warnings.warn(NO_CLASSES, stacklevel=2)
+            single = self.readout.class_embeddings is not None
+            warnings.warn(ONE_EMBEDDING if single else NO_CLASSES, stacklevel=2)
             self._warned = True
 
 

@@ -9,7 +9,7 @@ from submod_core import Search, Weights
 from submod_core._docs import documented
 from submod_core.methods import LiMAOptions
 from submod_core.methods.options import OPTIONS
-from submod_core.regions import Regions
+from submod_core.regions import Layout, Regions
 from submod_core.scores import Distance
 from xplique_submod._explainer import RegionExplainer
 
@@ -20,6 +20,10 @@ WORDS = {
     "layer_note": " A layer\n    must be one of a functional model.",
     "tensor": "array_like",
     "target": "`targets`",
+    "found": (
+        'inputs of two to five axes are "NF", "NTC", "NHWC" and\n    "NDHWC"; where the '
+        "channels seem to be elsewhere, it is asked for."
+    ),
 }
 
 
@@ -42,11 +46,13 @@ class LiMA(LiMAOptions, RegionExplainer):
         g(f, x, y), one value per example, which then is the consistency itself: detection,
         segmentation, regression. By default, and for ``"classification"``, the consistency is the
         activation of the target output.
-    regions : int, (int, int), array or callable
-        Division of images (N, H, W, C): about that many SLICO superpixels, a grid of rows and
-        columns, one label map (H, W), or a function of an image (H, W, C) that returns one. In
-        other inputs every element is a region of its own unless this is a label map shaped like one
-        input.
+    regions : int, tuple of int, array, callable or None
+        Division of the inputs: a count (about that many SLICO superpixels of an image, supervoxels
+        of a volume or video, equal segments of a series); the number of cells along each axis of
+        places, (rows, columns) of an image; one label map over the places, (H, W), for all, −1 for
+        what always stays; or a function of one example with its channels last, (H, W, C), that
+        returns a label map. None stands for 49 regions of images, volumes, videos and series, and
+        for single features of tables.
     {search}
     {weights}
     {activation}
@@ -55,10 +61,14 @@ class LiMA(LiMAOptions, RegionExplainer):
     {class_embeddings}
     {scale}
     {max_evaluations}
+    {max_model_inputs}
+    {layout}
+    {signed}
     baseline : number, array_like, str or callable
         What replaces a removed region, in the model's own input space; an array broadcasts to one
-        input, or to all. For images also a name of `submod_core.regions.BASELINES` ("blur",
-        "channel_mean", "random_colour", "noise") or a function of an image (H, W, C).
+        input, or to all. For images, volumes and series also a name of
+        `submod_core.regions.BASELINES` ("blur", "channel_mean", "random_colour", "noise") or a
+        function of one example with its channels last.
     verbose : bool
         Show a progress bar, counting images through the model.
 
@@ -92,15 +102,18 @@ class LiMA(LiMAOptions, RegionExplainer):
         batch_size: int | str | None = 32,
         operator: Any = None,
         *,
-        regions: Regions = 49,
+        regions: Regions = None,
         search: str | Search = "guided",
         weights: Mapping[Any, float] | Weights | None = None,
-        activation: str | Callable[[tf.Tensor], tf.Tensor] = "softmax",
+        activation: str | Callable[[tf.Tensor], tf.Tensor] | None = "softmax",
         features: Any = None,
         distance: str | Distance = "cosine",
         class_embeddings: Any = None,
         scale: float = 100.0,
         max_evaluations: int | None = None,
+        max_model_inputs: int | None = None,
+        layout: str | Layout | None = None,
+        signed: bool = False,
         baseline: Any = 0.0,
         verbose: bool = False,
     ) -> None:
@@ -108,8 +121,6 @@ class LiMA(LiMAOptions, RegionExplainer):
         self.regions, self.search, self.weights = regions, search, weights
         self.activation, self.features, self.distance = activation, features, distance
         self.class_embeddings, self.scale = class_embeddings, scale
-        self.max_evaluations = max_evaluations
+        self.max_evaluations, self.max_model_inputs = max_evaluations, max_model_inputs
+        self.layout, self.signed = layout, signed
         self._check()
-
-    def _divide(self, images: tf.Tensor, targets: tf.Tensor) -> Regions:
-        return self.regions

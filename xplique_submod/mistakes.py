@@ -6,7 +6,7 @@ import numpy as np
 
 from submod_core._docs import documented
 from submod_core._types import BoolArray, FloatArray
-from submod_core.methods import Mistake, find_mistakes
+from submod_core.methods import Mistakes, find_mistakes
 from submod_core.methods.options import OPTIONS
 from xplique_submod._explainer import RegionExplainer
 
@@ -14,7 +14,7 @@ from xplique_submod._explainer import RegionExplainer
 @documented(OPTIONS, package="xplique_submod", method="explain")
 def explain_mistakes(
     method: RegionExplainer, inputs: Any, targets: Any, *, max_area: float = 1.0
-) -> list[Mistake]:
+) -> Mistakes:
     """Regions of misclassified inputs that speak for the truth, and that made the model err.
 
     Parameters
@@ -56,7 +56,7 @@ def explain_mistakes(
 
     return find_mistakes(
         classify,
-        lambda: method._explanations(oracle),
+        lambda wrong: method._explanations(oracle, wrong),
         [len(ground_set.sizes) for ground_set in oracle.batch.sets],
         oracle.batch.targets.numpy().argmax(-1).tolist(),
         max_area,

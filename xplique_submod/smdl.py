@@ -10,7 +10,7 @@ from submod_core import Weights
 from submod_core._docs import documented
 from submod_core.methods import SMDLOptions
 from submod_core.methods.options import OPTIONS
-from submod_core.regions import Regions
+from submod_core.regions import Division, Layout
 from submod_core.scores import Distance
 from xplique_submod._explainer import RegionExplainer
 from xplique_submod._maps import heatmaps
@@ -38,7 +38,9 @@ class SMDL(SMDLOptions, RegionExplainer):
     {regions}
     {k}
     {smdl_weights}
-    activation, features, distance, max_evaluations, baseline, verbose
+    activation, features, distance, class_embeddings, scale
+        As in `LiMA`.
+    max_evaluations, max_model_inputs, layout, signed, baseline, verbose
         As in `LiMA`.
     {feature_target}
     {confidence_model}
@@ -70,16 +72,21 @@ class SMDL(SMDLOptions, RegionExplainer):
         operator: Any = None,
         *,
         prior: Any = None,
-        patches: int | tuple[int, int] = 10,
+        patches: int | tuple[int, ...] | None = None,
         regions: int = 25,
         k: int | None = None,
         weights: Mapping[Any, float] | Weights | None = None,
-        activation: str | Callable[[tf.Tensor], tf.Tensor] = "softmax",
+        activation: str | Callable[[tf.Tensor], tf.Tensor] | None = "softmax",
         features: Any = None,
         feature_target: bool = False,
         confidence_model: Any = None,
         distance: str | Distance = "cosine",
         max_evaluations: int | None = None,
+        max_model_inputs: int | None = None,
+        class_embeddings: Any = None,
+        scale: float = 100.0,
+        layout: str | Layout | None = None,
+        signed: bool = False,
         baseline: Any = 0.0,
         verbose: bool = False,
     ) -> None:
@@ -93,11 +100,18 @@ class SMDL(SMDLOptions, RegionExplainer):
         self.weights, self.activation, self.features = weights, activation, features
         self.feature_target, self.confidence_model = feature_target, confidence_model
         self.distance, self.max_evaluations = distance, max_evaluations
+        self.class_embeddings, self.scale = class_embeddings, scale
+        self.max_model_inputs, self.layout, self.signed = max_model_inputs, layout, signed
         self._check()
 
-    def _divide(self, images: tf.Tensor, targets: tf.Tensor) -> Regions | list[np.ndarray]:
+    def _divide(self, images: tf.Tensor, targets: tf.Tensor) -> Division | list[np.ndarray]:
         """The regions that the prior makes of the patches, (H, W) each."""
-        if self.prior is None or len(images.shape) != 4:
-            return self._patches()
+        if self.prior is None:
+            return self._division()
+        if len(images.shape) != 4 or (self.layout or "NHWC") not in ("NHWC", Layout("NHWC")):
+            raise ValueError(
+                "`prior` joins patches of images (N, H, W, C) into regions, and `inputs` (of shape "
+                f"{tuple(images.shape)}) are others: give `patches` without a prior"
+            )
         labels = self._regions_of(heatmaps(self.prior, images, targets, "prior", absolute=False))
         return labels if len(labels) == len(images) else labels * len(images)

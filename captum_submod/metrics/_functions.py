@@ -9,11 +9,20 @@ import torch
 from torch import Tensor
 
 from captum_submod._compat import BaselineType, TargetType
-from captum_submod._oracle import Activation
-from captum_submod.metrics._model import Asked, Attributions, answers, rows_of, shape_of
+from captum_submod._oracle import Activation, Features
+from captum_submod.metrics._model import (
+    Asked,
+    Attributions,
+    answers,
+    layout_of,
+    rows_of,
+    shape_of,
+)
 from submod_core import Explanation
 from submod_core._docs import composed
+from submod_core._types import AnyArray
 from submod_core.metrics import MapMetric, ModelMetric, Question, Robustness
+from submod_core.regions import Layout
 from submod_core.results import painted
 
 P = ParamSpec("P")
@@ -36,6 +45,10 @@ class ModelFunction(Protocol[P, T_co]):
         activation: Activation = "softmax",
         class_axis: int | None = None,
         max_examples_per_batch: int = 16,
+        features: Features = None,
+        class_embeddings: Tensor | None = None,
+        scale: float = 100.0,
+        layout: str | Layout | None = None,
         *args: P.args,
         **settings: P.kwargs,
     ) -> T_co:
@@ -67,7 +80,9 @@ feature_mask : Tensor, optional
 activation, class_axis
     As in `LiMA`.
 max_examples_per_batch : int
-    Most masked inputs per call of `forward_func`. The result does not depend on it."""
+    Most masked inputs per call of `forward_func`. The result does not depend on it.
+features, class_embeddings, scale, layout
+    As in `LiMA`."""
 
 _MAPS = """attributions : Tensor, (N, C, H, W), (N, H, W) or (N, …), or explanations"""
 
@@ -138,6 +153,7 @@ def robustness(
     radius: float = 0.02,
     n_samples: int = 10,
     seed: int = 0,
+    layout: str | Layout | None = None,
     **kwargs: Any,
 ) -> Tensor:
     """Overlap of the k highest scores before and after noise on the input (SEA-NN, §5).
@@ -150,6 +166,8 @@ def robustness(
     inputs : Tensor, (N, …), floating
     k, radius, n_samples, seed
         As in `submod_core.metrics.Robustness`.
+    layout : str, optional
+        As in `LiMA`.
     **kwargs
         Further arguments of `explanation_func`.
 
@@ -171,17 +189,25 @@ def robustness(
     metric = Robustness(k=k, radius=radius, n_samples=n_samples, seed=seed)
     if not isinstance(inputs, Tensor) or not inputs.is_floating_point():
         raise TypeError("`inputs` must be one floating-point tensor (N, …), which noise can change")
-    image = inputs.dim() == 4
+    axes = layout_of(inputs, layout)
+    image, shape = axes is not None and axes.is_image, shape_of(inputs, axes)
 
     def maps(noise: Any) -> list[Any]:
         x = inputs
         if noise is not None:
-            drawn = torch.from_numpy(noise).movedim(-1, 1) if image else torch.from_numpy(noise)
+            drawn = torch.from_numpy(axes.restored(noise) if axes and image else noise)
             x = inputs + drawn.to(inputs.dtype).to(inputs.device)
-        return [painted(row, shape_of(x)) for row in rows_of(explanation_func(x, **kwargs), x)]
+        return [painted(row, shape) for row in rows_of(explanation_func(x, **kwargs), x, axes)]
 
-    last = inputs.movedim(1, -1) if image else inputs
-    return torch.from_numpy(metric.numbers(maps, tuple(last.shape)))
+    # Noise is drawn with channels last, the same in both hosts.
+    like = _shaped(inputs)
+    noise_shape = tuple((axes.channels_last(like) if axes and image else like).shape)
+    return torch.from_numpy(metric.numbers(maps, noise_shape))
+
+
+def _shaped(x: Tensor) -> AnyArray:
+    """An array of the tensor's shape that takes no memory."""
+    return np.broadcast_to(np.float32(0), tuple(x.shape))
 
 
 def _of_a_model(

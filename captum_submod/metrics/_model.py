@@ -8,14 +8,15 @@ import torch
 from torch import Tensor
 
 from captum_submod._compat import BaselineType, TargetType
-from captum_submod._inputs import host_mask, prepare, target_indices
+from captum_submod._inputs import found_layout, host_mask, prepare
 from captum_submod._modules import evaluating
-from captum_submod._oracle import Activation, TorchOracle
+from captum_submod._oracle import Activation, Features, TorchOracle
+from captum_submod._targets import target_indices
 from submod_core import Explanation, Readout
 from submod_core._checks import check_count
 from submod_core.engine import drive
 from submod_core.metrics import Question
-from submod_core.regions import compact
+from submod_core.regions import Division, Layout, compact
 from submod_core.results import are_explanations, each_attribution
 
 Attributions = Tensor | Explanation | Sequence[Explanation]
@@ -35,37 +36,50 @@ class Asked(NamedTuple):
     activation: Activation = "softmax"
     class_axis: int | None = None
     max_examples_per_batch: int = 16
+    features: Features = None
+    class_embeddings: Tensor | None = None
+    scale: float = 100.0
+    layout: str | Layout | None = None
 
 
 def answers(question: Question[T], attributions: Attributions, asked: Asked) -> list[T]:
     """The answer to the question for each example and its attribution."""
     check_count("max_examples_per_batch", asked.max_examples_per_batch)
-    shape, image = shape_of(asked.inputs), asked.inputs.dim() == 4
-    rows = rows_of(attributions, asked.inputs)
-    maps = labels_of(asked.feature_mask, asked.inputs)
+    axes = layout_of(asked.inputs, asked.layout)
+    shape = shape_of(asked.inputs, axes)
+    rows = rows_of(attributions, asked.inputs, axes)
+    maps = labels_of(asked.feature_mask, asked.inputs, axes)
+    image = axes is not None and axes.n_places > 1
     orders = [
         question.order(row, shape, labels, image) for row, labels in zip(rows, maps, strict=True)
     ]
-    mask = torch.from_numpy(np.stack([order.regions for order in orders]))
+    mask = np.stack([axes.spread(o.regions) if axes else o.regions for o in orders])
     batch = prepare(
         asked.inputs,
         asked.baselines,
-        mask[:, None] if image else mask,
+        torch.from_numpy(mask),
         asked.additional_forward_args,
-        regions=1,
+        Division(),
+        layout=axes,
     )
     oracle = TorchOracle(
         asked.forward_func,
         batch,
         target_indices(asked.target, len(batch)),
-        Readout(asked.activation, class_axis=asked.class_axis),
+        Readout(
+            asked.activation,
+            asked.features,
+            asked.class_embeddings,
+            asked.scale,
+            class_axis=asked.class_axis,
+        ),
         wants_confidence=False,
     )
     procedures = [
         question.ask(row, order, ground_set.sizes)
         for row, order, ground_set in zip(rows, orders, batch.sets, strict=True)
     ]
-    with evaluating(asked.forward_func):
+    with evaluating(asked.forward_func, asked.features):
         outcomes = drive(
             procedures,
             oracle,
@@ -73,19 +87,28 @@ def answers(question: Question[T], attributions: Attributions, asked: Asked) -> 
             batch_size=int(asked.max_examples_per_batch),
             overlap=oracle.overlap,
             sources=oracle.readout.sources("forward_func"),
+            checked=True,
         )
     return [outcome.result for outcome in outcomes]
 
 
-def shape_of(inputs: Any) -> tuple[int, ...]:
-    """(H, W) of images, or the shape of one example."""
+def layout_of(inputs: Any, layout: str | Layout | None = None) -> Layout | None:
+    """The layout of the inputs; None where each element is judged by itself."""
     if not isinstance(inputs, Tensor) or not inputs.dim():
         raise TypeError(f"`inputs` (a {type(inputs).__name__}) must be one tensor (N, …)")
-    return tuple(inputs.shape[2:] if inputs.dim() == 4 else inputs.shape[1:])
+    return found_layout(layout, inputs, divided=False)
 
 
-def rows_of(attributions: Any, inputs: Tensor | None = None) -> Sequence[Any]:
-    """Each example's explanation, or its scores without channels."""
+def shape_of(inputs: Tensor, layout: Layout | None) -> tuple[int, ...]:
+    """Lengths of the axes of places, (H, W) of images; or the shape of one example."""
+    shape = tuple(inputs.shape[1:])
+    return shape if layout is None else layout.places(shape)
+
+
+def rows_of(
+    attributions: Any, inputs: Tensor | None = None, layout: Layout | None = None
+) -> Sequence[Any]:
+    """Each example's explanation, or its scores summed over the channels."""
     if are_explanations(attributions):
         given = 1 if isinstance(attributions, Explanation) else len(attributions)
         return each_attribution(attributions, given if inputs is None else len(inputs))
@@ -94,24 +117,31 @@ def rows_of(attributions: Any, inputs: Tensor | None = None) -> Sequence[Any]:
             f"`attributions` (a {type(attributions).__name__}) must be a tensor (N, …) or "
             "explanations"
         )
-    channels = attributions.shape[1] if attributions.dim() == 4 else 1
-    if inputs is not None and channels not in (1, inputs.shape[1] if inputs.dim() == 4 else 1):
-        raise ValueError(
-            f"`attributions` (of shape {tuple(attributions.shape)}) must be shaped like the inputs"
-        )
+    if inputs is None and attributions.dim() == 4:  # of images, as far as can be known
+        layout = Layout("NCHW")
+    axis = None if layout is None or attributions.dim() != layout.n_axes else layout.channel_axis
     scores = attributions.detach().cpu().double()
-    rows = (scores.sum(1) if scores.dim() == 4 else scores).numpy()
-    return each_attribution(rows, len(rows) if inputs is None else len(inputs))
+    if axis is not None:
+        if inputs is not None and scores.shape[axis] not in (1, inputs.shape[axis]):
+            raise ValueError(
+                f"`attributions` (of shape {tuple(scores.shape)}) must be shaped like the inputs"
+            )
+        scores = scores.sum(axis)
+    return each_attribution(scores.numpy(), len(scores) if inputs is None else len(inputs))
 
 
-def labels_of(feature_mask: Any, inputs: Tensor) -> list[Any]:
-    """The label map of each example over its pixels or elements; None where there is no mask."""
+def labels_of(feature_mask: Any, inputs: Tensor, layout: Layout | None) -> list[Any]:
+    """The label map of each example over its places or elements; None where there is no mask."""
     n = len(inputs)
     if feature_mask is None:
         return [None] * n
-    array = host_mask(feature_mask, inputs)
-    if inputs.dim() == 4 and array.shape[1] > 1:
-        raise ValueError("`feature_mask` must be the same in all channels: pixels are judged whole")
-    maps = array[:, 0] if inputs.dim() == 4 else array
-    each = [np.broadcast_to(compact(one), shape_of(inputs)) for one in maps]
+    maps = host_mask(feature_mask, inputs)
+    if layout is not None and layout.channel_axis is not None:
+        channels = np.moveaxis(maps, layout.channel_axis, 0)
+        if (channels != channels[0]).any():
+            raise ValueError(
+                "`feature_mask` must be the same in all channels: places are judged whole"
+            )
+        maps = channels[0]
+    each = [np.broadcast_to(compact(one), shape_of(inputs, layout)) for one in maps]
     return each if len(each) == n else each * n

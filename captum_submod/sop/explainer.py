@@ -7,7 +7,7 @@ from captum.attr import Attribution
 from torch import Tensor
 
 from captum_submod._compat import TargetType, log_usage
-from captum_submod._inputs import target_indices
+from captum_submod._targets import target_indices
 from submod_core._repr import differing
 
 

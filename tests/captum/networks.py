@@ -64,7 +64,7 @@ def random_mask(seed, n_regions=9):
     ids = torch.cat(
         [torch.arange(n_regions), torch.randint(n_regions, (144 - n_regions,), generator=generator)]
     )
-    return (ids[torch.randperm(144, generator=generator)] * 7 - 3).reshape(1, 1, 12, 12)
+    return (ids[torch.randperm(144, generator=generator)] * 7 + 3).reshape(1, 1, 12, 12)
 
 
 def small_sop(seed=0, dtype=torch.float64, **options):

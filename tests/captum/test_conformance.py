@@ -17,7 +17,7 @@ METHODS = {
     "greedy": partial(LiMA, search="greedy"),
     "guided": LiMA,
     "bidirectional": partial(LiMA, search="bidirectional"),
-    "SMDL": partial(SMDL, patches=2),
+    "SMDL": SMDL,
 }
 
 
@@ -34,6 +34,8 @@ def tensors(value):
 def test_captum_case(case, name, scripted):
     _, model, arguments, _, noise_tunnel, _ = parse_test_config(copy.deepcopy(case))
     method = METHODS[name](torch.jit.script(model) if scripted else model)
+    if name == "SMDL" and tensors(arguments["inputs"])[0].dim() == 4:
+        method.patches = 2
     explainer = NoiseTunnel(method) if noise_tunnel else method
     attributions = explainer.attribute(**arguments)
     assert isinstance(attributions, tuple) == isinstance(arguments["inputs"], tuple)

@@ -32,7 +32,9 @@ def test_very_many_regions_come_with_a_warning():
     x = torch.rand(1, 40, 30)
     net = nn.Sequential(nn.Flatten(), nn.Linear(1200, 3))
     with pytest.warns(UserWarning, match="1200 of them"):
-        LiMA(net, max_evaluations=1).explain(x, target=1, perturbations_per_eval=512)
+        LiMA(net, search="singletons", weights={"consistency": 1}).explain(
+            x, target=1, perturbations_per_eval=512
+        )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_images_get_superpixels(model):
 
 def test_single_outputs_are_the_consistency_themselves():
     x, score = torch.rand(2, 5), nn.Linear(5, 1)
-    with pytest.warns(UserWarning, match="confidence score is left out") as caught:
+    with pytest.warns(UserWarning, match="confidence and effectiveness, .* are left out") as caught:
         found = LiMA(score).explain(x)
     assert len(caught) == 1
     assert np.allclose([e.curves.insertion[-1] for e in found], score(x).detach().flatten())
@@ -215,7 +217,8 @@ def test_a_single_embedding_is_scored_by_the_plain_cosine(model):
 
 def test_an_evaluation_budget(model):
     x, mask = random_images(0), random_mask(0)
-    (found,) = LiMA(model, max_evaluations=20).explain(x, target=1, feature_mask=mask)
+    with pytest.warns(UserWarning, match="budget ended the search with [0-9] of 9 regions placed"):
+        (found,) = LiMA(model, max_evaluations=20).explain(x, target=1, feature_mask=mask)
     assert found.evaluations <= 20
     assert sorted(found.order) == list(range(9))
     assert found.searched.any()

@@ -152,7 +152,8 @@ def test_a_thousand_regions_on_a_photograph_of_the_usual_size():
     )
     torch.manual_seed(0)
     lima = LiMA(model, regions=(32, 32), search="batched_lazy", max_evaluations=1200)
-    (found,) = lima.explain(torch.rand(1, 3, 224, 224), target=1, perturbations_per_eval=32)
+    with pytest.warns(UserWarning, match="12 of 1024 regions placed; 1012 follow"):
+        (found,) = lima.explain(torch.rand(1, 3, 224, 224), target=1, perturbations_per_eval=32)
     assert sorted(found.order) == list(range(1024))
     assert found.evaluations == 1200
     assert found.searched.sum() == 12  # 1,024 in the first round, 16 in each of 11 more

@@ -2,12 +2,13 @@
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from captum_submod import LiMA
 from captum_submod._inputs import prepare
+from submod_core.regions import Division
 from submod_core.search import Bidirectional, Greedy
 
 
@@ -15,7 +16,7 @@ from submod_core.search import Bidirectional, Greedy
 def _masks(draw, shape):
     """Ids that broadcast to a shape, along any of its axes."""
     broadcast = tuple(draw(st.sampled_from([1, side])) for side in shape)
-    return torch.from_numpy(draw(arrays(np.int64, broadcast, elements=st.integers(-2, 4))))
+    return torch.from_numpy(draw(arrays(np.int64, broadcast, elements=st.integers(-1, 4))))
 
 
 @st.composite
@@ -33,6 +34,8 @@ def problems(draw):
         for shape in shapes
     )
     masks = tuple(draw(_masks((n, *shape))) for shape in shapes)
+    for i in range(n):
+        assume(any(bool((mask[i % len(mask)] >= 0).any()) for mask in masks))
     weights = [torch.from_numpy(rng.normal(size=(x[0].numel(), 2))) for x in inputs]
 
     def model(*tensors):
@@ -64,11 +67,14 @@ def test_scores_belong_to_regions_and_agree_with_the_explanation(
             ]
         )
         scores = torch.cat([p[i].flatten() for p in painted])
-        assert sorted(explanation.order) == list(range(len(ids.unique())))
-        for score, region in zip(explanation.importance, ids.unique(), strict=True):
+        regions = ids[ids >= 0].unique()
+        assert sorted(explanation.order) == list(range(len(regions)))
+        for score, region in zip(explanation.importance, regions, strict=True):
             assert torch.equal(scores[ids == region], torch.full_like(scores[ids == region], score))
+        assert not scores[ids < 0].any(), "what always stays has no score"
         assert explanation.curves.area[-1] == 1
-        sizes = [(ids == region).double().mean() for region in ids.unique()[explanation.order]]
+        inside = ids[ids >= 0]
+        sizes = [(inside == region).double().mean() for region in regions[explanation.order]]
         assert np.allclose(np.diff(explanation.curves.area), sizes)
 
 
@@ -76,7 +82,7 @@ def test_scores_belong_to_regions_and_agree_with_the_explanation(
 @given(problems(), st.data())
 def test_masked_inputs_are_what_one_would_write_by_hand(problem, data):
     _, inputs, baselines, masks = problem
-    batch = prepare(inputs, baselines, masks, None, regions=1)
+    batch = prepare(inputs, baselines, masks, None, Division())
     seen = []
 
     def spy(*tensors):
@@ -88,9 +94,10 @@ def test_masked_inputs_are_what_one_would_write_by_hand(problem, data):
     n_regions = len(batch.sets[i].sizes)
     kept = data.draw(st.sets(st.integers(0, n_regions - 1), min_size=1, max_size=1))
     ids = [m[i % len(m)].expand(x.shape[1:]) for m, x in zip(masks, inputs, strict=True)]
-    (region,) = (torch.cat([m.flatten() for m in ids]).unique()[k] for k in kept)
+    every = torch.cat([m.flatten() for m in ids]).unique()
+    (region,) = (every[every >= 0][k] for k in kept)
     by_hand = [
-        torch.where(m == region, x[i], b[i % len(b)])
+        torch.where((m == region) | (m < 0), x[i], b[i % len(b)])
         for m, x, b in zip(ids, inputs, baselines, strict=True)
     ]
     assert any(

@@ -105,7 +105,7 @@ CASES = {
     "no patches": ({"patches": 0}, ValueError, "`patches`"),
     "half a patch": ({"patches": 2.5}, ValueError, "`patches`"),
     "patches of three numbers": ({"patches": (2, 2, 2)}, ValueError, "`patches`"),
-    "more patches than pixels": ({"patches": 13}, ValueError, "`regions`.*`cells`"),
+    "more patches than pixels": ({"patches": 13}, ValueError, "`patches`.*`cells`"),
     "more patches than pixels, with a prior": ({"patches": 13, "prior": X}, ValueError, "`cells`"),
     "more regions than patches": (
         {"prior": X, "patches": 2, "regions": 5},

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from captum_submod import SMDL, LiMA, explain_mistakes, metrics
 from submod_core import Explanation, Ranking, Weights, rank
-from submod_core.methods import Mistake
+from submod_core.methods import Mistakes
 from submod_core.results import Curves
 from submod_core.search import Bidirectional, Greedy, Guided, Search, Swaps
 
@@ -25,7 +25,7 @@ def methods() -> None:
     assert_type(pair, tuple[Tensor, ...])
     assert_type(lima.explain(images, target=3), list[Explanation])
     assert_type(SMDL(model, patches=4, regions=4, k=2).attribute(images, target=3), Tensor)
-    assert_type(explain_mistakes(lima, images, 3, perturbations_per_eval=2), list[Mistake])
+    assert_type(explain_mistakes(lima, images, 3, perturbations_per_eval=2), Mistakes)
 
 
 def searches() -> None:

@@ -10,6 +10,7 @@ from submod_core import metrics as core
 from submod_core._docs import composed
 from submod_core._types import FloatArray
 from submod_core.metrics import FaithfulnessCurves, MapMetric, PerturbationCurves
+from submod_core.regions import Layout
 from submod_core.results import painted
 from xplique_submod._compat import ExplainerMetric
 from xplique_submod.metrics._model import (
@@ -17,8 +18,10 @@ from xplique_submod.metrics._model import (
     CurveMetric,
     DeclaredMetric,
     ModelMetric,
+    layout_of,
     maps_of,
     rows_of,
+    shape_of,
 )
 
 P = ParamSpec("P")
@@ -37,6 +40,10 @@ class ModelMetricClass(Protocol[P]):
         regions: Any = None,
         operator: Any = None,
         activation: str | None = None,
+        features: Any = None,
+        class_embeddings: Any = None,
+        scale: float = 100.0,
+        layout: str | Layout | None = None,
         *args: P.args,
         **settings: P.kwargs,
     ) -> AreaMetric:
@@ -103,6 +110,8 @@ class Robustness(DeclaredMetric, ExplainerMetric):
         As in Xplique's metrics of explainers.
     k, radius, n_samples, seed
         As in `submod_core.metrics.Robustness`.
+    layout : str, optional
+        As in `LiMA`.
 
     Raises
     ------
@@ -136,17 +145,20 @@ class Robustness(DeclaredMetric, ExplainerMetric):
         radius: float = 0.02,
         n_samples: int = 10,
         seed: int = 0,
+        layout: str | Layout | None = None,
     ) -> None:
         self.metric = core.Robustness(k=k, radius=radius, n_samples=n_samples, seed=seed)
         ExplainerMetric.__init__(self, model, inputs, targets, batch_size, activation)
+        self.layout = layout_of(self.inputs.shape, layout)
 
     def per_example(self, explainer: Callable[..., Any]) -> FloatArray:
         """Mean intersection over union of each example, (N,) float64 in [0, 1]."""
-        shape = self.inputs.shape[1:3] if self.inputs.ndim == 4 else self.inputs.shape[1:]
+        axes, shape = self.layout, shape_of(self.inputs.shape, self.layout)
 
         def maps(noise: FloatArray | None) -> list[Any]:
             x = self.inputs if noise is None else self.inputs + noise.astype(np.float32)
-            return [painted(row, tuple(shape)) for row in rows_of(explainer(x, self.targets), x)]
+            rows = rows_of(explainer(x, self.targets), x, axes)
+            return [painted(row, shape) for row in rows]
 
         numbers: FloatArray = self.metric.numbers(maps, tuple(self.inputs.shape))
         return numbers
@@ -164,7 +176,9 @@ baseline_mode : number, array, str or callable
 regions : array_like of int, optional
     One label map (H, W), or one for each input. Explanations bring their own regions.
 activation : {None, "softmax", "sigmoid"}
-    Turns the outputs into probabilities; by default nothing does, as in Xplique."""
+    Turns the outputs into probabilities; by default nothing does, as in Xplique.
+features, class_embeddings, scale, layout
+    As in `LiMA`."""
 
 _MASKS = """masks : array_like, (N, H, W) or (N, …)"""
 

@@ -1,6 +1,7 @@
 """From Xplique's conventions to the core's metrics, and to the model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,10 +11,10 @@ from submod_core import Curves, Explanation, Readout
 from submod_core._checks import check_count
 from submod_core._types import AnyArray, FloatArray
 from submod_core.engine import drive
-from submod_core.regions import compact
+from submod_core.regions import Layout, compact
 from submod_core.results import are_explanations, each_attribution
 from xplique_submod._compat import ExplanationMetric, scores_a_class
-from xplique_submod._inputs import check_classes, prepare
+from xplique_submod._inputs import FOUND, check_classes, prepare
 from xplique_submod._oracle import Reader, TensorFlowOracle
 
 
@@ -59,12 +60,16 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
         regions: Any = None,
         operator: Any = None,
         activation: str | None = None,
+        features: Any = None,
+        class_embeddings: Any = None,
+        scale: float = 100.0,
+        layout: str | Layout | None = None,
         **settings: Any,
     ) -> None:
         self.metric = self.declared(**settings)
         if batch_size is not None:
             check_count("batch_size", batch_size)
-        readout = Readout(activation or "identity")
+        readout = Readout(activation or "identity", features, class_embeddings, scale)
         if targets is None and not isinstance(inputs, tf.data.Dataset):
             raise ValueError(
                 "`targets` (=None) must be one-hot, one row per input, unless `inputs` is a "
@@ -75,7 +80,8 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
             raise ValueError(
                 f"`targets` must be one-hot, one row for each of the {len(self.inputs)} inputs"
             )
-        if self.metric.images_only and self.inputs.ndim != 4:
+        self.layout = layout_of(self.inputs.shape, layout)
+        if self.metric.images_only and not self.layout.is_image:
             raise ValueError("`inputs` must be images (N, H, W, C), which alone have patches")
         self.baseline_mode, self.regions = baseline_mode, regions
         by_class = scores_a_class(operator, self.inference_function)
@@ -95,7 +101,7 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
         return np.array([self.metric.number(answer) for answer in answers], dtype=np.float64)
 
     def _shape(self) -> tuple[int, ...]:
-        return tuple(self.inputs.shape[1:3] if self.inputs.ndim == 4 else self.inputs.shape[1:])
+        return shape_of(self.inputs.shape, self.layout)
 
     def _labels(self) -> list[Any]:
         """The label map of each example over its pixels or elements; None without regions."""
@@ -111,19 +117,27 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
         maps = [compact(labels) for labels in (array[None] if array.shape == shape else array)]
         return maps if len(maps) == n else maps * n
 
+    def _over(self, shape: tuple[int, ...], row: Any) -> Any:
+        """An explanation over all elements, where its regions are over places alone."""
+        if not isinstance(row, Explanation) or np.ndim(row.regions) == len(shape):
+            return row
+        return replace(row, regions=self.layout.spread(np.asarray(row.regions)))
+
     def _answers(self, explanations: Any) -> list[Any]:
         """The answer to the metric's question for each example and its explanation."""
-        shape, image = self._shape(), self.inputs.ndim == 4
-        rows = rows_of(explanations, self.inputs)
+        shape, image = self._shape(), self.layout.n_places > 1
+        rows = [self._over(shape, row) for row in rows_of(explanations, self.inputs, self.layout)]
         orders = [
             self.metric.order(row, shape, labels, image)
             for row, labels in zip(rows, self._labels(), strict=True)
         ]
+        # Series are judged by single elements, which a layout without channels says.
+        axes = self.layout if image else Layout("NFGHIJK"[: self.inputs.ndim])
         maps = [order.regions for order in orders]
         # As in Xplique, a function makes the baselines of all inputs at once.
         given = self.baseline_mode
         baseline = given(self.inputs) if callable(given) else given
-        batch = prepare(self.inputs, self.targets, baseline, lambda *_: maps)
+        batch = prepare(self.inputs, self.targets, baseline, lambda *_: maps, layout=axes)
         outcomes = drive(
             [
                 self.metric.ask(row, order, ground_set.sizes)
@@ -132,6 +146,8 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
             TensorFlowOracle(self._reader, batch),
             inert=[ground_set.inert for ground_set in batch.sets],
             batch_size=2**31 if self.batch_size is None else int(self.batch_size),
+            sources=self._reader.readout.sources("model"),
+            checked=True,
         )
         return [outcome.result for outcome in outcomes]
 
@@ -152,19 +168,37 @@ class AreaMetric(CurveMetric):
         return _mean_curve(self.curves(explanations), self.metric.curve, self._shape())
 
 
-def rows_of(explanations: Any, inputs: AnyArray | None = None) -> Sequence[Any]:
-    """Each example's explanation, or its scores without channels."""
+def layout_of(shape: Sequence[int], layout: str | Layout | None) -> Layout:
+    """The layout of inputs, by Xplique's conventions where none is given."""
+    return Layout.of(layout, tuple(shape), FOUND.get(len(shape)))
+
+
+def shape_of(shape: Sequence[int], layout: Layout) -> tuple[int, ...]:
+    """Lengths of the axes of places of images and volumes; the shape of one other example."""
+    one = tuple(shape[1:])
+    return layout.places(one) if layout.n_places > 1 else one
+
+
+def rows_of(
+    explanations: Any, inputs: AnyArray | None = None, layout: Layout | None = None
+) -> Sequence[Any]:
+    """Each example's explanation, or its scores summed over the channels of images."""
     if are_explanations(explanations):
         given = 1 if isinstance(explanations, Explanation) else len(explanations)
         return each_attribution(explanations, given if inputs is None else len(inputs))
     scores = np.asarray(explanations, dtype=np.float64)
-    if inputs is not None and scores.ndim == 4 and scores.shape[-1] not in (1, inputs.shape[-1]):
-        raise ValueError(
-            f"`attributions` (of shape {scores.shape}) must be shaped like the inputs, "
-            f"{inputs.shape}"
-        )
-    rows = scores.sum(-1) if scores.ndim == 4 else scores
-    return each_attribution(rows, len(rows) if inputs is None else len(inputs))
+    if inputs is None and scores.ndim == 4:  # of images, as far as can be known
+        layout = Layout("NHWC")
+    spatial = layout is not None and layout.n_places > 1 and scores.ndim == layout.n_axes
+    axis = layout.channel_axis if layout is not None and spatial else None
+    if axis is not None:
+        if inputs is not None and scores.shape[axis] not in (1, inputs.shape[axis]):
+            raise ValueError(
+                f"`attributions` (of shape {scores.shape}) must be shaped like the inputs, "
+                f"{inputs.shape}"
+            )
+        scores = scores.sum(axis)
+    return each_attribution(scores, len(scores) if inputs is None else len(inputs))
 
 
 def maps_of(explanations: Any) -> list[Any]:

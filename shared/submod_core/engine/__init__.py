@@ -11,8 +11,10 @@ from submod_core.engine.protocol import (
     Procedure,
     Query,
     Responses,
+    about,
 )
 from submod_core.engine.scheduler import drive
+from submod_core.engine.whole import UnstableModelError
 
 __all__ = [
     "BatchSize",
@@ -24,6 +26,8 @@ __all__ = [
     "Procedure",
     "Query",
     "Responses",
+    "UnstableModelError",
+    "about",
     "check_batch_size",
     "drive",
     "progress_bar",

@@ -58,6 +58,12 @@ class Session(Generic[T]):
     model_inputs: int = 0
     outcome: Outcome[T] | None = None
 
+    def know(self, whole: Responses, model_inputs: int) -> None:
+        """Remember the answer to the whole input, one row, and the images that it took."""
+        self.missing = [np.packbits(~self.inert).tobytes()]
+        self._remember([whole])
+        self.model_inputs = model_inputs
+
     def advance(self, responses: Responses | None) -> list[Request]:
         """Run the procedure until it needs the model or ends; return its new requests, if any."""
         while self.outcome is None:
@@ -76,6 +82,10 @@ class Session(Generic[T]):
 
     def receive(self, answered: Sequence[Responses]) -> list[Request]:
         """Remember the answers to the missing keys, and run the procedure on."""
+        self._remember(answered)
+        return self.advance(self._respond())
+
+    def _remember(self, answered: Sequence[Responses]) -> None:
         keys = iter(self.missing)
         for responses in answered:
             # Transpose the columns (one array per field) to rows (one tuple per subset); a field
@@ -86,7 +96,6 @@ class Session(Generic[T]):
             rows = zip(*columns, strict=True)
             self.answers.update(zip(islice(keys, n_rows), rows, strict=True))
             self.model_inputs += n_rows
-        return self.advance(self._respond())
 
     def _request(self, query: Query) -> Request | None:
         """The rows of a query without a known answer, each subset once; None if all are known."""

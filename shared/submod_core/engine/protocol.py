@@ -139,6 +139,27 @@ class Oracle(Protocol):
         ...
 
 
+def about(oracle: Oracle, examples: IntArray) -> Oracle:
+    """The oracle of some of another's examples, which are numbered from 0 on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def oracle(examples, keep, features):
+    ...     return Responses(target=10.0 * examples)
+    >>> about(oracle, np.array([4, 7]))(np.array([1, 0]), np.ones((2, 1), bool), False).target
+    array([70., 40.])
+    """
+    chosen = examples
+
+    def some(
+        examples: IntArray, keep: BoolArray, features: bool
+    ) -> Responses | Callable[[], Responses]:
+        return oracle(chosen[examples], keep, features)
+
+    return some
+
+
 class OutOfMemoryError(RuntimeError):
     """Signal of an oracle that a batch does not fit the device's memory."""
 

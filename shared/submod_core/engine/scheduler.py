@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from submod_core._types import BoolArray, IntArray
+from submod_core.engine._finite import check_finite
 from submod_core.engine._memory import keep_freed_memory
 from submod_core.engine._queue import (
     Request,
@@ -26,7 +27,6 @@ from submod_core.engine._queue import (
 )
 from submod_core.engine.batching import BatchSize
 from submod_core.engine.protocol import (
-    NonFiniteOutputError,
     Oracle,
     Outcome,
     OutOfMemoryError,
@@ -34,6 +34,7 @@ from submod_core.engine.protocol import (
     Procedure,
     Responses,
 )
+from submod_core.engine.whole import whole_answers
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ def drive(
     overlap: Overlap = None,
     on_batch: Callable[[int], object] | None = None,
     sources: Mapping[str, str] | None = None,
+    checked: bool = False,
 ) -> list[Outcome[T]]:
     """Run procedures to their end, filling each model batch from all of them.
 
@@ -84,6 +86,9 @@ def drive(
     sources : mapping of str to str, optional
         The argument of the adapter that each field of the responses comes from, for errors; by
         default "model".
+    checked : bool
+        Ask for every whole input once more, before all else, to find models whose answers depend
+        on the other rows of a batch, or on chance: see `submod_core.engine.whole`.
 
     Returns
     -------
@@ -93,6 +98,8 @@ def drive(
     ------
     NonFiniteOutputError
         If the model answers NaN or an infinity.
+    UnstableModelError
+        If `checked` finds that the model's answers depend on more than the input.
     OutOfMemoryError
         If a single image does not fit.
 
@@ -117,9 +124,13 @@ def drive(
     keep_freed_memory()
     # Call the oracle on the caller's thread: `no_grad` and `autocast` are thread-local.
     with closing(sessions), ThreadPoolExecutor(1) as second_thread:
-        run = _Run(
-            oracle, sessions, BatchSize(batch_size), overlap, second_thread, on_batch, sources or {}
-        )
+        size, sources = BatchSize(batch_size), sources or {}
+        if checked and sessions:
+            # Twice each: the first answer is remembered, the second only compared.
+            answers = whole_answers(oracle, inert, size.size, sources, on_batch)
+            for session, answer in zip(sessions, answers, strict=True):
+                session.know(answer, model_inputs=2)
+        run = _Run(oracle, sessions, size, overlap, second_thread, on_batch, sources)
         while run.fill():
             while run.may_submit:
                 run.submit()
@@ -216,7 +227,7 @@ class _Run(Generic[T]):
         slices, examples, keep, answer, since = self.working.popleft()
         responses = answer() if callable(answer) else answer
         self.batch.timed(len(examples), time.perf_counter() - since)
-        _check_finite(examples, keep, responses, self.sources)
+        check_finite(examples, keep, responses, self.sources)
         answered = distribute(slices, responses)
         # Requests of procedures that ran in the second thread come before those resumed now. While
         # the queue holds a full batch, the answered procedures may run beside it.
@@ -241,21 +252,3 @@ def _warn_smaller(asked: int, fitting: int) -> None:
         RuntimeWarning,
         stacklevel=4,
     )
-
-
-def _check_finite(
-    examples: IntArray, keep: BoolArray, responses: Responses, sources: Mapping[str, str]
-) -> None:
-    for name in responses.names():
-        array = getattr(responses, name)
-        if array is None or np.isfinite(array).all():
-            continue
-        # Report the first row, and the argument that its value comes from.
-        row = int(np.isfinite(array).reshape(len(keep), -1).all(1).argmin())
-        kept = np.flatnonzero(keep[row]).tolist()
-        named = str(kept) if len(kept) <= 8 else f"{str(kept[:8])[:-1]}, …] ({len(kept)} in all)"
-        raise NonFiniteOutputError(
-            f"the output of `{sources.get(name, 'model')}` for example {examples[row]} with only "
-            f"the regions {named} kept is not finite ({name} {np.ravel(array[row])[:4]}); it must "
-            "be, also for inputs that are mostly baseline"
-        )

@@ -1,143 +1,26 @@
 """LiMA and SMDL on any model behind an oracle: the part that the hosts share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from submod_core._repr import differing
-from submod_core._types import FloatArray
-from submod_core.engine import Oracle, Overlap, Procedure, drive
-from submod_core.regions import GroundSet, Regions, check_regions
+from submod_core._types import FloatArray, IntArray
+from submod_core.engine import Oracle, Overlap, Procedure, Query, drive
+from submod_core.methods._evidence import warn_of_weak_evidence
+from submod_core.methods.settings import LiMASettings
+from submod_core.regions import GroundSet
 from submod_core.results import Curves, Diagnostics, Explanation, areas, diagnose, importance
 from submod_core.scores import (
     Collaboration,
     Consistency,
-    Distance,
+    ImageBudget,
     Objective,
-    Readout,
-    Weights,
-    as_distance,
-    count_inputs,
 )
-from submod_core.search import Ranking, Search, SearchRun, as_search, prefixes
-from submod_core.search.base import check_budget
+from submod_core.search import Ranking, prefixes
 
-
-@dataclass(frozen=True)
-class LiMASettings:
-    """Settings of LiMA and SMDL apart from the model: search, objective and budget.
-
-    Attributes
-    ----------
-    search : Search
-    weights : Weights
-    distance : str or callable
-        Distance between features, for effectiveness.
-    max_evaluations : int or None
-        Most subsets that the search may ask for, per input.
-    k : int or None
-        For SMDL: rank only that many regions; the others share the lowest importance.
-    feature_target : bool
-        For SMDL: the target is the feature vector of the whole input.
-    """
-
-    search: Search
-    weights: Weights
-    distance: str | Distance = "cosine"
-    max_evaluations: int | None = None
-    k: int | None = None
-    feature_target: bool = False
-
-    @classmethod
-    def of(
-        cls,
-        search: str | Search = "guided",
-        weights: Mapping[Any, float] | Weights | None = None,
-        distance: str | Distance = "cosine",
-        max_evaluations: int | None = None,
-    ) -> "LiMASettings":
-        """Settings from an adapter's arguments of the same names, validated.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If an argument is unknown or out of range.
-
-        Examples
-        --------
-        >>> LiMASettings.of(weights={"consistency": 1}).search
-        Guided(admitted=0.04, window=None, polish=6, complement_weight=None)
-        """
-        as_distance(distance)
-        check_budget(max_evaluations)
-        return cls(as_search(search), Weights.of(weights), distance, max_evaluations)
-
-    def start(self, n: int) -> SearchRun:
-        """Start the search on n regions, within the budget; ValueError if n is less than `k`."""
-        if self.k is not None and self.k > n:
-            raise ValueError(f"`k` (={self.k}) must be at most the number of regions, {n}")
-        return self.search.start(
-            n,
-            sees_complements=self.weights.sees_complements,
-            max_evaluations=self.max_evaluations,
-        )
-
-    def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:
-        """Estimate the number of images that will go through the model, for progress bars."""
-        # Count for the largest input alone, and scale by n² for the others: with hundreds of
-        # regions the regression of `Guided` takes seconds per input.
-        sizes = np.array([len(ground_set.sizes) for ground_set in sets])
-        counted = count_inputs(self.start(int(sizes.max())), self.weights.sees_complements)
-        return round(counted * float(((sizes / sizes.max()) ** 2).sum()))
-
-
-class RegionMethod:
-    """A method that is defined by its attributes, under any host."""
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({differing(self, type(self).__init__)})"
-
-    def _settings(self) -> LiMASettings:
-        """The search and the objective that the attributes ask for."""
-        raise NotImplementedError
-
-    def _readout(self) -> Readout:
-        """The way to read the model that the attributes ask for."""
-        raise NotImplementedError
-
-
-class LiMAOptions(RegionMethod):
-    """Options of LiMA as attributes, with their checks: the base of each host's class."""
-
-    regions: Regions
-    search: str | Search
-    weights: Mapping[Any, float] | Weights | None
-    activation: str | Callable[..., Any]
-    features: Any
-    distance: str | Distance
-    class_embeddings: Any
-    scale: float
-    max_evaluations: int | None
-    class_axis: int | None = None
-
-    def _check(self) -> None:
-        """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
-        check_regions(self.regions)
-        self._settings(), self._readout()
-
-    def _settings(self) -> LiMASettings:
-        return LiMASettings.of(self.search, self.weights, self.distance, self.max_evaluations)
-
-    def _readout(self) -> Readout:
-        return Readout(
-            self.activation,
-            self.features,
-            self.class_embeddings,
-            self.scale,
-            class_axis=self.class_axis,
-        )
+T = TypeVar("T")
 
 
 def explain(
@@ -206,7 +89,11 @@ def explain(
         overlap=overlap,
         on_batch=on_batch,
         sources=sources,
+        checked=True,
     )
+    budgets = (settings.max_evaluations, settings.max_model_inputs)
+    found = [(ranking, curves) for (ranking, curves, _), _ in outcomes]
+    warn_of_weak_evidence(found, settings.weights, budgets != (None, None))
     return [
         Explanation(
             regions=ground_set.regions,
@@ -225,17 +112,17 @@ def explain(
 
 
 def _importance(ranking: Ranking, curves: Curves, settings: LiMASettings) -> FloatArray:
-    if settings.k is None:
-        return importance(ranking.order, curves.consistency, curves.collaboration)
-    # SMDL ranks k regions: all regions without a rank count as one, the last. `ends` are the
-    # lengths of the prefixes of this shorter order.
-    ranked = ranking.order[ranking.searched]
-    ends = [*range(len(ranked) + 1), len(ranking.order)][: len(ranking.order) + 1]
-    scores = np.zeros(len(ranking.order))
+    """Eq. 11; regions of which nothing is known count as one, the last."""
+    n = len(ranking.order)
+    # SMDL ranks k regions, by intent; a budget may end before all regions were looked at.
+    ranked = np.flatnonzero(ranking.known if settings.k is None else ranking.searched)
+    # The order of the ranked regions, and the lengths of its prefixes in the whole order.
+    ends = np.array([0, *(ranked + 1)] + [n] * (len(ranked) < n))
     by_place = importance(
         np.arange(len(ends) - 1), curves.consistency[ends], curves.collaboration[ends]
     )
-    scores[ranked] = by_place[: len(ranked)]
+    scores = np.zeros(n)
+    scores[ranking.order[ranked]] = by_place[: len(ranked)]
     return scores
 
 
@@ -243,14 +130,89 @@ def _explain(
     ground_set: GroundSet, settings: LiMASettings
 ) -> Procedure[tuple[Ranking, Curves, Diagnostics | None]]:
     """The procedure of one input: search, curves along the order, diagnostics."""
-    n = len(ground_set.sizes)
-    objective = Objective(n, settings.weights, settings.distance, settings.feature_target)
+    n, k = len(ground_set.sizes), settings.k
+    if k is not None and k > n:
+        raise ValueError(f"`k` (={k}) must be at most the number of regions, {n}")
+    # Regions that equal the baseline make no difference: search among the others, or, where the
+    # whole input is the baseline, among one.
+    active, inert = np.flatnonzero(~ground_set.inert), np.flatnonzero(ground_set.inert)
+    if not len(active):
+        active, inert = inert[:1], inert[1:]
+    found = yield from _among(active, n, _searched(len(active), settings))
+    order = np.concatenate([active[found.ranking.order], inert])
+    area = areas(order, ground_set.sizes)
+    curves = Curves.of(area[: len(active) + 1], found.scores, objective=found.objective)
+    diagnostics = diagnose(found.ranking, curves)
+    curves = Curves.of(
+        area,
+        {name: _extended(curve, n + 1) for name, curve in found.scores.items()},
+        objective=_extended(found.objective, n + 1),
+    )
+    return (
+        _with_last(found.ranking, order),
+        curves,
+        None if diagnostics is None else diagnostics.padded(len(inert)),
+    )
+
+
+class _Found(NamedTuple):
+    """A search's ranking, and each score and F over the prefixes of its order."""
+
+    ranking: Ranking
+    scores: dict[str, FloatArray]
+    objective: FloatArray
+
+
+def _searched(n: int, settings: LiMASettings) -> Procedure[_Found]:
+    """Search among n regions, and ask for the curves along the order."""
+    most = settings.max_model_inputs
+    budget = None if most is None else ImageBudget(n, most)
+    objective = Objective(
+        n, settings.weights, settings.distance, settings.feature_target, budget=budget
+    )
     yield from objective.prepare()
     ranking = yield from objective.answer(settings.start(n))
+    if not ranking.known.any():
+        option = "max_model_inputs" if settings.max_evaluations is None else "max_evaluations"
+        raise ValueError(
+            f"`{option}` (={getattr(settings, option)}) ended the search of {n} regions before its "
+            "first questions were answered, so that no region is known"
+        )
     # Eq. 11 and the curves need v over all prefixes; most of them are known from the search.
     also = (Consistency(), Collaboration())
     scores = yield from objective.scores(prefixes(ranking.order), also)
-    total = settings.weights.total(scores)
-    curves = Curves.of(areas(ranking.order, ground_set.sizes), scores, objective=total)
-    # The rounds grow with n²: free them now, rather than when all inputs are explained.
-    return replace(ranking, rounds=()), curves, diagnose(ranking, curves)
+    return _Found(ranking, scores, settings.weights.total(scores))
+
+
+def _among(places: IntArray, n: int, procedure: Procedure[T]) -> Procedure[T]:
+    """Run a procedure about some of n regions as one about all; the others are never kept."""
+    try:
+        query = next(procedure)
+        while True:
+            keep = np.zeros((len(query.keep), n), dtype=bool)
+            keep[:, places] = query.keep
+            query = procedure.send((yield Query(keep, query.features)))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        procedure.close()
+
+
+def _with_last(ranking: Ranking, order: IntArray) -> Ranking:
+    """The ranking with further regions at the end of its order, placed there for good."""
+    extra = (0, len(order) - len(ranking.order))
+    return replace(
+        ranking,
+        order=order,
+        values=np.pad(ranking.values, extra, mode="edge"),
+        searched=np.pad(ranking.searched, extra, constant_values=True),
+        known=np.pad(ranking.known, extra, constant_values=True),
+        # The rounds grow with n²: free them now, rather than when all inputs are explained.
+        rounds=(),
+    )
+
+
+def _extended(curve: FloatArray, length: int) -> FloatArray:
+    """A curve over more prefixes: regions that make no difference repeat the last value."""
+    return np.pad(curve, (0, length - len(curve)), mode="edge")

@@ -3,7 +3,7 @@
 LiMA, §6.4.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,8 @@ class Mistake:
         All other regions, which keep the model from the truth; the last of the order first.
     before, after : ndarray of float64, (C,)
         The class probabilities of the whole input, and without the causes.
+    example : int
+        The place of the input among those given.
     """
 
     explanation: Explanation
@@ -39,6 +41,7 @@ class Mistake:
     causes: IntArray
     before: FloatArray
     after: FloatArray
+    example: int = 0
 
     @property
     def predicted(self) -> int:
@@ -69,33 +72,53 @@ class Mistake:
         )
 
 
+class Mistakes(list[Mistake]):
+    """The mistakes of a batch, in its order.
+
+    Attributes
+    ----------
+    right : list of int
+        The examples whose true class the model predicts, and that therefore are not in the list.
+
+    Examples
+    --------
+    >>> Mistakes(right=[0, 2]).right
+    [0, 2]
+    """
+
+    def __init__(self, mistakes: Iterable[Mistake] = (), *, right: Iterable[int] = ()) -> None:
+        super().__init__(mistakes)
+        self.right = list(right)
+
+
 def find_mistakes(
     classify: Classify,
-    explain: Callable[[], list[Explanation]],
+    explain: Callable[[IntArray], list[Explanation]],
     n_regions: Sequence[int],
     truths: Sequence[int],
     max_area: float,
-) -> list[Mistake]:
-    """Explain each example for its true class, after a check that the model predicts another.
+) -> Mistakes:
+    """Explain each example that the model takes for another class for its true class.
 
     Parameters
     ----------
     classify : callable
         From an example and its kept regions to the class probabilities.
     explain : callable
-        Explains all examples for their true classes; called only after the check.
+        Explains some examples for their true classes, given their indices.
     n_regions, truths : sequence of int, N
     max_area : float in (0, 1]
         Largest share of the input for `Mistake.supports`.
 
     Returns
     -------
-    list of Mistake, N
+    Mistakes
 
     Raises
     ------
     ValueError
-        If `max_area` is not in (0, 1] or leaves no region, or an example is classified correctly.
+        If `max_area` is not in (0, 1] or leaves no region, or every example is classified
+        correctly.
 
     Examples
     --------
@@ -106,23 +129,22 @@ def find_mistakes(
     ...     return np.array([0.9, 0.1]) if keep[1] else np.array([0.3, 0.7])
     >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0.5, 0.7, 0.1]), np.array([0.9, 0.2, 0.3]))
     >>> regions, order, scores = np.array([[0, 1]]), np.array([0, 1]), np.array([1.0, 0.0])
-    >>> found = Explanation(regions, order, scores, curves, np.ones(2, bool), 3, 4)
-    >>> find_mistakes(classify, lambda: [found], [2], [1], max_area=1.0)
-    [Mistake(class 1 taken for 0; without 1 of 2 regions its probability goes from 0.100 to 0.700,
-    recognised)]
+    >>> one = Explanation(regions, order, scores, curves, np.ones(2, bool), 3, 4)
+    >>> found = find_mistakes(classify, lambda wrong: [one], [2, 2], [1, 0], max_area=1.0)
+    >>> found, found.right
+    ([Mistake(class 1 taken for 0; without 1 of 2 regions its probability goes from 0.100 to 0.700,
+    recognised)], [1])
     """
     check_areas([max_area])
     before = [classify(i, np.ones(n, dtype=bool)) for i, n in enumerate(n_regions)]
-    right = [
-        i for i, (p, truth) in enumerate(zip(before, truths, strict=True)) if p.argmax() == truth
-    ]
-    if right:
+    predicted = np.array([int(p.argmax()) for p in before])
+    wrong = np.flatnonzero(predicted != np.asarray(truths))
+    if not len(wrong):
         raise ValueError(
-            f"`target` is what the model already predicts for the examples {right}; there is no "
-            "mistake"
+            "`target` is what the model already predicts for all examples; there is no mistake"
         )
-    mistakes = []
-    for i, (explanation, truth, p) in enumerate(zip(explain(), truths, before, strict=True)):
+    mistakes = Mistakes(right=np.flatnonzero(predicted == np.asarray(truths)).tolist())
+    for i, explanation in zip(wrong.tolist(), explain(wrong), strict=True):
         highest = explanation.curves.highest_confidence(max_area)
         if highest is None:
             raise ValueError(
@@ -131,5 +153,7 @@ def find_mistakes(
         # Cut the order where the model is most confident of the truth, and show it the first part.
         supports, rest = np.split(explanation.order, [highest.n_regions])
         after = classify(i, np.isin(np.arange(len(explanation.order)), supports))
-        mistakes.append(Mistake(explanation, int(truth), supports, rest[::-1], p, after))
+        mistakes.append(
+            Mistake(explanation, int(truths[i]), supports, rest[::-1], before[i], after, i)
+        )
     return mistakes

@@ -10,10 +10,12 @@ OPTIONS = {
     Weights of the scores, by the names of the paper's or as `Score` objects of your own; scores
     left out have weight 0. By default the paper's (Eq. 8): consistency 20, collaboration 5,
     confidence 0.05, effectiveness 0.01.""",
-    "activation": """activation : {{"softmax", "sigmoid", "identity"}} or callable
+    "activation": """activation : {{"softmax", "sigmoid", "identity"}}, callable or None
     Turns the outputs into probabilities, over {over}. ``"identity"`` is for outputs that are
-    probabilities already; a callable takes the output tensor. A model with one output per example
-    has no classes to normalise over: "softmax" then takes the value itself as the consistency.""",
+    probabilities already; a callable takes the output tensor. None reads the target's value itself,
+    of a regression of one or many quantities: consistency and collaboration alone have its unit,
+    so that confidence and effectiveness are left out. So are they, with a warning, where a model
+    has one output and no classes.""",
     "class_axis": """class_axis : int, optional
     The outputs' axis of classes, where they have more than two. By default 1, as of images
     (N, C, H, W), but the last of three axes, as of sequences (N, T, C).""",
@@ -32,8 +34,25 @@ OPTIONS = {
     "max_evaluations": """max_evaluations : int, optional
     Most subsets per example for which the search may ask. When it runs out, the rest is ordered by
     its last known value.""",
-    "patches": """patches : int or (int, int)
-    N of the N × N patches, or their rows and columns.""",
+    "autocast": """autocast : torch.dtype, optional
+    Run the model under `torch.autocast` in this precision, such as ``torch.bfloat16``: faster
+    where the device has units for it. Scores lose digits, and regions that are nearly equal may
+    change places. By default whatever holds where `attribute` is called.""",
+    "max_model_inputs": """max_model_inputs : int, optional
+    Most images per example that may go through the model, those of the curves and of the check
+    included; at least 2n + 1 for n regions. When it runs out, the rest is ordered by its last known
+    value, with a warning.""",
+    "layout": """layout : str, optional
+    Axes of the inputs, one letter each, as in ``"NCHW"``, ``"NHWC"``, ``"NCDHW"``, ``"NTC"``,
+    ``"NCT"``, ``"NHW"``, ``"NF"``: N for the examples, C for the channels of a place, and the axes
+    of places. By default {found}""",
+    "signed": """signed : bool
+    Paint `Explanation.gains` instead of the importance: the evidence of each region in units of the
+    score, below 0 where it speaks against the target.""",
+    "patches": """patches : int, tuple of int or None
+    N of the N × N patches, or their rows and columns; without a prior also of other inputs than
+    images, a number for each axis of places. None stands for 10 × 10 patches of images, and for
+    the regions that `LiMA` makes of others.""",
     "regions": """regions : int
     The paper's m: number of regions that a prior joins the patches into.""",
     "k": """k : int, optional
@@ -52,13 +71,15 @@ OPTIONS = {
     At most this share of the input, in (0, 1], may be taken for support.""",
     "mistakes": """Returns
 -------
-list of Mistake, N
-    Drawn by `{package}.visualization.plot_mistake`.
+Mistakes
+    A list with a `Mistake` for each example that the model takes for another class, drawn by
+    `{package}.visualization.plot_mistake`; `Mistake.example` is its place in the batch, and
+    `Mistakes.right` are the examples without a mistake.
 
 Raises
 ------
 TypeError, ValueError
-    As in `LiMA.{method}`; also if the model already predicts the target of an example, or
+    As in `LiMA.{method}`; also if the model already predicts the target of every example, or
     `max_area` is out of range or smaller than an example's first region.
 
 References

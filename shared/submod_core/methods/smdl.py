@@ -1,5 +1,6 @@
 """Settings of SMDL, on top of the settings that it shares with LiMA."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,41 +9,46 @@ import numpy as np
 
 from submod_core._checks import check_count
 from submod_core._types import IntArray
-from submod_core.methods.lima import LiMASettings, RegionMethod
-from submod_core.regions import saliency_patches
+from submod_core.methods.settings import LiMASettings, RegionMethod
+from submod_core.regions import Division, Layout, saliency_patches
 from submod_core.scores import Distance, Readout, Weights
 from submod_core.search import Greedy
 
+# Rows and columns of patches of images (SMDL, §5).
+_PATCHES = (10, 10)
 
-def check_patches(patches: Any, regions: Any, joined: bool) -> tuple[int, int]:
-    """Rows and columns of patches, checked; `joined` tells that a prior joins them into regions.
+
+def check_patches(patches: Any, regions: Any, joined: bool) -> tuple[int, ...]:
+    """Number of patches along each axis, checked; `joined`: a prior joins them into regions.
 
     Raises
     ------
     ValueError
         If a number is not a whole number of at least 1, or a prior would have to make more regions
-        than there are patches.
+        than there are patches, or the patches are not those of an image.
 
     Examples
     --------
     >>> check_patches(10, 25, joined=True)
     (10, 10)
     """
-    pair = patches if isinstance(patches, tuple) else (patches, patches)
+    patches = _PATCHES if patches is None else patches
+    along = patches if isinstance(patches, tuple) else (patches, patches)
     whole = all(
         isinstance(side, int | np.integer) and not isinstance(side, bool) and side >= 1
-        for side in pair
+        for side in along
     )
-    if len(pair) != 2 or not whole:
+    if not along or not whole or (joined and len(along) != 2):
         raise ValueError(
-            f"`patches` (={patches!r}) must be a whole number of at least 1, or (rows, columns)"
+            f"`patches` (={patches!r}) must be a whole number of at least 1, or (rows, columns), "
+            "or, without a prior, as many numbers as the inputs have axes of places"
         )
     check_count("regions", regions)
-    if joined and regions > pair[0] * pair[1]:
+    if joined and regions > math.prod(along):
         raise ValueError(
-            f"`regions` (={regions}) must be at most the number of patches, {pair[0] * pair[1]}"
+            f"`regions` (={regions}) must be at most the number of patches, {math.prod(along)}"
         )
-    return int(pair[0]), int(pair[1])
+    return tuple(map(int, along))
 
 
 def smdl_settings(
@@ -51,6 +57,7 @@ def smdl_settings(
     weights: Mapping[Any, float] | Weights | None,
     distance: str | Distance,
     max_evaluations: int | None,
+    max_model_inputs: int | None = None,
 ) -> LiMASettings:
     """Settings of SMDL: greedy search of `k` regions over four scores of weight 1 (SMDL, Eq. 9).
 
@@ -70,7 +77,9 @@ def smdl_settings(
     if readout.feature_target and readout.confidence_model is None and chosen.confidence:
         # Features are no class probabilities: without a confidence model there is no certainty.
         chosen = replace(chosen, confidence=0.0)
-    plain = LiMASettings.of(Greedy(k), chosen, distance, max_evaluations)
+    if readout.activation is None and not readout.feature_target:
+        chosen = chosen if readout.class_embeddings is not None else chosen.of_values()
+    plain = LiMASettings.of(Greedy(k), chosen, distance, max_evaluations, max_model_inputs)
     return replace(plain, k=k, feature_target=readout.feature_target)
 
 
@@ -78,33 +87,52 @@ class SMDLOptions(RegionMethod):
     """Options of SMDL as attributes, with their checks: the base of each host's class."""
 
     prior: Any
-    patches: int | tuple[int, int]
+    patches: int | tuple[int, ...] | None
     regions: int
     k: int | None
     weights: Mapping[Any, float] | Weights | None
-    activation: str | Callable[..., Any]
+    activation: str | Callable[..., Any] | None
     features: Any
+    class_embeddings: Any
+    scale: float
     feature_target: bool
     confidence_model: Callable[..., Any] | None
     distance: str | Distance
     max_evaluations: int | None
+    max_model_inputs: int | None
+    layout: str | Layout | None
     class_axis: int | None = None
 
     def _check(self) -> None:
         """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
+        if self.layout is not None and not isinstance(self.layout, Layout):
+            Layout(self.layout)
         self._patches(), self._settings()
 
-    def _patches(self) -> tuple[int, int]:
+    def _division(self) -> Division:
+        patches = None if self.patches is None else self._patches()
+        return Division(patches, "patches", of_images=_PATCHES)
+
+    def _patches(self) -> tuple[int, ...]:
         return check_patches(self.patches, self.regions, self.prior is not None)
 
     def _settings(self) -> LiMASettings:
         readout = self._readout()
-        return smdl_settings(readout, self.k, self.weights, self.distance, self.max_evaluations)
+        return smdl_settings(
+            readout,
+            self.k,
+            self.weights,
+            self.distance,
+            self.max_evaluations,
+            self.max_model_inputs,
+        )
 
     def _readout(self) -> Readout:
         return Readout(
             self.activation,
             self.features,
+            self.class_embeddings,
+            self.scale,
             confidence_model=self.confidence_model,
             feature_target=self.feature_target,
             class_axis=self.class_axis,
@@ -112,4 +140,5 @@ class SMDLOptions(RegionMethod):
 
     def _regions_of(self, maps: Iterable[Any]) -> list[IntArray]:
         """Label maps of the images: patches joined by each image's prior (SMDL, Algorithm 1)."""
-        return [saliency_patches(prior, self._patches(), self.regions) for prior in maps]
+        rows, columns = self._patches()
+        return [saliency_patches(prior, (rows, columns), self.regions) for prior in maps]

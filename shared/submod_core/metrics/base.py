@@ -68,7 +68,8 @@ class Question(ABC, Generic[T]):
         attribution, shape, regions
             As in `submod_core.results.reveal_order`; without regions, the question's own.
         image : bool
-            Whether `shape` is the (H, W) of an image.
+            Whether `shape` is that of places in space: the (H, W) of an image, (D, H, W) of a
+            volume.
 
         Returns
         -------
@@ -80,6 +81,7 @@ class Question(ABC, Generic[T]):
             If the attribution does not fit, or the question is about images only and the input is
             no image or comes with regions.
         """
+        image = image and (len(shape) == 2 or not self.images_only)
         if self.images_only and (not image or regions is not None):
             what = "`inputs` must be images, which alone have square patches"
             raise ValueError(what if not image else "regions are not taken: they are patches")

@@ -31,8 +31,8 @@ class MuFidelity(ModelMetric[float]):
     Parameters
     ----------
     cells : int
-        Rows and columns of the grid that images are cut into where no regions are given. In other
-        inputs every element is a region. Explanations bring their own.
+        Cells along each axis of the grid that images and volumes are cut into where no regions are
+        given. In other inputs every element is a region. Explanations bring their own.
     subset_size : float
         Share of the regions that each set removes, in (0, 1); at least one region.
     n_samples : int
@@ -77,7 +77,7 @@ class MuFidelity(ModelMetric[float]):
 
     def default_regions(self, shape: tuple[int, ...], image: bool) -> IntArray:
         """Grid of `cells` × `cells` for an image, single elements for another input."""
-        return grid((shape[0], shape[1]), (self.cells,) * 2) if image else every_element(shape)
+        return grid(shape, (self.cells,) * len(shape)) if image else every_element(shape)
 
     def reveal(self, attribution: Any, shape: tuple[int, ...], regions: Any) -> RevealOrder:
         """Order of the regions that the random sets are made of."""

@@ -1,6 +1,6 @@
 """Regions: the division of an input into a ground set, and the baselines of removed parts."""
 
-from submod_core.regions.baselines import BASELINES, image_baselines
+from submod_core.regions.baselines import BASELINES, named_baselines
 from submod_core.regions.divisions import (
     compact,
     from_masks,
@@ -9,35 +9,43 @@ from submod_core.regions.divisions import (
     watershed,
 )
 from submod_core.regions.ground_set import (
+    Division,
     GroundSet,
     LabelMaps,
     Regions,
     check_regions,
     compact_together,
-    divide_images,
+    covering,
+    divide_inputs,
     every_element,
     number_apart,
 )
-from submod_core.regions.pooling import region_means, region_sums
-from submod_core.regions.superpixels import slico
+from submod_core.regions.layout import Layout
+from submod_core.regions.pooling import painted_regions, region_means, region_sums
+from submod_core.regions.superpixels import slico, supervoxels
 
 __all__ = [
     "BASELINES",
+    "Division",
     "GroundSet",
     "LabelMaps",
+    "Layout",
     "Regions",
     "check_regions",
     "compact",
     "compact_together",
-    "divide_images",
+    "covering",
+    "divide_inputs",
     "every_element",
     "from_masks",
     "grid",
-    "image_baselines",
+    "named_baselines",
     "number_apart",
+    "painted_regions",
     "region_means",
     "region_sums",
     "saliency_patches",
     "slico",
+    "supervoxels",
     "watershed",
 ]

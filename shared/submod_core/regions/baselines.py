@@ -1,4 +1,4 @@
-"""Baselines of images, which replace removed parts: functions of an image (H, W, C)."""
+"""Baselines, which replace removed parts: functions of one input (places…, C)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,21 +6,23 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from submod_core._types import FloatArray
+from submod_core._types import AnyArray, FloatArray
+from submod_core.regions.layout import Layout
 
 
 def blur(image: Any, sigma: float | None = None) -> FloatArray:
-    """Gaussian blur of each channel: the image without its detail.
+    """Gaussian blur of each channel along the places: the input without its detail.
 
     Parameters
     ----------
-    image : array_like, (H, W, C)
+    image : array_like, (places…, C)
+        (H, W, C) of an image, (D, H, W, C) of a volume, (T, C) of a series.
     sigma : float, optional
-        Standard deviation in pixels; by default a twentieth of the longer side.
+        Standard deviation in elements; by default a twentieth of the longest side.
 
     Returns
     -------
-    ndarray of float64, (H, W, C)
+    ndarray of float64, (places…, C)
 
     Examples
     --------
@@ -28,23 +30,24 @@ def blur(image: Any, sigma: float | None = None) -> FloatArray:
     (20, 20, 1)
     """
     array = np.asarray(image, dtype=np.float64)
-    side = max(array.shape[:2]) / 20 if sigma is None else sigma
-    return np.asarray(gaussian_filter(array, (side, side, 0)))
+    side = max(array.shape[:-1]) / 20 if sigma is None else sigma
+    return np.asarray(gaussian_filter(array, (*(side,) * (array.ndim - 1), 0)))
 
 
 def channel_mean(image: Any) -> FloatArray:
-    """Mean colour of the image, (1, 1, C).
+    """Mean of each channel, (1, …, C): the mean colour of an image.
 
     Examples
     --------
     >>> channel_mean(np.arange(8.0).reshape(2, 2, 2)).ravel()
     array([3., 4.])
     """
-    return np.asarray(np.asarray(image, dtype=np.float64).mean(axis=(0, 1), keepdims=True))
+    array = np.asarray(image, dtype=np.float64)
+    return np.asarray(array.mean(axis=_places(array), keepdims=True))
 
 
 def random_colour(image: Any, seed: int = 0) -> FloatArray:
-    """One colour drawn between the lowest and the highest value of each channel, (1, 1, C).
+    """One colour drawn between the lowest and the highest value of each channel, (1, …, C).
 
     Examples
     --------
@@ -52,12 +55,13 @@ def random_colour(image: Any, seed: int = 0) -> FloatArray:
     array([1., 1., 1.])
     """
     array = np.asarray(image, dtype=np.float64)
-    low, high = array.min(axis=(0, 1)), array.max(axis=(0, 1))
-    return np.asarray(np.random.default_rng(seed).uniform(low, high)[None, None])
+    low, high = array.min(axis=_places(array)), array.max(axis=_places(array))
+    drawn = np.random.default_rng(seed).uniform(low, high)
+    return drawn.reshape((1,) * (array.ndim - 1) + drawn.shape)
 
 
 def noise(image: Any, seed: int = 0) -> FloatArray:
-    """Random values between the lowest and the highest of each channel, (H, W, C).
+    """Random values between the lowest and the highest of each channel, (places…, C).
 
     Examples
     --------
@@ -65,8 +69,13 @@ def noise(image: Any, seed: int = 0) -> FloatArray:
     array([[[1., 1., 1.]]])
     """
     array = np.asarray(image, dtype=np.float64)
-    low, high = array.min(axis=(0, 1)), array.max(axis=(0, 1))
+    low, high = array.min(axis=_places(array)), array.max(axis=_places(array))
     return np.random.default_rng(seed).uniform(low, high, size=array.shape)
+
+
+def _places(array: FloatArray) -> tuple[int, ...]:
+    """All axes but the last, that of channels."""
+    return tuple(range(array.ndim - 1))
 
 
 BASELINES: dict[str, Callable[[Any], FloatArray]] = {
@@ -78,29 +87,33 @@ BASELINES: dict[str, Callable[[Any], FloatArray]] = {
 """The baselines by name; seeds are 0."""
 
 
-def image_baselines(baseline: Any, images: Any, name: str) -> FloatArray:
-    """Baselines of the images, by a name of `BASELINES` or a function of an image.
+def named_baselines(baseline: Any, examples: AnyArray, layout: Layout, name: str) -> AnyArray:
+    """Baselines of inputs, by a name of `BASELINES` or a function of one example.
 
     Parameters
     ----------
     baseline : str or callable
-    images : array_like, (N, H, W, C)
+        A function gets an example (places…, C), whatever the layout.
+    examples : ndarray, (N, …)
+    layout : Layout
+        Of at least one axis along which neighbours are alike: not of tables.
     name : str
         The argument's name in errors.
 
     Returns
     -------
-    ndarray of float64, (N, H, W, C) or, where all are one colour, (N, 1, 1, C)
+    ndarray of float64
+        Broadcasts to the examples, with an entry for each.
 
     Raises
     ------
     ValueError
-        If the name is unknown, the inputs are no images, or a result does not fit its image or is
+        If the name is unknown, the inputs are tables, or a result does not fit its example or is
         not finite.
 
     Examples
     --------
-    >>> image_baselines("channel_mean", np.ones((2, 8, 8, 3)), "baselines").shape
+    >>> named_baselines("channel_mean", np.ones((2, 8, 8, 3)), Layout("NHWC"), "baselines").shape
     (2, 1, 1, 3)
     """
     if isinstance(baseline, str) and baseline not in BASELINES:
@@ -108,22 +121,23 @@ def image_baselines(baseline: Any, images: Any, name: str) -> FloatArray:
             f"`{name}` (={baseline!r}) must be a number, an array, a function or one of "
             f"{list(BASELINES)}"
         )
-    array = np.asarray(images)
-    if array.ndim != 4:
+    if "F" in layout.axes and layout.n_places == 1:
         raise ValueError(
-            f"`{name}` (={baseline!r}) needs images; the inputs have {array.ndim - 1} axes per "
-            "example"
+            f"`{name}` (={baseline!r}) needs images, volumes or series; the inputs are {layout}, "
+            "whose neighbours have nothing in common"
         )
     draw = BASELINES[baseline] if isinstance(baseline, str) else baseline
-    made = [np.asarray(draw(image), dtype=np.float64) for image in array]
-    # Only a value that broadcasts to its image can replace parts of it.
+    rows = layout.channels_last(examples)
+    made = [np.asarray(draw(row), dtype=np.float64) for row in rows]
+    # Only a value that broadcasts to its example can replace parts of it.
     for value in made:
-        fits = value.ndim == 3 and all(
-            v in (1, s) for v, s in zip(value.shape, array.shape[1:], strict=True)
+        fits = value.ndim == rows.ndim - 1 and all(
+            v in (1, s) for v, s in zip(value.shape, rows.shape[1:], strict=True)
         )
         if not fits or not np.isfinite(value).all():
             raise ValueError(
-                f"`{name}` (a function) gave values of shape {value.shape} for an image of shape "
-                f"{array.shape[1:]}; they must be finite and broadcast to it"
+                f"`{name}` (a function) gave values of shape {value.shape} for an input of shape "
+                f"{rows.shape[1:]}; they must be finite and broadcast to it"
             )
-    return np.stack(made)
+    shape = np.broadcast_shapes(*(value.shape for value in made))
+    return layout.restored(np.stack([np.broadcast_to(value, shape) for value in made]))

@@ -19,7 +19,7 @@ def compact(labels: ArrayLike) -> IntArray:
     Parameters
     ----------
     labels : array_like of int, any shape
-        One id per element; gaps and negative ids are allowed.
+        One id per element; gaps are allowed. −1 is no region but what always stays, and is kept.
 
     Returns
     -------
@@ -28,36 +28,41 @@ def compact(labels: ArrayLike) -> IntArray:
     Raises
     ------
     ValueError
-        If `labels` is empty or holds anything but whole numbers.
+        If `labels` is empty, holds no region, or holds anything but whole numbers from −1 on.
 
     Examples
     --------
-    >>> compact([[7, 7], [99, 7]])
-    array([[0, 0],
-           [1, 0]])
+    >>> compact([[7, 7], [99, -1]])
+    array([[ 0,  0],
+           [ 1, -1]])
     """
     array = np.asarray(labels)
     if array.size == 0:
         raise ValueError(f"`labels` (of shape {array.shape}) must hold at least one element")
-    if array.dtype.kind not in "iub" and not (
+    whole = array.dtype.kind in "iub" or (
         array.dtype.kind == "f" and np.array_equal(array, np.rint(array))
-    ):
+    )
+    if not whole or array.min() < -1:
         raise ValueError(
-            f"`labels` (of dtype {array.dtype}) must hold whole numbers, one region id per element"
+            f"`labels` (of dtype {array.dtype}, from {array.min()} on) must hold whole numbers: "
+            "region ids from 0 on, and −1 for what always stays"
         )
-    _, inverse = np.unique(array, return_inverse=True)
-    return inverse.reshape(array.shape).astype(np.intp, copy=False)
+    if array.max() < 0:
+        raise ValueError("`labels` holds −1 alone, which always stays; there must be a region")
+    ids, inverse = np.unique(array, return_inverse=True)
+    # The lowest id is number 0, or −1 where it stands for what stays.
+    return inverse.reshape(array.shape).astype(np.intp) - int(ids[0] == -1)
 
 
-def grid(shape: tuple[int, int], cells: tuple[int, int]) -> IntArray:
-    """Rectangular patches, numbered row by row.
+def grid(shape: tuple[int, ...], cells: tuple[int, ...]) -> IntArray:
+    """Rectangular patches, numbered row by row; blocks of a volume, segments of a series.
 
     Parameters
     ----------
-    shape : (int, int)
-        Height and width of the input.
-    cells : (int, int)
-        Rows and columns of patches. Sides of patches differ by at most one element.
+    shape : tuple of int
+        Lengths of the input's axes: height and width of an image.
+    cells : tuple of int
+        Number of patches along each axis. Sides of patches differ by at most one element.
 
     Returns
     -------
@@ -66,21 +71,28 @@ def grid(shape: tuple[int, int], cells: tuple[int, int]) -> IntArray:
     Raises
     ------
     ValueError
-        If there are more rows or columns than elements, or fewer than one.
+        If there is not one number of cells for each axis, from 1 to the axis' length.
 
     Examples
     --------
     >>> grid((2, 5), (1, 2))
     array([[0, 0, 0, 1, 1],
            [0, 0, 0, 1, 1]])
+    >>> grid((5,), (2,))
+    array([0, 0, 0, 1, 1])
     """
-    if not all(1 <= count <= side for side, count in zip(shape, cells, strict=True)):
-        raise ValueError(f"`cells` (={cells}) must be between (1, 1) and `shape` (={shape})")
-    # Row and column of the patch that each element lies in.
-    rows, columns = (
-        np.arange(side) * count // side for side, count in zip(shape, cells, strict=True)
+    fits = len(shape) == len(cells) and all(
+        1 <= count <= side for side, count in zip(shape, cells, strict=True)
     )
-    return rows[:, None] * cells[1] + columns
+    if not fits:
+        least = (1,) * len(shape)
+        raise ValueError(f"`cells` (={cells}) must be between {least} and `shape` (={shape})")
+    # Along each axis, the cell that an element lies in; the cell of all axes by mixed radix.
+    labels = np.zeros(shape, dtype=np.intp)
+    for axis, (side, count) in enumerate(zip(shape, cells, strict=True)):
+        along = np.arange(side) * count // side
+        labels = labels * count + along.reshape(-1, *(1,) * (len(shape) - 1 - axis))
+    return labels
 
 
 def watershed(image: ArrayLike, n: int = 64) -> IntArray:

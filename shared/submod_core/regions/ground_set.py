@@ -4,20 +4,59 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions.divisions import compact, grid
-from submod_core.regions.superpixels import slico
+from submod_core.regions.layout import Layout
+from submod_core.regions.superpixels import slico, supervoxels
 
-Regions = int | tuple[int, int] | AnyArray | Callable[[AnyArray], Any]
-"""A count of superpixels, a grid, a label map, or a function from an image (H, W, C) to one."""
+Regions = int | tuple[int, ...] | AnyArray | Callable[[AnyArray], Any] | None
+"""A count of regions, cells along each axis of places, a label map, a function from an example
+(places…, C) to one, or None for the layout's default."""
 
 LabelMaps = tuple[IntArray, ...]
 """The label maps of one example, one per input, with ids 0 … n−1 shared across them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """A way to divide inputs that come without label maps.
+
+    Attributes
+    ----------
+    regions : Regions
+        None divides images by `of_images`, volumes, videos and series with channels into 49
+        supervoxels or segments, and makes each feature of tables, or token, a region.
+    name : str
+        The option that says so, for errors.
+    of_images : int or (int, int)
+        The default for images.
+    """
+
+    regions: Regions = None
+    name: str = "regions"
+    of_images: int | tuple[int, int] = 49
+
+    def of(self, layout: Layout) -> Regions:
+        """The division of inputs of a layout; None for a region per place.
+
+        Examples
+        --------
+        >>> [Division().of(Layout(axes)) for axes in ("NCHW", "NTC", "NF")]
+        [49, 49, None]
+        """
+        if self.regions is not None:
+            return self.regions
+        if layout.is_image:
+            return self.of_images
+        return _COUNT if layout.n_places > 2 or "C" in layout.axes else None
+
+
+# Supervoxels of volumes and videos, segments of series.
+_COUNT = 49
 
 # Elements from which `every_element` warns: a search asks for about n² subsets.
 _MANY = 1000
@@ -30,7 +69,7 @@ class GroundSet:
     Attributes
     ----------
     regions : ndarray of intp, or a tuple of them
-        Label map (one per input tensor) with ids 0 … n−1.
+        Label map (one per input tensor) with ids 0 … n−1, and −1 for what always stays.
     sizes : ndarray of float64, (n,)
         Elements of the input in each region.
     inert : ndarray of bool, (n,)
@@ -59,79 +98,116 @@ class GroundSet:
         """
         # A label map may broadcast to its input: one id then stands for several elements, such as
         # the channels of a pixel, and counts as many. A region is inert if none of its elements
-        # differs from the baseline, in any input.
+        # differs from the baseline, in any input. Place n of both arrays is what always stays.
         n = 1 + max(int(labels.max()) for labels in maps)
-        sizes, touched = np.zeros(n), np.zeros(n, dtype=bool)
+        sizes, touched = np.zeros(n + 1), np.zeros(n + 1, dtype=bool)
         for labels, differs in zip(maps, changed, strict=True):
-            sizes += np.bincount(labels.ravel(), minlength=n) * (differs.size / labels.size)
-            touched[np.broadcast_to(labels, differs.shape)[differs]] = True
-        return cls(maps if len(maps) > 1 else maps[0], sizes, ~touched)
+            ids = np.where(labels < 0, n, labels)
+            sizes += np.bincount(ids.ravel(), minlength=n + 1) * (differs.size / labels.size)
+            touched[np.broadcast_to(ids, differs.shape)[differs]] = True
+        return cls(maps if len(maps) > 1 else maps[0], sizes[:n], ~touched[:n])
+
+    @property
+    def stays(self) -> bool:
+        """Whether a part of the input is in no region, and always stays."""
+        maps = self.regions if isinstance(self.regions, tuple) else (self.regions,)
+        return any(int(labels.min()) < 0 for labels in maps)
 
 
 def check_regions(regions: Any) -> None:
     """Raise ValueError unless `regions` is one of the kinds of `Regions`."""
-    whole = isinstance(regions, int | np.integer) and not isinstance(regions, bool)
-    pair = (
-        isinstance(regions, tuple)
-        and len(regions) == 2
-        and all(isinstance(side, int) for side in regions)
-    )
-    if not ((whole and regions >= 1) or pair or callable(regions) or hasattr(regions, "__array__")):
+    cells = isinstance(regions, tuple) and len(regions) > 0 and all(map(_is_whole, regions))
+    count = _is_whole(regions) and regions >= 1
+    if not (
+        regions is None or count or cells or callable(regions) or hasattr(regions, "__array__")
+    ):
         raise ValueError(
-            f"`regions` (={regions!r}) must be a count ≥ 1, (rows, columns), a label map or a "
-            "callable"
+            f"`regions` (={regions!r}) must be a count ≥ 1, cells along each axis such as (rows, "
+            "columns), a label map, a callable or None"
         )
 
 
-def divide_images(images: AnyArray, regions: Regions) -> list[IntArray]:
-    """Label maps (H, W) of the images (N, H, W, C).
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
-    One per image where the division depends on the image, as that of a count or a function does;
-    a single map for all images otherwise.
+
+def divide_inputs(examples: AnyArray, layout: Layout, division: Division) -> list[IntArray]:
+    """Label maps of inputs (N, …), each broadcasting to one example.
+
+    One per example where the division depends on it, as that of a count or a function does; a
+    single map for all otherwise.
+
+    Parameters
+    ----------
+    examples : ndarray, (N, …)
+    layout : Layout
+    division : Division
 
     Raises
     ------
     ValueError
-        If `regions` does not fit the images, or an image is not finite.
+        If the division does not fit the inputs, or an input is not finite.
 
     Examples
     --------
-    >>> divide_images(np.zeros((5, 2, 4, 3)), (1, 2))
-    [array([[0, 0, 1, 1],
-           [0, 0, 1, 1]])]
+    >>> divide_inputs(np.zeros((5, 2, 4, 3)), Layout("NHWC"), Division((1, 2)))[0][..., 0]
+    array([[0, 0, 1, 1],
+           [0, 0, 1, 1]])
     """
-    if isinstance(regions, int | np.integer):
+    places, regions = layout.places(examples.shape[1:]), division.of(layout)
+    if regions is None:
+        return [layout.spread(every_element(places))]
+    rows = layout.channels_last(examples)
+    if _is_whole(regions) and layout.n_places > 1:
         # SLIC releases Python's lock: threads divide the images in parallel.
         with ThreadPoolExecutor() as pool:
-            return list(pool.map(_divide, images, repeat(regions)))
-    return [_divide(image, regions) for image in (images if callable(regions) else images[:1])]
+            maps = list(pool.map(lambda row: _divide(row, layout, regions, division.name), rows))
+    else:
+        some = rows if callable(regions) else rows[:1]
+        maps = [_divide(row, layout, regions, division.name) for row in some]
+    return [layout.spread(labels) for labels in maps]
 
 
-def _divide(image: AnyArray, regions: Regions) -> IntArray:
-    """The label map of one image; errors name the argument `regions`."""
-    shape = (image.shape[0], image.shape[1])
-    labels = np.asarray(regions(image) if callable(regions) else regions)
+def _divide(example: AnyArray, layout: Layout, regions: Any, name: str) -> IntArray:
+    """The label map over the places of one example (places…, C)."""
+    places = example.shape[:-1]
     try:
         if isinstance(regions, tuple):
-            return grid(shape, regions)
-        if isinstance(regions, int | np.integer):
-            return slico(image, int(regions))
-        return _covering(labels, shape)
+            return grid(places, tuple(map(int, regions)))
+        if _is_whole(regions):
+            if layout.n_places == 1:
+                return grid(places, (min(int(regions), places[0]),))
+            superpixels = slico if layout.is_image else supervoxels
+            return superpixels(example, int(regions))
+        # A function of grey images, as of all others, gets an axis of channels.
+        return covering(regions(example) if callable(regions) else regions, places, layout)
     except ValueError as error:
-        raise ValueError(f"`regions` cannot divide the image: {error}") from error
+        raise ValueError(f"`{name}` cannot divide {layout}: {error}") from error
 
 
-def _covering(labels: AnyArray, shape: tuple[int, int]) -> IntArray:
-    """A given label map, checked and without gaps."""
-    if labels.shape != shape:
+def covering(labels: Any, places: tuple[int, ...], layout: Layout) -> IntArray:
+    """A label map that a user gave, or a function made, broadcast to the places, without gaps.
+
+    Raises
+    ------
+    ValueError
+        If it does not broadcast to the places, or is no label map.
+
+    Examples
+    --------
+    >>> covering([[0], [7]], (2, 3), Layout("NHW"))
+    array([[0, 0, 0],
+           [1, 1, 1]])
+    """
+    array = np.asarray(labels)
+    fits = array.ndim == len(places) and all(
+        a in (1, p) for a, p in zip(array.shape, places, strict=True)
+    )
+    if not fits:
         raise ValueError(
-            f"the label map has shape {labels.shape}; it must cover the image, {shape}"
+            f"the label map has shape {array.shape}; it must cover the places of {layout}, {places}"
         )
-    if labels.min() < 0:
-        raise ValueError(
-            f"the label map has the id {labels.min()}; every pixel needs an id of at least 0"
-        )
-    return compact(labels)
+    return np.broadcast_to(compact(array), places)
 
 
 def every_element(shape: tuple[int, ...]) -> IntArray:
@@ -168,7 +244,7 @@ def number_apart(maps: Sequence[AnyArray]) -> LabelMaps:
     """
     numbered, start = [], 0
     for labels in maps:
-        numbered.append(labels + start)
+        numbered.append(np.where(labels < 0, labels, labels + start))
         start += int(labels.max()) + 1
     return tuple(numbered)
 

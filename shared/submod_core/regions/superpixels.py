@@ -1,5 +1,7 @@
 """Superpixels: regions that follow the edges of a picture."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 from skimage.measure import label
@@ -22,6 +24,8 @@ _REACH = 3.0
 # pixels, which are at most a sixteenth.
 _TOLERANCE = 1.25
 _FINEST = 16
+# Most elements of an enlarged volume, in memory a hundred megabytes.
+_MOST = 1 << 24
 
 
 def slico(image: ArrayLike, n: int = 49) -> IntArray:
@@ -63,21 +67,62 @@ def slico(image: ArrayLike, n: int = 49) -> IntArray:
         raise ValueError(
             f"`image` (of shape {array.shape}) must be (H, W) or (H, W, C), with at least one pixel"
         )
+    return _slic("image", array.reshape(*array.shape[:2], -1), n)
+
+
+def supervoxels(volume: ArrayLike, n: int = 49) -> IntArray:
+    """Superpixels of a volume or a video, by SLIC-zero in three dimensions.
+
+    Parameters
+    ----------
+    volume : array_like, (D, H, W, C)
+        Real values, read as by `slico`. All three axes count alike: voxels are cubes, and a frame
+        of a video is as far from the next as a pixel is.
+    n : int
+        About so many regions.
+
+    Returns
+    -------
+    ndarray of intp, (D, H, W)
+        The label map; each region is connected.
+
+    Raises
+    ------
+    ValueError
+        If the volume has another number of axes, no voxels or non-finite values, or `n` < 1.
+
+    Examples
+    --------
+    >>> labels = supervoxels(np.linspace(0, 1, 4096).reshape(16, 16, 16, 1), n=8)
+    >>> labels.shape, int(labels.max()) + 1
+    ((16, 16, 16), 8)
+    """
+    array = np.asarray(volume, dtype=np.float64)
+    if array.ndim != 4 or array.size == 0:
+        raise ValueError(f"`volume` (of shape {array.shape}) must be (D, H, W, C), with a voxel")
+    return _slic("volume", array, n)
+
+
+def _slic(name: str, array: FloatArray, n: int) -> IntArray:
+    """Divide an input (places…, C); `name` is the argument that errors name."""
     if not np.isfinite(array).all():
-        raise ValueError("`image` holds NaN or infinite values; superpixels need finite ones")
+        raise ValueError(f"`{name}` holds NaN or infinite values; superpixels need finite ones")
     check_count("n", n)
     if (largest := np.abs(array).max()) > 1e100:  # differences must not overflow
         array = array / largest
-    channels = _channels(array.reshape(*array.shape[:2], -1))
+    channels = _channels(array)
     # Channels that are no RGB lie at right angles: two pixels that differ by the whole range in
     # each differ as black and white do.
-    alike = channels.shape[2]
+    alike = channels.shape[-1]
     rgb = alike == 3
     compactness = _COMPACTNESS if rgb else _COMPACTNESS / 100 * alike**0.5
-    n = min(int(n), array.shape[0] * array.shape[1])
-    fraction = _fraction(channels.shape[:2], n)
+    places = channels.shape[:-1]
+    n = min(int(n), math.prod(places))
+    fraction = _fraction(places, n)
     # Divide an enlarged image, and look the regions up at the middle of each pixel.
-    enlarged = channels.repeat(fraction, axis=0).repeat(fraction, axis=1)
+    enlarged = channels
+    for axis in range(len(places)):
+        enlarged = enlarged.repeat(fraction, axis=axis)
     labels = slic(
         enlarged,
         n_segments=n,
@@ -87,27 +132,30 @@ def slico(image: ArrayLike, n: int = 49) -> IntArray:
         channel_axis=-1,
     )
     if fraction > 1:
-        labels = _connected(labels[fraction // 2 :: fraction, fraction // 2 :: fraction])
+        middle = slice(fraction // 2, None, fraction)
+        labels = _connected(labels[(middle,) * len(places)])
     return compact(labels)
 
 
 def _channels(array: FloatArray) -> FloatArray:
-    """The channels (H, W, C) in [0, 1]: three for RGB and grey, another number of other kinds."""
-    if array.shape[2] > 3 or array.shape[2] == 2:
-        varying = np.ptp(array, axis=(0, 1)) > 0
+    """The channels (places…, C) in [0, 1]: three for RGB and grey, another number of others."""
+    n_channels = array.shape[-1]
+    if n_channels > 3 or n_channels == 2:
+        varying = np.ptp(array.reshape(-1, n_channels), axis=0) > 0
         # A channel without any variation tells no places apart: it must not decide how the others
         # are read.
         array = array[..., varying] if varying.any() else array[..., :1]
-    if array.shape[2] == 1:
-        return np.repeat(_rescaled(array), 3, axis=2)
-    if array.shape[2] == 3:
+    if array.shape[-1] == 1:
+        return np.repeat(_rescaled(array), 3, axis=-1)
+    if array.shape[-1] == 3:
         return _rescaled(array)
-    return np.concatenate([_rescaled(channel) for channel in np.split(array, array.shape[2], 2)], 2)
+    return np.stack([_rescaled(array[..., [k]])[..., 0] for k in range(array.shape[-1])], -1)
 
 
 def _rescaled(array: FloatArray) -> FloatArray:
-    """Rescale channels (H, W, C) together to [0, 1]; a constant image becomes 0."""
-    pixels, channels = array.shape[0] * array.shape[1], array.shape[2]
+    """Rescale channels (places…, C) together to [0, 1]; a constant image becomes 0."""
+    channels = array.shape[-1]
+    pixels = array.size // channels
     tail = channels * max(1, int(_TAIL * pixels))
     if array.size > 2 * tail:
         # Outliers would leave next to nothing of the range to all other values.
@@ -132,8 +180,10 @@ def _fraction(shape: tuple[int, ...], n: int) -> int:
 
     if off(1) <= _TOLERANCE:
         return 1
-    fractions = range(2, _FINEST + 1)
-    return next((f for f in fractions if off(f) <= 1.1), min(fractions, key=off))
+    fractions = [f for f in range(2, _FINEST + 1) if f ** len(shape) * math.prod(shape) <= _MOST]
+    if not fractions:  # too large to be enlarged
+        return 1
+    return next((f for f in fractions if off(f) <= 1.1), min([1, *fractions], key=off))
 
 
 def _connected(labels: IntArray) -> IntArray:

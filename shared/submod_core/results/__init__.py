@@ -10,7 +10,7 @@ from submod_core.results.curves import (
 )
 from submod_core.results.diagnostics import Diagnostics, diagnose
 from submod_core.results.explanation import Explanation
-from submod_core.results.importance import importance
+from submod_core.results.importance import importance, is_flat
 from submod_core.results.reveal_order import (
     RevealOrder,
     are_explanations,
@@ -34,6 +34,7 @@ __all__ = [
     "diagnose",
     "each_attribution",
     "importance",
+    "is_flat",
     "painted",
     "rank_groups",
     "reveal_order",

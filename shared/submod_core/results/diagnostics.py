@@ -1,7 +1,7 @@
 """Diagnostics of a search: violations of submodularity, and a bound on F, without model calls."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,13 @@ class Diagnostics:
         with np.errstate(invalid="ignore", divide="ignore"):
             certificate = np.where((bound > 0) & np.isfinite(bound), f / bound, np.nan)
         return cls(compared, grown, largest, bound, certificate)
+
+    def padded(self, n: int) -> "Diagnostics":
+        """The diagnostics with n more regions at the end of the order that make no difference."""
+        bound, certificate = (
+            np.pad(curve, (0, n), mode="edge") for curve in (self.bound, self.certificate)
+        )
+        return replace(self, bound=bound, certificate=certificate)
 
     @classmethod
     def restored(cls, arrays: Mapping[str, Any]) -> "Diagnostics":

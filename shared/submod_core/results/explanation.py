@@ -9,6 +9,7 @@ import numpy as np
 
 from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
+from submod_core.regions import painted_regions
 from submod_core.results.curves import Curves, HighestConfidence
 from submod_core.results.diagnostics import Diagnostics
 
@@ -20,12 +21,13 @@ class Explanation:
     Attributes
     ----------
     regions : ndarray of intp, or a tuple of them for several inputs
-        Label map with ids 0 … n−1: (H, W) for images, otherwise broadcastable to the input without
-        its batch axis.
+        Label map with ids 0 … n−1, and −1 for what always stays: over the places of the input,
+        (H, W) for images; otherwise broadcastable to the input without its batch axis.
     order : ndarray of intp, (n,)
         Regions, the most important first.
     importance : ndarray of float64, (n,)
-        Score of each region in [0, 1], indexed by region (LiMA, Eq. 11).
+        Score of each region in [0, 1], indexed by region (LiMA, Eq. 11): how far ahead of the last
+        region it is, whether what follows speaks for the target or against it.
     curves : Curves
         Each score and F over the prefixes; insertion and deletion with their area axis.
     searched : ndarray of bool, (n,)
@@ -69,11 +71,36 @@ class Explanation:
         assert highest is not None, "an explanation has at least one region"
         return highest
 
-    def paint(self) -> FloatArray | tuple[FloatArray, ...]:
-        """The importance of each element's region, shaped like `regions`."""
+    @property
+    def gains(self) -> FloatArray:
+        """Evidence of each region for the target, (n,): signed, in units of the target's score.
+
+        The rise of consistency and collaboration together when the region joins those before it in
+        the order: v(S_[i]) − v(S_[i−1]) of LiMA's Eq. 11, whose absolute values make `importance`.
+        Above 0 the region speaks for the target, below 0 against it, 0 where it makes no
+        difference in this context.
+
+        Examples
+        --------
+        >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0, 0.9, 0.8]), np.zeros(3))
+        >>> order, searched = np.array([1, 0]), np.ones(2, bool)
+        >>> importance = np.array([0.0, 1.0])
+        >>> Explanation(np.array([[0, 1]]), order, importance, curves, searched, 3, 4).gains
+        array([-0.1,  0.9])
+        """
+        gains = np.empty(len(self.order))
+        gains[self.order] = np.diff(self.curves.consistency + self.curves.collaboration)
+        return gains
+
+    def paint(self, signed: bool = False) -> FloatArray | tuple[FloatArray, ...]:
+        """The importance of each element's region, or its gain, shaped like `regions`.
+
+        What always stays is painted 0.
+        """
+        scores = self.gains if signed else self.importance
         if isinstance(self.regions, tuple):
-            return tuple(self.importance[labels] for labels in self.regions)
-        return self.importance[self.regions]
+            return tuple(painted_regions(scores, labels) for labels in self.regions)
+        return painted_regions(scores, self.regions)
 
     def prefix(self, n_regions: int) -> BoolArray:
         """Boolean map of the first `n_regions` of the order, shaped like `regions`.

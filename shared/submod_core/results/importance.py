@@ -1,20 +1,37 @@
 """Importance: a score per region from an order (LiMA, Eq. 11)."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from submod_core._types import FloatArray
 
-# Total movement of v below which its steps are rounding noise, and tell no regions apart.
+# Movement of v, as a share of the highest score, below which it is rounding noise of a float32
+# model, and tells no regions apart.
 _FLAT = 1e-6
 
 
-def importance(order: ArrayLike, consistency: ArrayLike, collaboration: ArrayLike) -> FloatArray:
+def is_flat(consistency: ArrayLike, collaboration: ArrayLike) -> bool:
+    """Whether the target's score is the same, up to rounding, whatever is kept or left out.
+
+    Examples
+    --------
+    >>> is_flat([0.5, 0.5], [0.5, 0.5]), is_flat([0, 1e-9], [1, 1])
+    (True, False)
+    """
+    kept = np.asarray(consistency, dtype=np.float64)
+    left = 1 - np.asarray(collaboration, dtype=np.float64)
+    scale = max(np.abs(kept).max(), np.abs(left).max())
+    return bool(max(np.ptp(kept), np.ptp(left)) <= _FLAT * scale)
+
+
+def importance(order: ArrayLike, consistency: Any, collaboration: Any) -> FloatArray:
     """Scores in [0, 1] that fall along the order by as much as v = cons + colla moves.
 
     LiMA, Eq. 11: a_1 = b, a_i = a_{i−1} − |v(S_[i]) − v(S_[i−1])|, rescaled so that the first
-    region has 1 and the last 0. Where v does not move at all, the scores fall in equal steps, so
-    that the order is never lost.
+    region has 1 and the last 0. Where v does not move at all, nothing is known of the regions, and
+    all have 0; where it moves with the first alone, all others have 0.
 
     Parameters
     ----------
@@ -36,11 +53,15 @@ def importance(order: ArrayLike, consistency: ArrayLike, collaboration: ArrayLik
     # How far the score falls from each region to the next: the movement of v between the prefixes
     # that end with each. The empty prefix is no region's, so n regions have n − 1 falls.
     falls = np.abs(np.diff(v[1:]))
-    if falls.sum() <= _FLAT:
-        falls = np.ones_like(falls)
-    # A score is the sum of all falls that follow, so that the last region has 0. Dividing by the
-    # first makes it 1; a single region has no falls and gets 1.
+    # A score is the sum of all falls that follow, so that the last region has 0.
     ordered = np.concatenate([np.cumsum(falls[::-1])[::-1], [0.0]])
+    if is_flat(consistency, collaboration):
+        ordered[:] = 0
+    elif len(falls) == 0 or is_flat(consistency[1:], collaboration[1:]):
+        ordered[:] = 0  # v moves with the first region alone
+        ordered[0] = 1
+    else:
+        ordered /= ordered[0]
     scores = np.empty(len(ordered))
-    scores[np.asarray(order)] = ordered / ordered[0] if ordered[0] > 0 else 1.0
+    scores[np.asarray(order)] = ordered
     return scores

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from submod_core._checks import check_count
 from submod_core._types import FloatArray, IntArray
-from submod_core.regions import region_means
+from submod_core.regions import painted_regions, region_means
 from submod_core.results.explanation import Explanation
 
 
@@ -47,7 +47,7 @@ def reveal_order(
     shape : tuple of int
         (H, W) of an image, or the shape of another input.
     regions : array_like of int, optional
-        Label map that broadcasts to `shape`, with ids 0 … n−1.
+        Label map that broadcasts to `shape`, with ids 0 … n−1; −1 for what always stays.
     steps : int
         Number of pixel-wise steps, of nearly equal size; equal scores are taken in reading order.
 
@@ -113,12 +113,14 @@ def painted(attribution: Any, shape: tuple[int, ...], regions: Any = None) -> Fl
     """
     steps = reveal_order(attribution, shape, regions, steps=1)
     if isinstance(attribution, Explanation):
-        return np.broadcast_to(attribution.importance[steps.regions], shape)
+        return np.broadcast_to(painted_regions(attribution.importance, steps.regions), shape)
     if isinstance(attribution, RevealOrder):
         ranks = np.argsort(steps.order)
-        return (len(ranks) - 1 - ranks).astype(np.float64)[steps.regions]
+        return painted_regions((len(ranks) - 1 - ranks).astype(np.float64), steps.regions)
     scores = np.asarray(attribution, dtype=np.float64)
-    return scores if scores.shape == shape else np.broadcast_to(scores[steps.regions], shape)
+    if scores.shape == shape:
+        return scores
+    return np.broadcast_to(painted_regions(scores, steps.regions), shape)
 
 
 def each_attribution(attributions: Any, n: int) -> Sequence[Any]:

@@ -6,6 +6,7 @@ own.
 """
 
 from submod_core.scores.base import Answers, Need, Score
+from submod_core.scores.budget import ImageBudget
 from submod_core.scores.confidence import Confidence, confidence
 from submod_core.scores.distances import (
     DISTANCES,
@@ -31,6 +32,7 @@ __all__ = [
     "Consistency",
     "Distance",
     "Effectiveness",
+    "ImageBudget",
     "NearestNeighbours",
     "Need",
     "Objective",

@@ -46,8 +46,15 @@ class Effectiveness(Score):
     def __post_init__(self) -> None:
         as_distance(self.distance)
 
-    def evaluate(self, answers: Answers) -> FloatArray:
-        """Summed distances to the nearest neighbours, (B,)."""
+    def evaluate(self, answers: Answers) -> FloatArray | None:
+        """Summed distances to the nearest neighbours, (B,); None where features have no direction.
+
+        A model whose answer is one value has no features, and vectors of one number differ in
+        their sign alone.
+        """
+        features = answers.region_features
+        if features is None or features.shape[1] == 1:
+            return None
         # Sorting the distances once per input makes every later batch of subsets cheap.
         neighbours = answers.once(self, lambda: NearestNeighbours(self._distances(answers)))
         return neighbours.effectiveness(answers.subsets)

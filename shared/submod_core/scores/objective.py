@@ -11,9 +11,11 @@ from submod_core._types import BoolArray, FloatArray
 from submod_core.engine import Procedure, Query, Responses
 from submod_core.engine._queue import REMEMBERED
 from submod_core.scores.base import Answers, Score
+from submod_core.scores.budget import ImageBudget
 from submod_core.scores.distances import Distance, cosine_to
 from submod_core.scores.weights import Weights
 from submod_core.search import Ranking, SearchRun
+from submod_core.search.base import BudgetExhausted
 
 Scores = dict[str, FloatArray]
 
@@ -32,6 +34,8 @@ class Objective:
     feature_target : bool
         The target is the feature vector of the whole input, and a subset's score the cosine to it
         (SMDL, Eq. 7).
+    budget : ImageBudget, optional
+        Counts the images that the questions need, and ends the search in time.
 
     Examples
     --------
@@ -47,7 +51,9 @@ class Objective:
         weights: Weights,
         distance: str | Distance = "cosine",
         feature_target: bool = False,
+        budget: ImageBudget | None = None,
     ) -> None:
+        self.budget = budget
         self.n = n
         self.weights = weights
         self.feature_target = feature_target
@@ -59,11 +65,17 @@ class Objective:
     def prepare(self) -> Procedure[None]:
         """Ask for the features of single regions and of the whole input, where they are needed."""
         if "region_features" in self.weights.needs:
-            responses = yield Query(np.eye(self.n, dtype=bool), features=True)
-            self._region_features = _features(responses)
+            responses = yield from self._ask(np.eye(self.n, dtype=bool), features=True)
+            self._region_features = responses.features
         if self.feature_target:
-            responses = yield Query(np.ones((1, self.n), dtype=bool), features=True)
+            responses = yield from self._ask(np.ones((1, self.n), dtype=bool), features=True)
             self._whole = _features(responses)[0]
+
+    def _ask(self, keep: BoolArray, features: bool) -> Procedure[Responses]:
+        """Ask the model, and count the images."""
+        if self.budget is not None:
+            self.budget.spend(keep, features)
+        return (yield Query(keep, features))
 
     def scores(self, subsets: BoolArray, also: Sequence[Score] = ()) -> Procedure[Scores]:
         """The scores in use, and others, of subsets (B, n): each (B,), by name.
@@ -85,7 +97,7 @@ class Objective:
         if sides:
             # A subset and its complement go to the model side by side.
             features = self.feature_target or "features" in needs
-            responses = yield Query(np.concatenate(sides), features)
+            responses = yield from self._ask(np.concatenate(sides), features)
             if self._whole is not None:
                 # The model has no target of its own: its score is the cosine to the whole input's.
                 responses = replace(responses, target=cosine_to(self._whole, _features(responses)))
@@ -94,15 +106,24 @@ class Objective:
         return Answers(subsets, kept, left, self._region_features, self._computed)
 
     def answer(self, run: SearchRun) -> Procedure[Ranking]:
-        """Give a search the values of F that it asks for."""
+        """Give a search the values of F that it asks for, until the budget of images is spent."""
         try:
             subsets = next(run)
             while True:
+                if self.budget is not None and not self.budget.allows(self._needed(subsets)):
+                    subsets = run.throw(BudgetExhausted())
+                    continue
                 scores = yield from self.scores(subsets)
                 subsets = run.send(self.weights.total(scores))
         except StopIteration as stop:
             ranking: Ranking = stop.value
             return ranking
+
+    def _needed(self, subsets: BoolArray) -> BoolArray:
+        """The kept regions of all images that F of some subsets needs."""
+        needs = self.weights.needs
+        sides = [subsets] * ("kept" in needs) + [~subsets] * ("left" in needs)
+        return np.concatenate(sides) if sides else subsets[:0]
 
 
 def _features(responses: Responses) -> FloatArray:

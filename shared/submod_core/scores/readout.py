@@ -17,10 +17,16 @@ ACTIVATIONS = ("softmax", "sigmoid", "identity")
 
 NO_CLASSES = (
     "the model gives no class probabilities: its value for the target is itself the consistency, "
-    "and the confidence score is left out"
+    "and confidence and effectiveness, which are not of its unit, are left out; `activation=None` "
+    "says so without a warning"
 )
-"""Text of the warning, given once, where the model does not allow a confidence score."""
+"""Warning, given once, where the model has one output and no classes."""
 
+ONE_EMBEDDING = (
+    "`class_embeddings` has one row, and so no class probabilities: the cosine to it is itself the "
+    "consistency, and the confidence score is left out"
+)
+"""Warning, given once, where the target is the only embedding."""
 
 TWICE = (
     "the model's outputs are probabilities already (at least 0, and each row sums to 1): they are "
@@ -38,8 +44,8 @@ class Readout:
 
     Attributes
     ----------
-    activation : {"softmax", "sigmoid", "identity"} or callable
-        Turns the outputs into probabilities.
+    activation : {"softmax", "sigmoid", "identity"}, callable or None
+        Turns the outputs into probabilities; None reads the value itself, of a regression.
     features : callable, layer or None
         Source of the features; None means the output vector.
     class_embeddings : array_like or Tensor, (K, d), or None
@@ -67,7 +73,7 @@ class Readout:
     array([[0.5, 0.5]])
     """
 
-    activation: str | Callable[..., Any] = "softmax"
+    activation: str | Callable[..., Any] | None = "softmax"
     features: Any = None
     class_embeddings: Any = None
     scale: float = 100.0
@@ -76,9 +82,11 @@ class Readout:
     class_axis: int | None = None
 
     def __post_init__(self) -> None:
-        if not callable(self.activation) and self.activation not in ACTIVATIONS:
+        named = self.activation is None or self.activation in ACTIVATIONS
+        if not callable(self.activation) and not named:
             raise ValueError(
-                f"`activation` (={self.activation!r}) must be one of {ACTIVATIONS} or a callable"
+                f"`activation` (={self.activation!r}) must be one of {ACTIVATIONS}, a callable or "
+                "None"
             )
         if self.features is not None and not callable(self.features):
             raise TypeError(
@@ -143,6 +151,22 @@ class Readout:
         target = features if from_features else model
         return {"target": target, "confidence": certain, "features": features}
 
+    def reads_value(self, n_classes: int) -> bool:
+        """Whether the score is the model's value itself, in a unit of its own.
+
+        So it is under `activation` None, and where there is one output and no classes. Confidence
+        and effectiveness have no such unit: they would decide where the unit is large, and not
+        where it is small.
+
+        Examples
+        --------
+        >>> Readout().reads_value(1), Readout().reads_value(2), Readout(None).reads_value(2)
+        (True, False, True)
+        """
+        if self.feature_target or self.class_embeddings is not None:
+            return False
+        return self.activation is None or (self.activation != "sigmoid" and n_classes == 1)
+
     def activated(self, outputs: Array) -> Array:
         """Outputs after an activation of the user's own; `probabilities` applies named ones."""
         return self.activation(outputs) if callable(self.activation) else outputs
@@ -181,7 +205,7 @@ class Readout:
         """Confidence (B,): one minus the normalised entropy of (B, C) (LiMA, Eq. 5).
 
         Under "sigmoid" the mean over the classes, each a choice of two outcomes. None where there
-        is one output, and so no classes.
+        is one output, and so no classes, or the value itself is read.
 
         Examples
         --------
@@ -192,7 +216,7 @@ class Readout:
         if self.activation == "sigmoid":
             pairs = xp.stack([probabilities, 1 - probabilities], 0)
             return 1 + xp.mean(xp.sum(xp.plogp(pairs), 0), -1) / math.log(2)
-        if n_classes == 1:
+        if n_classes == 1 or self.activation is None:
             return None
         return 1 + xp.sum(xp.plogp(probabilities), -1) / math.log(n_classes)
 
@@ -202,7 +226,7 @@ class Readout:
         `check_probabilities` judges them. None where the activation itself makes probabilities, or
         there is one output.
         """
-        if self.activation in ("softmax", "sigmoid") or probabilities.shape[-1] == 1:
+        if self.activation in ("softmax", "sigmoid", None) or probabilities.shape[-1] == 1:
             return None
         return _lowest_and_off(probabilities)
 

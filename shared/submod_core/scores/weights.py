@@ -1,7 +1,7 @@
 """The weights of the scores in F (LiMA, Eq. 8)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -92,6 +92,28 @@ class Weights:
                 "objects of a class derived from submod_core.scores.Score"
             )
         return cls(**{name: named.get(name, 0.0) for name in SCORES}, own=own)
+
+    def of_values(self) -> "Weights":
+        """The weights for a model's values, which have a unit that only two scores share.
+
+        Confidence and effectiveness, which would decide or not by the unit, are left out.
+
+        Raises
+        ------
+        ValueError
+            If no other score is in use.
+
+        Examples
+        --------
+        >>> Weights().of_values().used
+        ('consistency', 'collaboration')
+        """
+        if set(self.used) <= {"confidence", "effectiveness"}:
+            raise ValueError(
+                f"`weights` uses {sorted(self.used)} alone, which values without classes "
+                "(`activation=None`) do not have"
+            )
+        return replace(self, confidence=0.0, effectiveness=0.0)
 
     def terms(self, distance: str | Distance = "cosine") -> tuple[tuple[Score, float], ...]:
         """Scores in use with their weights, the papers' first; `distance` is for effectiveness."""

@@ -3,7 +3,7 @@
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +38,9 @@ class Ranking:
         out and the element is placed by its last known value.
     rounds : tuple of Round
         The forward rounds of the search.
+    known : ndarray of bool, (n,)
+        True where the element of `order` was placed, or its value with some front was asked for;
+        False where nothing is known of it, and it follows in the order of the indices.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class Ranking:
     evaluations: int
     searched: BoolArray
     rounds: tuple[Round, ...] = ()
+    known: BoolArray = field(default_factory=lambda: np.ones(0, dtype=bool))
 
 
 SearchRun = Generator[BoolArray, FloatArray, Ranking]
@@ -185,7 +189,9 @@ class Order:
         order = np.concatenate([self.front, rest, self.back]).astype(np.intp)
         values = np.full(self.n, np.nan)
         values[: len(self._values)] = self._values
-        return Ranking(order, values, self._evaluations, ~np.isin(order, rest), tuple(self._rounds))
+        searched = ~np.isin(order, rest)
+        known = searched | np.isfinite(self._last[order])
+        return Ranking(order, values, self._evaluations, searched, tuple(self._rounds), known=known)
 
 
 @dataclass(frozen=True)
@@ -212,9 +218,9 @@ class Search(ABC):
     """
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if isinstance(value := getattr(self, field.name), np.generic):
-                object.__setattr__(self, field.name, value.item())
+        for option in fields(self):
+            if isinstance(value := getattr(self, option.name), np.generic):
+                object.__setattr__(self, option.name, value.item())
 
     @abstractmethod
     def steps(self, order: Order) -> Steps:
@@ -277,7 +283,15 @@ def _limited(run: SearchRun, left: int) -> SearchRun:
         subsets = next(run)
         while True:
             left -= len(subsets)
-            subsets = run.throw(BudgetExhausted()) if left < 0 else run.send((yield subsets))
+            if left < 0:
+                subsets = run.throw(BudgetExhausted())
+                continue
+            try:
+                values = yield subsets
+            except BudgetExhausted as signal:  # another budget, of who asks the model
+                subsets = run.throw(signal)
+            else:
+                subsets = run.send(values)
     except StopIteration as stop:
         ranking: Ranking = stop.value
         return ranking

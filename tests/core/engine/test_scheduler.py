@@ -90,7 +90,9 @@ def test_results_depend_neither_on_the_batch_size_nor_on_the_company(
 def test_the_model_never_sees_the_same_subset_of_the_same_input_twice(sizes, batch_size):
     oracle = ToyOracle()
     found = run(oracle, sizes, batch_size)
-    assert len(oracle.seen) == len(set(oracle.seen))
+    # Whole inputs twice, as a check, and once more with features where they are a single region.
+    again = len(sizes) + sizes.count(1)
+    assert len(oracle.seen) - again == len(set(oracle.seen))
     assert sum(one.model_inputs for one in found) == len(oracle.seen)
     assert max(oracle.batches) <= batch_size
 
@@ -98,7 +100,7 @@ def test_the_model_never_sees_the_same_subset_of_the_same_input_twice(sizes, bat
 def test_batches_are_filled_across_inputs():
     oracle = ToyOracle()
     run(oracle, [12] * 8, batch_size=64)
-    assert np.mean(np.array(oracle.batches) == 64) > 0.7
+    assert np.mean(np.array(oracle.batches[2:]) == 64) > 0.7
 
 
 def test_memory_does_not_grow_with_the_inputs():
@@ -136,7 +138,7 @@ def test_auto_ends_at_the_batch_after_which_images_per_second_no_longer_rise(kne
 def test_auto_changes_nothing_but_the_batches():
     expected = run(ToyOracle(), [12] * 6, batch_size=32)
     found = run(oracle := ToyOracle(), [12] * 6, batch_size="auto")
-    assert oracle.batches[0] == 8
+    assert oracle.batches[:3] == [6, 6, 8]
     for a, b in zip(expected, found, strict=True):
         assert np.array_equal(a.order, b.order)
         assert np.array_equal(a.curves.objective, b.curves.objective)
@@ -320,8 +322,9 @@ def test_an_accelerator_always_has_work_while_two_inputs_are_searched():
     oracle = Later()
     settings = LiMASettings(Greedy(), Weights.of(None), cosine_distance)
     explain(oracle, [ground_set(10)] * 4, settings, batch_size=512, overlap="device")
-    assert len(oracle.batches) - oracle.overlapping <= 2  # the last answers alone leave it idle
-    assert max(oracle.batches[:4]) <= min(oracle.batches[:4]) + 1, (
+    # The check of the whole inputs and the last answers alone leave it idle.
+    assert len(oracle.batches) - oracle.overlapping <= 4
+    assert max(oracle.batches[2:6]) <= min(oracle.batches[2:6]) + 1, (
         "the four are shared out evenly between two batches"
     )
 

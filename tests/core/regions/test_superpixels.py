@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.measure import label
 from skimage.segmentation import slic
 
-from submod_core.regions import compact, divide_images, slico
+from submod_core.regions import Division, Layout, compact, divide_inputs, slico
 
 SQUARE = np.zeros((64, 64))
 SQUARE[10:30, 13:41] = 1
@@ -79,7 +79,7 @@ def test_regions_follow_the_edges_of_any_kind_of_image(kind):
     assert_whole(labels)
     assert straddling(labels) <= (6 if "band" in kind else 0)
     assert straddling(labels) < straddling(slico(np.zeros_like(image), 16))
-    through = divide_images(image.reshape(1, 64, 64, -1), 16)[0]
+    through = divide_inputs(image.reshape(1, 64, 64, -1), Layout("NHWC"), Division(16))[0][..., 0]
     assert np.array_equal(through, labels)
 
 

@@ -16,6 +16,7 @@ from submod_core.results import (
     areas,
     auc,
     importance,
+    is_flat,
     rank_groups,
 )
 
@@ -28,13 +29,32 @@ def test_importance_is_eq_11_scaled(order, consistency, collaboration):
     raw = reference.importance_eq_11(order, (consistency + collaboration)[1:])
     if raw[-1] < -1e-6:
         assert np.allclose(scores, (raw - raw[-1]) / -raw[-1])
+    if is_flat(consistency, collaboration):
+        assert not scores.any(), "nothing is known"
+        return
     assert scores[0] == 1
     assert scores[-1] == 0
     assert (np.diff(scores) <= 0).all(), "earlier in the order is never less important"
 
 
-def test_importance_keeps_the_rank_order_where_nothing_moves():
-    assert importance([2, 0, 1], np.ones(4), np.ones(4)).tolist() == [0.5, 0.0, 1.0]
+@given(st.floats(-1e6, 1e6), st.floats(0, 1e-7))
+def test_importance_is_0_where_nothing_moves_but_by_rounding(value, noise):
+    kept = value * (1 + noise * np.array([1, -1, 0, 1]))
+    assert is_flat(kept, 1 - kept)
+    assert importance([2, 0, 1], kept, 1 - kept).tolist() == [0.0, 0.0, 0.0]
+
+
+@given(st.sampled_from([1e-9, 1e-3, 1.0, 1e6]), arrays(float, (2, 6), elements=unit))
+def test_importance_does_not_depend_on_the_unit_of_the_score(unit_of_score, values):
+    values[0, -1] = values.max() + 0.1  # something moves
+    kept, left = values
+    expected = importance(range(5), kept, 1 - left)
+    found = importance(range(5), unit_of_score * kept, 1 - unit_of_score * left)
+    assert np.allclose(found, expected, atol=1e-6)
+
+
+def test_importance_is_all_the_first_regions_where_no_other_moves_anything():
+    assert importance([1, 0, 2], [0, 1, 1, 1], [0, 0, 0, 0]).tolist() == [0.0, 1.0, 0.0]
 
 
 def test_importance_of_one_region():

@@ -1,0 +1,152 @@
+"""Settings of LiMA, apart from the model, and its options as attributes."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from submod_core._checks import check_count
+from submod_core._repr import differing
+from submod_core.regions import Division, GroundSet, Layout, Regions, check_regions
+from submod_core.scores import Distance, Readout, Weights, as_distance, count_inputs
+from submod_core.search import Search, SearchRun, as_search
+from submod_core.search.base import check_budget
+
+
+@dataclass(frozen=True)
+class LiMASettings:
+    """Settings of LiMA and SMDL apart from the model: search, objective and budget.
+
+    Attributes
+    ----------
+    search : Search
+    weights : Weights
+    distance : str or callable
+        Distance between features, for effectiveness.
+    max_evaluations : int or None
+        Most subsets that the search may ask for, per input.
+    max_model_inputs : int or None
+        Most images that may go through the model, per input, those of the curves included.
+    k : int or None
+        For SMDL: rank only that many regions; the others share the lowest importance.
+    feature_target : bool
+        For SMDL: the target is the feature vector of the whole input.
+    """
+
+    search: Search
+    weights: Weights
+    distance: str | Distance = "cosine"
+    max_evaluations: int | None = None
+    max_model_inputs: int | None = None
+    k: int | None = None
+    feature_target: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        search: str | Search = "guided",
+        weights: Mapping[Any, float] | Weights | None = None,
+        distance: str | Distance = "cosine",
+        max_evaluations: int | None = None,
+        max_model_inputs: int | None = None,
+    ) -> "LiMASettings":
+        """Settings from an adapter's arguments of the same names, validated.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is unknown or out of range.
+
+        Examples
+        --------
+        >>> LiMASettings.of(weights={"consistency": 1}).search
+        Guided(admitted=0.04, window=None, polish=6, complement_weight=None)
+        """
+        as_distance(distance)
+        check_budget(max_evaluations)
+        if max_model_inputs is not None:
+            check_count("max_model_inputs", max_model_inputs)
+        weights = Weights.of(weights)
+        return cls(as_search(search), weights, distance, max_evaluations, max_model_inputs)
+
+    def start(self, n: int) -> SearchRun:
+        """Start the search on n regions, within the budget of evaluations."""
+        return self.search.start(
+            n,
+            sees_complements=self.weights.sees_complements,
+            max_evaluations=self.max_evaluations,
+        )
+
+    def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:
+        """Estimate the number of images that will go through the model, for progress bars."""
+        # Count for the largest input alone, and scale by n² for the others: with hundreds of
+        # regions the regression of `Guided` takes seconds per input.
+        sizes = np.array([len(ground_set.sizes) for ground_set in sets])
+        counted = count_inputs(self.start(int(sizes.max())), self.weights.sees_complements)
+        most = math.inf if self.max_model_inputs is None else self.max_model_inputs
+        return round(np.minimum(counted * (sizes / sizes.max()) ** 2, most).sum())
+
+
+class RegionMethod:
+    """A method that is defined by its attributes, under any host."""
+
+    def _division(self) -> Division:
+        """The way to divide inputs that come without label maps."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({differing(self, type(self).__init__)})"
+
+    def _settings(self) -> LiMASettings:
+        """The search and the objective that the attributes ask for."""
+        raise NotImplementedError
+
+    def _readout(self) -> Readout:
+        """The way to read the model that the attributes ask for."""
+        raise NotImplementedError
+
+
+class LiMAOptions(RegionMethod):
+    """Options of LiMA as attributes, with their checks: the base of each host's class."""
+
+    regions: Regions
+    search: str | Search
+    weights: Mapping[Any, float] | Weights | None
+    activation: str | Callable[..., Any] | None
+    features: Any
+    distance: str | Distance
+    class_embeddings: Any
+    scale: float
+    max_evaluations: int | None
+    max_model_inputs: int | None
+    layout: str | Layout | None
+    class_axis: int | None = None
+
+    def _check(self) -> None:
+        """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
+        check_regions(self.regions)
+        if self.layout is not None and not isinstance(self.layout, Layout):
+            Layout(self.layout)
+        self._settings(), self._readout()
+
+    def _division(self) -> Division:
+        return Division(self.regions)
+
+    def _settings(self) -> LiMASettings:
+        weights = Weights.of(self.weights)
+        if self.activation is None and self.class_embeddings is None:
+            weights = weights.of_values()
+        return LiMASettings.of(
+            self.search, weights, self.distance, self.max_evaluations, self.max_model_inputs
+        )
+
+    def _readout(self) -> Readout:
+        return Readout(
+            self.activation,
+            self.features,
+            self.class_embeddings,
+            self.scale,
+            class_axis=self.class_axis,
+        )

@@ -1,0 +1,64 @@
+"""Budget of the images that go through the model for one input."""
+
+import numpy as np
+
+from submod_core._types import BoolArray
+from submod_core.engine._queue import REMEMBERED
+
+
+class ImageBudget:
+    """Count of the images of one input, with enough kept back for the curves of any order.
+
+    The model is asked for the whole input twice, to check that it answers alike, and for every
+    prefix of the order and what it leaves, 2n images for n regions.
+
+    Parameters
+    ----------
+    n : int
+        Number of regions.
+    most : int
+        Most images; at least 2n + 1.
+
+    Raises
+    ------
+    ValueError
+        If the curves alone need more.
+
+    Examples
+    --------
+    >>> budget = ImageBudget(2, most=7)
+    >>> budget.allows(np.eye(2, dtype=bool))
+    True
+    >>> budget.spend(np.eye(2, dtype=bool), features=False)
+    >>> budget.allows(np.zeros((1, 2), bool)), budget.left
+    (False, 3)
+    """
+
+    def __init__(self, n: int, most: int) -> None:
+        if most < 2 * n + 1:
+            raise ValueError(
+                f"`max_model_inputs` (={most}) must be at least {2 * n + 1} for {n} regions: the "
+                "curves along the order need as many"
+            )
+        # The whole input is known from the check.
+        self._seen = {_key(row) for row in np.ones((1, n), dtype=bool)}
+        self.left = most - 2
+        self._curves = 2 * n - 1
+
+    def allows(self, keep: BoolArray) -> bool:
+        """Whether the curves can still be asked for after images with the regions `keep` (B, n)."""
+        return self.left - len(self._new(keep)) >= self._curves
+
+    def spend(self, keep: BoolArray, features: bool) -> None:
+        """Count images that are asked for; those asked before, without features, cost nothing."""
+        new = {_key(row) for row in keep} if features else self._new(keep)
+        self.left -= len(new)
+        # The engine remembers a limited number of answers; forgotten ones are asked for anew.
+        self._seen = self._seen | new if len(self._seen) + len(new) <= REMEMBERED else set(new)
+
+    def _new(self, keep: BoolArray) -> set[bytes]:
+        return {_key(row) for row in keep} - self._seen
+
+
+def _key(row: BoolArray) -> bytes:
+    return np.packbits(row).tobytes()
