@@ -4,7 +4,6 @@ Written once on backends; an adapter's oracle brings the outputs, with the class
 """
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from submod_core.backends import Array, backend_of
+from submod_core.scores._look import TWICE, look, lowest_and_off
+
+__all__ = ["ACTIVATIONS", "NO_CLASSES", "TWICE", "Readout"]
 
 ACTIVATIONS = ("softmax", "sigmoid", "identity")
 
@@ -27,16 +29,6 @@ ONE_EMBEDDING = (
     "consistency, and the confidence score is left out"
 )
 """Warning, given once, where the target is the only embedding."""
-
-TWICE = (
-    "the model's outputs are probabilities already (at least 0, and each row sums to 1): they are "
-    "read as they are, and not softmaxed again; `activation='identity'` says so without a warning"
-)
-"""Warning where "softmax" would be applied to probabilities."""
-
-# Probabilities of half precision sum to 1 within this.
-_SUM_TOLERANCE = 2e-3
-
 
 @dataclass(frozen=True, eq=False)
 class Readout:
@@ -61,6 +53,8 @@ class Readout:
     class_axis : int or None
         The outputs' axis of classes, counted with the batch as 0, or from the back below 0. None
         stands for 1, but the last of three axes, where classes follow tokens, (N, T, C).
+    independent : bool
+        Whether each output is a choice of two, though no "sigmoid" makes it so; see `for_outputs`.
 
     Raises
     ------
@@ -80,6 +74,7 @@ class Readout:
     confidence_model: Any = None
     feature_target: bool = False
     class_axis: int | None = None
+    independent: bool = False
 
     def __post_init__(self) -> None:
         named = self.activation is None or self.activation in ACTIVATIONS
@@ -201,11 +196,24 @@ class Readout:
             return backend_of(classes).softmax(classes)
         return backend_of(classes).sigmoid(classes) if self.activation == "sigmoid" else classes
 
+    def both_classes(self, probabilities: Array) -> Array:
+        """Columns (1 − p, p) of a single output that is a probability p; others as they are.
+
+        Examples
+        --------
+        >>> Readout("sigmoid").both_classes(np.array([[0.25]]))
+        array([[0.75, 0.25]])
+        """
+        if probabilities.shape[-1] != 1 or not (self.activation == "sigmoid" or self.independent):
+            return probabilities
+        return backend_of(probabilities).concat([1 - probabilities, probabilities], -1)
+
     def certainty(self, probabilities: Array) -> Array | None:
         """Confidence (B,): one minus the normalised entropy of (B, C) (LiMA, Eq. 5).
 
-        Under "sigmoid" the mean over the classes, each a choice of two outcomes. None where there
-        is one output, and so no classes, or the value itself is read.
+        Under "sigmoid", and where the outputs are independent, the mean over the classes, each a
+        choice of two outcomes. None where there is one output that is no probability, or the value
+        itself is read.
 
         Examples
         --------
@@ -213,7 +221,7 @@ class Readout:
         array([0., 1.])
         """
         xp, n_classes = backend_of(probabilities), probabilities.shape[-1]
-        if self.activation == "sigmoid":
+        if self.activation == "sigmoid" or self.independent:
             pairs = xp.stack([probabilities, 1 - probabilities], 0)
             return 1 + xp.mean(xp.sum(xp.plogp(pairs), 0), -1) / math.log(2)
         if n_classes == 1 or self.activation is None:
@@ -224,32 +232,37 @@ class Readout:
         """The lowest value and the largest distance of a sum from 1, (2,).
 
         `check_probabilities` judges them. None where the activation itself makes probabilities, or
-        there is one output.
+        there is one output that is none. Of independent outputs 1 − p counts as a value.
         """
+        if self.independent:
+            xp = backend_of(probabilities)
+            rows = xp.min(xp.stack([probabilities, 1 - probabilities], 0), -1)
+            lowest = xp.min(xp.min(rows, -1), -1)
+            return xp.stack([lowest, 0 * lowest], 0)
         if self.activation in ("softmax", "sigmoid", None) or probabilities.shape[-1] == 1:
             return None
-        return _lowest_and_off(probabilities)
+        return lowest_and_off(probabilities)
 
-    def for_outputs(self, classes: Array) -> "Readout":
+    def for_outputs(self, classes: Array, ends_in_sigmoid: bool | None = None) -> "Readout":
         """The read-out itself; where class scores (B, C) are probabilities, one that keeps them.
 
         A model that ends in a softmax would be softmaxed twice: its maps would be confidently
         wrong. Logits that are at least 0 and sum to 1 in every row are taken for no accident.
+        `ends_in_sigmoid` tells whether the model's last layer is a sigmoid, where a host looks.
+        Under "identity", or after a function, values in [0, 1] that do not sum to 1 are each a
+        choice of two; a single one is the probability of class 1.
 
         Examples
         --------
         >>> Readout().for_outputs(np.array([[2.0, 0.0]])).activation
         'softmax'
+        >>> Readout("identity").for_outputs(np.array([[0.9, 0.8]])).independent
+        True
         """
-        twice = self.activation == "softmax" and self.class_embeddings is None
-        if not twice or classes.shape[-1] == 1:
+        if self.class_embeddings is not None:
             return self
-        xp = backend_of(classes)
-        lowest, off = xp.to_numpy(_lowest_and_off(classes)).tolist()
-        if not (lowest >= 0 and off <= _SUM_TOLERANCE):
-            return self
-        warnings.warn(TWICE, stacklevel=2)
-        return replace(self, activation="identity")
+        changed = look(self.activation, classes, ends_in_sigmoid)
+        return replace(self, **changed) if changed else self
 
     def check_evidence(self, shape: tuple[int, ...], n_classes: int | None) -> None:
         """Raise ValueError unless the confidence model has as many classes as the model.
@@ -288,10 +301,3 @@ class Readout:
                 f"{largest_error:.3g} away from 1. Use 'softmax' for logits, or `weights` without "
                 "it"
             )
-
-
-def _lowest_and_off(classes: Array) -> Array:
-    """The lowest of class values (B, C), and the largest distance of a row's sum from 1, (2,)."""
-    xp = backend_of(classes)
-    off = xp.max(xp.abs(xp.sum(classes, -1) - 1), -1)
-    return xp.stack([xp.min(xp.min(classes, -1), -1), off], 0)

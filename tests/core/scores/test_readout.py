@@ -1,4 +1,6 @@
-"""The read-out: probabilities, certainty, and models that end in a softmax."""
+"""The read-out: probabilities, certainty, and outputs that are probabilities already."""
+
+import warnings
 
 import numpy as np
 import pytest
@@ -63,3 +65,59 @@ def test_other_activations_are_taken_at_their_word(readout):
     assert readout.for_outputs(p) is readout
     assert Readout().for_outputs(np.ones((3, 1))).activation == "softmax"
     assert "identity" in TWICE
+
+
+labels = arrays(np.float64, (4, 3), elements=st.floats(0.01, 0.3, allow_subnormal=False))
+
+
+@pytest.mark.parametrize("framework", MAKE)
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid", "identity", abs])
+@given(p=labels)
+def test_labels_that_sum_to_less_than_1_are_each_a_choice_of_two(framework, activation, p):
+    known = True if isinstance(activation, str) and activation != "identity" else None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = Readout(activation).for_outputs(MAKE[framework](p), known)
+    assert len(caught) == (known is True)
+    assert found.independent
+    np.testing.assert_array_equal(np.asarray(found.probabilities(MAKE[framework](p))), p)
+    each = confidence(np.stack([p, 1 - p], -1))
+    certainty = np.asarray(found.certainty(MAKE[framework](p)))
+    np.testing.assert_allclose(certainty, each.mean(1), atol=1e-9)
+    lowest, off = np.asarray(found.suspicion(MAKE[framework](p)))
+    assert (lowest, off) == (min(p.min(), (1 - p).min()), 0)
+    with pytest.raises(ValueError, match="`activation`"):
+        found.check_probabilities(*np.asarray(found.suspicion(MAKE[framework](p + 1))).tolist())
+
+
+@pytest.mark.parametrize("framework", MAKE)
+@given(p=labels)
+def test_one_output_is_a_choice_of_two(framework, p):
+    p, make = p[:, :1], MAKE[framework]
+    for readout, x in (
+        (Readout("sigmoid"), np.log(p / (1 - p))),
+        (Readout("identity").for_outputs(make(p)), p),
+        (Readout().for_outputs(make(p), True), p),
+    ):
+        both = readout.both_classes(readout.probabilities(make(x)))
+        np.testing.assert_allclose(np.asarray(both), np.concatenate([1 - p, p], 1), atol=1e-9)
+        slow = confidence(np.concatenate([1 - p, p], 1))
+        np.testing.assert_allclose(np.asarray(readout.certainty(both)), slow, atol=1e-9)
+
+
+@pytest.mark.parametrize("x", [[[-0.1], [0.5]], [[0.5], [1.1]], [[0.0], [float("nan")]]])
+def test_one_output_beyond_probabilities_stays_a_value(x):
+    x = np.array(x)
+    for readout in (Readout(), Readout("identity").for_outputs(x), Readout().for_outputs(x, False)):
+        assert readout.both_classes(readout.probabilities(x)) is x
+        assert readout.certainty(x) is None
+
+
+@given(p=labels)
+def test_several_outputs_in_the_unit_interval_are_noticed_where_the_host_looks(p):
+    with pytest.warns(UserWarning, match=r"in \[0, 1\].*activation='identity'"):
+        assert Readout().for_outputs(p, False).activation == "softmax"
+    blank = np.concatenate([p, 0 * p])  # as the outputs for a blank input without biases
+    for classes, known in ((p, None), (blank, False), (p - 0.4, False), (p + 1, True)):
+        readout = Readout()
+        assert readout.for_outputs(classes, known) is readout
