@@ -30,14 +30,14 @@ class Batch:
     inputs : tuple of Tensor, each (N, …)
     baselines : tuple of Tensor, each broadcastable to its input with a leading axis of 1 or N
     labels : tuple of Tensor of int64, each broadcastable likewise
-        The region of every element; the number of regions for what always stays.
+        The region of every element.
     blends : tuple of bool
         Whether each input and its baseline may be mixed by arithmetic: see the function `blends`.
     sets : list of GroundSet, N
     layouts : tuple of (Layout or None)
         Of each input; None where every element is a region, whatever the axes are.
-    stays : bool
-        Whether some elements are in no region (label −1) and are always kept.
+    outside : int or None
+        Label of the elements that are in no region and always stay; None where there are none.
     additional : tuple
         Further arguments of the forward function.
     """
@@ -48,7 +48,7 @@ class Batch:
     blends: tuple[bool, ...]
     sets: list[GroundSet]
     layouts: tuple[Layout | None, ...]
-    stays: bool
+    outside: int | None
     additional: tuple[Any, ...]
 
     def __len__(self) -> int:
@@ -73,19 +73,18 @@ def prepare(
         _ground_set(i, labels, tensors, references, layouts, single)
         for i, labels in enumerate(maps)
     ]
-    stays = any(ground_set.stays for ground_set in sets[: 1 if _shared(maps) else None])
-    outside = max(len(ground_set.sizes) for ground_set in sets)
     # Label maps that all examples share go to the device once, with a leading axis of 1.
-    rows = maps[:1] if _shared(maps) else maps
+    rows = maps[:1] if all(labels is maps[0] for labels in maps) else maps
+    outside = None
+    if any(ground_set.stays for ground_set in sets[: len(rows)]):
+        outside = max(len(ground_set.sizes) for ground_set in sets)
     device_labels = tuple(
-        torch.from_numpy(_numbered(np.stack([labels[k] for labels in rows]), outside, stays)).to(
-            tensor.device
-        )
+        _on_device([labels[k] for labels in rows], outside, tensor)
         for k, tensor in enumerate(tensors)
     )
     mixable = tuple(map(blends, tensors, references))
     extra = _additional(additional)
-    return Batch(tensors, references, device_labels, mixable, sets, layouts, stays, extra)
+    return Batch(tensors, references, device_labels, mixable, sets, layouts, outside, extra)
 
 
 def blends(tensor: Tensor, baseline: Tensor) -> bool:
@@ -96,13 +95,12 @@ def blends(tensor: Tensor, baseline: Tensor) -> bool:
     return tensor.is_floating_point() and bool((tensor - baseline).isfinite().all())
 
 
-def _shared(maps: list[LabelMaps]) -> bool:
-    return all(labels is maps[0] for labels in maps)
-
-
-def _numbered(labels: np.ndarray, outside: int, stays: bool) -> np.ndarray:
-    """Label maps in which what always stays has a number of its own."""
-    return np.where(labels < 0, outside, labels) if stays else labels
+def _on_device(maps: list[np.ndarray], outside: int | None, tensor: Tensor) -> Tensor:
+    """Label maps of one input on its device; what always stays gets a number of its own."""
+    labels = np.stack(maps)
+    if outside is not None:
+        labels[labels < 0] = outside
+    return torch.from_numpy(labels).to(tensor.device)
 
 
 def _layouts(

@@ -20,7 +20,8 @@ def compose(batch: Batch, rows: Tensor, keep: Tensor) -> list[Tensor]:
 
     `rows` (B,) are the examples, `keep` (B, n) the kept regions of each row.
     """
-    if batch.stays:  # what always stays has the number after all regions
+    if batch.outside is not None:  # what always stays is a last region that is always kept
+        keep = torch.nn.functional.pad(keep, (0, batch.outside - keep.shape[1]))
         keep = torch.nn.functional.pad(keep, (0, 1), value=True)
     sides = zip(batch.inputs, batch.baselines, batch.labels, batch.blends, strict=True)
     return [_composed(side, blends, rows, sent(keep, side[0].device)) for *side, blends in sides]

@@ -12,12 +12,15 @@ from submod_core.methods import RegionMethod
 from submod_core.regions import Division, Layout
 from xplique_submod._compat import (
     BlackBoxExplainer,
+    Task,
     get_inference_function,
     no_gradients_available,
-    scores_a_class,
 )
-from xplique_submod._inputs import Batch, check_classes, prepare
-from xplique_submod._oracle import Reader, TensorFlowOracle
+from xplique_submod._inputs import Batch, prepare
+from xplique_submod._layers import layer_named
+from xplique_submod._oracle import TensorFlowOracle
+from xplique_submod._reader import Reader
+from xplique_submod._targets import check_classes
 
 
 class RegionExplainer(RegionMethod, BlackBoxExplainer):
@@ -44,7 +47,7 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         functions = get_inference_function(model, operator)
         self.inference_function, self.batch_inference_function = functions
         self.gradient = self.batch_gradient = no_gradients_available
-        self._by_class = scores_a_class(operator, self.inference_function)
+        self._task = Task.of(operator, self.inference_function)
         self.baseline, self.verbose = baseline, verbose
         self._reader: Reader | None = None
 
@@ -52,9 +55,13 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         """Division of the inputs: one for all, or a label map for each."""
         return self._division()
 
+    def _layer(self, name: str) -> Any:
+        return layer_named(self.model, name)
+
     def _scores_classes(self) -> bool:
         """Whether the target is a class of the model, not an operator's value nor features."""
-        return self._by_class and not self._readout().feature_target
+        classes = self._task.kind in ("classes", "either")
+        return classes and not self._readout().feature_target
 
     def explain(self, inputs: Any, targets: Any = None) -> tf.Tensor:
         """Score every element by the importance of its region.
@@ -105,13 +112,15 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         oracle = self._oracle(inputs, targets)
         return oracle.batch, self._explanations(oracle)
 
-    def _oracle(self, inputs: Any, targets: Any) -> TensorFlowOracle:
-        """Oracle of the model for the arguments of one call."""
+    def _oracle(self, inputs: Any, targets: Any, task: Task | None = None) -> TensorFlowOracle:
+        """Oracle of the model for the arguments of one call; `task` in place of the operator's."""
         by_features = self._readout().feature_target
-        if by_features and targets is not None:
-            raise ValueError(
-                "`targets` must be None: the features of the whole input are the target"
-            )
+        given = {"targets": targets, "operator": self.operator} if by_features else {}
+        for name, value in given.items():
+            if value is not None:
+                raise ValueError(
+                    f"`{name}` must be None: the features of the whole input are the target"
+                )
         batch = prepare(
             inputs,
             targets,
@@ -120,9 +129,9 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
             not by_features,
             self.layout,
         )
-        if self._scores_classes():
+        if self._task.kind == "classes" and not by_features:
             check_classes(batch.targets)
-        return TensorFlowOracle(self._current_reader(), batch)
+        return TensorFlowOracle(self._current_reader(task or self._task), batch)
 
     def _explanations(
         self, oracle: TensorFlowOracle, examples: IntArray | None = None
@@ -143,12 +152,11 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
                 sources=oracle.reader.readout.sources("model"),
             )
 
-    def _current_reader(self) -> Reader:
+    def _current_reader(self, task: Task) -> Reader:
         """Reader of the last call, or a new one where the model or an option has changed."""
         # Xplique's metrics replace the model of an explainer.
-        operator = None if self._by_class else self.inference_function
         wants_confidence = "confidence" in self._settings().weights.needs
-        reader = Reader(self.model, operator, self._readout(), wants_confidence)
+        reader = Reader(self.model, task, self._readout(), wants_confidence)
         if self._reader is None or not self._reader.reads_like(reader):
             self._reader = reader
         return self._reader

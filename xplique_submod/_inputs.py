@@ -14,7 +14,7 @@ from submod_core.regions import (
     divide_inputs,
     named_baselines,
 )
-from xplique_submod._compat import tensor_sanitize
+from xplique_submod._datasets import examples_of
 
 
 @dataclass(frozen=True)
@@ -26,24 +26,32 @@ class Batch:
     shape : tuple of int
         Shape of one input; P is its number of elements.
     layout : Layout
-    stays : bool
-        Whether some elements are in no region (label −1) and are always kept.
+    outside : int or None
+        Label of the elements that are in no region and always stay; None where there are none.
     inputs : tf.Tensor of float32, (N, P)
     baselines : tf.Tensor of float32, (1 or N, P)
     labels : tf.Tensor of int32, (1 or N, P)
-        The region of every element; the number of regions for what always stays.
+        The region of every element.
     targets : tf.Tensor of float32, (N, …)
     sets : list of GroundSet, N
     """
 
     shape: tuple[int, ...]
     layout: Layout
-    stays: bool
+    outside: int | None
     inputs: tf.Tensor
     baselines: tf.Tensor
     labels: tf.Tensor
     targets: tf.Tensor
     sets: list[GroundSet]
+
+    def kept(self, keep: np.ndarray) -> np.ndarray:
+        """The regions of each row that are kept (B, n), and what always stays as the last."""
+        if self.outside is None:
+            return keep
+        wide = np.zeros((len(keep), self.outside + 1), dtype=bool)
+        wide[:, : keep.shape[1]], wide[:, -1] = keep, True
+        return wide
 
 
 Divide = Callable[[tf.Tensor, tf.Tensor], Division | list[np.ndarray]]
@@ -75,14 +83,16 @@ def prepare(
         for i, image in enumerate(images)
     ]
     stays = any(ground_set.stays for ground_set in sets[: len(maps)])
-    outside = max(len(ground_set.sizes) for ground_set in sets)
-    rows = np.stack([np.where(labels < 0, outside, labels) for labels in maps])
+    outside = max(len(ground_set.sizes) for ground_set in sets) if stays else None
+    rows = np.stack(maps)
+    if outside is not None:
+        rows[rows < 0] = outside
     # Flat rows: the masking is compiled once for any number of axes.
     shape = images.shape[1:]
     inputs, baselines, labels = (
         _flat(part, shape) for part in (x, reference, tf.constant(rows, tf.int32))
     )
-    return Batch(shape, axes, stays, inputs, baselines, labels, y, sets)
+    return Batch(shape, axes, outside, inputs, baselines, labels, y, sets)
 
 
 # Axes of inputs by Xplique's conventions, by their number.
@@ -94,34 +104,11 @@ def _flat(rows: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     return tf.reshape(tf.broadcast_to(rows, (len(rows), *shape)), (len(rows), -1))
 
 
-def check_classes(targets: Any) -> None:
-    """Raise ValueError where a row of targets (N, C) names no class, or is not finite."""
-    rows = np.asarray(targets)
-    bad = [i for i, row in enumerate(rows) if not np.isfinite(row).all() or not row.any()]
-    if bad:
-        raise ValueError(
-            f"`targets` name no class for the examples {bad[:8]}: their rows are all 0, as "
-            "`tf.one_hot` makes them for a class out of range, or not finite"
-        )
-
-
 def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor, tf.Tensor]:
     """Inputs and targets as float32 tensors of N rows each; zeros for targets not needed."""
-    if targets is None and needs_targets and not isinstance(inputs, tf.data.Dataset):
-        raise ValueError(
-            "`targets` (=None) must be one-hot, one row per input, unless `inputs` is a "
-            "tf.data.Dataset"
-        )
-    for name, value in (("inputs", inputs), ("targets", targets)):
-        if not isinstance(value, tf.data.Dataset) and value is not None:
-            try:
-                tf.cast(value, tf.float32)
-            except (TypeError, ValueError, tf.errors.OpError) as error:
-                raise TypeError(
-                    f"`{name}` (a {type(value).__name__}) must be an array or tensor of numbers"
-                ) from error
-    unused = targets is None and not needs_targets and not isinstance(inputs, tf.data.Dataset)
-    x, y = tensor_sanitize(inputs, tf.zeros((len(inputs), 1)) if unused else targets)
+    inputs, targets = examples_of(inputs, targets, needs_targets)
+    x = _numbers("inputs", inputs)
+    y = _numbers("targets", tf.zeros((len(inputs), 1)) if targets is None else targets)
     if len(x.shape) < 2 or not np.prod(x.shape):
         raise ValueError(
             f"`inputs` (of shape {tuple(x.shape)}) must hold at least one example, with at least "
@@ -133,6 +120,15 @@ def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor
             "examples"
         )
     return x, y
+
+
+def _numbers(name: str, value: Any) -> tf.Tensor:
+    try:
+        return tf.cast(value, tf.float32)
+    except (TypeError, ValueError, tf.errors.OpError) as error:
+        raise TypeError(
+            f"`{name}` (a {type(value).__name__}) must be an array or tensor of numbers"
+        ) from error
 
 
 def _baseline(baseline: Any, inputs: tf.Tensor, layout: Layout) -> tf.Tensor:

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-
 from submod_core._docs import documented
-from submod_core._types import BoolArray, FloatArray
 from submod_core.methods import Mistakes, find_mistakes
 from submod_core.methods.options import OPTIONS
+from xplique_submod._compat import Task
 from xplique_submod._explainer import RegionExplainer
 
 
@@ -24,7 +22,7 @@ def explain_mistakes(
     inputs
         As in `LiMA.explain`.
     targets : array or tf.Tensor, (N, C)
-        The *true* class of each example, one-hot.
+        The *true* class of each example, one-hot; (N, 1) of 0 and 1 for a model with one output.
     {max_area}
 
     {mistakes}
@@ -47,17 +45,11 @@ def explain_mistakes(
         raise TypeError(f"`method` (a {type(method).__name__}) must be a LiMA or SMDL")
     if not method._scores_classes():
         raise ValueError("`method` must explain classes, and not an operator's value or features")
-    oracle = method._oracle(inputs, targets)
-
-    def classify(example: int, keep: BoolArray) -> FloatArray:
-        rows = oracle.reader.class_probabilities(oracle.batch, np.array([example]), keep[None])
-        probabilities: FloatArray = rows[0]
-        return probabilities
-
+    oracle = method._oracle(inputs, targets, Task("classes"))
     return find_mistakes(
-        classify,
+        oracle.class_probabilities,
         lambda wrong: method._explanations(oracle, wrong),
         [len(ground_set.sizes) for ground_set in oracle.batch.sets],
-        oracle.batch.targets.numpy().argmax(-1).tolist(),
+        oracle.truths(),
         max_area,
     )

@@ -7,17 +7,20 @@ import numpy as np
 import tensorflow as tf
 from tqdm.auto import tqdm
 from xplique.attributions import IntegratedGradients, Saliency, SmoothGrad
+from xplique.wrappers import TorchWrapper
 
 from submod_core._docs import documented
 from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
 from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnsemble
 from submod_core.sea_nn.options import OPTIONS
 from xplique_submod._compat import (
+    TENSORFLOW_MODELS,
     BlackBoxExplainer,
     get_inference_function,
     no_gradients_available,
-    tensor_sanitize,
+    predictions_operator,
 )
+from xplique_submod._datasets import examples_of
 from xplique_submod._maps import heatmaps
 
 
@@ -42,7 +45,8 @@ class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
 
         def default() -> list[Any]:
             kinds = (Saliency, IntegratedGradients, SmoothGrad)
-            return [kind(model, batch_size=batch_size, operator=operator) for kind in kinds]
+            shown, g = _differentiable(model, operator)
+            return [kind(shown, batch_size=batch_size, operator=g) for kind in kinds]
 
         self._take(methods, default, callable)
 
@@ -84,18 +88,42 @@ class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
 
     def _maps(self, inputs: Any, targets: Any) -> list[Any]:
         """For each example the maps of all methods, (M, H, W)."""
-        images, labels = tensor_sanitize(inputs, targets)
+        images, labels = (tf.cast(x, tf.float32) for x in examples_of(inputs, targets))
         if len(images.shape) != 4:
             raise ValueError(
                 f"`inputs` (of shape {tuple(images.shape)}) must be images (N, H, W, C)"
             )
         columns = [
-            np.broadcast_to(
-                heatmaps(method, images, labels, name, absolute=True), tuple(images.shape[:3])
-            )
+            np.broadcast_to(self._map(method, images, labels, name), tuple(images.shape[:3]))
             for method, name in zip(self.methods, self._names(), strict=True)
         ]
         return list(np.stack(columns, axis=1))
+
+    def _map(self, method: Any, images: tf.Tensor, labels: tf.Tensor, name: str) -> np.ndarray:
+        try:
+            return heatmaps(method, images, labels, name, absolute=True)
+        except Exception as error:
+            if self._defaults and not isinstance(self.model, TENSORFLOW_MODELS):
+                raise TypeError(
+                    f"`methods` must be given for `model` (a {type(self.model).__name__}): the "
+                    "default methods are gradients, which a model outside of TensorFlow has not"
+                ) from error
+            raise
+
+
+def _differentiable(model: Any, operator: Any) -> tuple[Any, Any]:
+    """The model and the operator in a form from which Xplique's methods make gradients."""
+    # Their constructors look into Keras models, which subclassed ones do not allow, and know of
+    # gradients of other models only by an operator.
+    if isinstance(model, tf.keras.Model) and (
+        hasattr(model, "inputs") or isinstance(model, TorchWrapper)
+    ):
+        return model, operator
+
+    def answer(inputs: tf.Tensor) -> Any:
+        return model(inputs)
+
+    return answer, predictions_operator if operator is None else operator
 
 
 @documented(OPTIONS, source="Eq. 1–2, Algorithm 1")

@@ -13,6 +13,7 @@ from submod_core.metrics import FaithfulnessCurves, MapMetric, PerturbationCurve
 from submod_core.regions import Layout
 from submod_core.results import painted
 from xplique_submod._compat import ExplainerMetric
+from xplique_submod._datasets import examples_of
 from xplique_submod.metrics._model import (
     AreaMetric,
     CurveMetric,
@@ -148,6 +149,7 @@ class Robustness(DeclaredMetric, ExplainerMetric):
         layout: str | Layout | None = None,
     ) -> None:
         self.metric = core.Robustness(k=k, radius=radius, n_samples=n_samples, seed=seed)
+        inputs, targets = examples_of(inputs, targets)
         ExplainerMetric.__init__(self, model, inputs, targets, batch_size, activation)
         self.layout = layout_of(self.inputs.shape, layout)
 

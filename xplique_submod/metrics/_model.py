@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-import tensorflow as tf
 
 from submod_core import Curves, Explanation, Readout
 from submod_core._checks import check_count
@@ -13,9 +12,12 @@ from submod_core._types import AnyArray, FloatArray
 from submod_core.engine import drive
 from submod_core.regions import Layout, compact
 from submod_core.results import are_explanations, each_attribution
-from xplique_submod._compat import ExplanationMetric, scores_a_class
-from xplique_submod._inputs import FOUND, check_classes, prepare
-from xplique_submod._oracle import Reader, TensorFlowOracle
+from xplique_submod._compat import ExplanationMetric, Task
+from xplique_submod._datasets import examples_of
+from xplique_submod._inputs import FOUND, prepare
+from xplique_submod._oracle import TensorFlowOracle
+from xplique_submod._reader import Reader
+from xplique_submod._targets import check_classes
 
 
 class DeclaredMetric:
@@ -70,11 +72,7 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
         if batch_size is not None:
             check_count("batch_size", batch_size)
         readout = Readout(activation or "identity", features, class_embeddings, scale)
-        if targets is None and not isinstance(inputs, tf.data.Dataset):
-            raise ValueError(
-                "`targets` (=None) must be one-hot, one row per input, unless `inputs` is a "
-                "tf.data.Dataset"
-            )
+        inputs, targets = examples_of(inputs, targets)
         ExplanationMetric.__init__(self, model, inputs, targets, batch_size, operator, None)
         if len(self.targets) != len(self.inputs):
             raise ValueError(
@@ -84,12 +82,17 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
         if self.metric.images_only and not self.layout.is_image:
             raise ValueError("`inputs` must be images (N, H, W, C), which alone have patches")
         self.baseline_mode, self.regions = baseline_mode, regions
-        by_class = scores_a_class(operator, self.inference_function)
-        if by_class:
+        task = Task.of(operator, self.inference_function)
+        # Without an activation a class's output and a quantity are read alike.
+        task = Task("classes") if task.kind == "either" else task
+        if task.kind == "classes":
             check_classes(self.targets)
-        self._reader = Reader(
-            model, None if by_class else self.inference_function, readout, wants_confidence=False
-        )
+        elif activation is not None:
+            raise ValueError(
+                f"`activation` (={activation!r}) must be None with `operator` (={operator!r}), "
+                "whose value is the score itself"
+            )
+        self._reader = Reader(model, task, readout, wants_confidence=False)
 
     def evaluate(self, explanations: Any) -> float:
         """The mean over the examples; NaN if one has no number."""

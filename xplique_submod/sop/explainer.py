@@ -10,8 +10,8 @@ from xplique_submod._compat import (
     BlackBoxExplainer,
     get_inference_function,
     no_gradients_available,
-    tensor_sanitize,
 )
+from xplique_submod._datasets import examples_of
 
 
 class SumOfPartsAttribution(BlackBoxExplainer):
@@ -88,7 +88,7 @@ class SumOfPartsAttribution(BlackBoxExplainer):
         ValueError
             If there are no inputs, or the targets have another number of classes than the model.
         """
-        images, one_hot = tensor_sanitize(inputs, targets)
+        images, one_hot = (tf.cast(x, tf.float32) for x in examples_of(inputs, targets))
         if not len(images):
             raise ValueError(
                 f"`inputs` (of shape {tuple(images.shape)}) must hold at least one example"

@@ -107,6 +107,13 @@ class RegionMethod:
         """The way to read the model that the attributes ask for."""
         raise NotImplementedError
 
+    def _source(self, features: Any) -> Any:
+        """The option `features`, a layer in place of its name where the host knows of names."""
+        return self._layer(features) if isinstance(features, str) else features
+
+    def _layer(self, name: str) -> Any:
+        return name
+
 
 class LiMAOptions(RegionMethod):
     """Options of LiMA as attributes, with their checks: the base of each host's class."""
@@ -145,7 +152,7 @@ class LiMAOptions(RegionMethod):
     def _readout(self) -> Readout:
         return Readout(
             self.activation,
-            self.features,
+            self._source(self.features),
             self.class_embeddings,
             self.scale,
             class_axis=self.class_axis,

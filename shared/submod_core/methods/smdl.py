@@ -130,7 +130,7 @@ class SMDLOptions(RegionMethod):
     def _readout(self) -> Readout:
         return Readout(
             self.activation,
-            self.features,
+            self._source(self.features),
             self.class_embeddings,
             self.scale,
             confidence_model=self.confidence_model,

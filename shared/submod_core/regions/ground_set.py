@@ -157,6 +157,9 @@ def divide_inputs(examples: AnyArray, layout: Layout, division: Division) -> lis
     places, regions = layout.places(examples.shape[1:]), division.of(layout)
     if regions is None:
         return [layout.spread(every_element(places))]
+    given = None if callable(regions) or isinstance(regions, tuple) else np.asarray(regions)
+    if given is not None and given.ndim == len(places) + 1:
+        return _of_each(given, len(examples), layout, places, division.name)
     rows = layout.channels_last(examples)
     if _is_whole(regions) and layout.n_places > 1:
         # SLIC releases Python's lock: threads divide the images in parallel.
@@ -166,6 +169,19 @@ def divide_inputs(examples: AnyArray, layout: Layout, division: Division) -> lis
         some = rows if callable(regions) else rows[:1]
         maps = [_divide(row, layout, regions, division.name) for row in some]
     return [layout.spread(labels) for labels in maps]
+
+
+def _of_each(
+    maps: AnyArray, n: int, layout: Layout, places: tuple[int, ...], name: str
+) -> list[IntArray]:
+    """Label maps that a user gave, one for each of n examples, or one for all."""
+    if len(maps) not in (1, n):
+        raise ValueError(
+            f"`{name}` (of shape {maps.shape}) must be a label map {places}, or one for each of "
+            f"the {n} inputs"
+        )
+    blank = np.broadcast_to(np.float32(0), (*places, 1))
+    return [layout.spread(_divide(blank, layout, one, name)) for one in maps]
 
 
 def _divide(example: AnyArray, layout: Layout, regions: Any, name: str) -> IntArray:

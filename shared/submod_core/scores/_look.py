@@ -42,6 +42,8 @@ def look(activation: Any, classes: Array, ends_in_sigmoid: bool | None) -> dict[
     `ends_in_sigmoid` tells whether the scores are known to be a sigmoid's values; None where the
     host does not look. A callable activation has been applied to the scores.
     """
+    if activation is None:  # values of a unit of their own
+        return {}
     one, named = classes.shape[-1] == 1, activation in ("softmax", "sigmoid")
     lowest, within, sums, off = _kind(classes)
     if named and ends_in_sigmoid and within:

@@ -30,6 +30,7 @@ ONE_EMBEDDING = (
 )
 """Warning, given once, where the target is the only embedding."""
 
+
 @dataclass(frozen=True, eq=False)
 class Readout:
     """Settings of the read-out: from outputs to the target's score, confidence and features.
@@ -160,7 +161,8 @@ class Readout:
         """
         if self.feature_target or self.class_embeddings is not None:
             return False
-        return self.activation is None or (self.activation != "sigmoid" and n_classes == 1)
+        probability = self.activation == "sigmoid" or self.independent
+        return self.activation is None or (n_classes == 1 and not probability)
 
     def activated(self, outputs: Array) -> Array:
         """Outputs after an activation of the user's own; `probabilities` applies named ones."""
