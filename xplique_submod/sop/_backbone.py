@@ -4,14 +4,17 @@ from typing import Any
 
 import tensorflow as tf
 
+from xplique_submod._layers import flattened, holds_models, is_graph
+
 keras = tf.keras
 
 
 class Backbone(keras.layers.Layer):  # type: ignore[name-defined]
     """A frozen copy of a model that returns its hidden states along with its logits.
 
-    Functional and sequential models are cloned. A subclassed model is taken as it is, returns
-    (logits, hidden states), and stops being trainable.
+    Functional and sequential models are cloned, and the layers of such models inside of them become
+    layers of the copy. A subclassed model is taken as it is, returns (logits, hidden states), and
+    stops being trainable.
 
     Parameters
     ----------
@@ -76,15 +79,12 @@ class Backbone(keras.layers.Layer):  # type: ignore[name-defined]
         }
 
 
-def is_graph(model: Any) -> bool:
-    """Whether a model's layers can be seen: functional or sequential."""
-    return isinstance(model, keras.Sequential) or type(model).__name__ == "Functional"
-
-
 def cloned(model: Any) -> Any:
     """A copy with weights of its own, where a model can be copied."""
     if not is_graph(model):
         return model
+    if holds_models(model):
+        return flattened(model)
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     return copy
