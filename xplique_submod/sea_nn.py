@@ -138,8 +138,8 @@ class SEANN(SubmodularEnsemble, HeatmapEnsemble):
     ----------
     model : callable
     methods : sequence of explainers or functions of (inputs, targets), optional
-        By default Xplique's Saliency, IntegratedGradients and SmoothGrad. Maps of another size are
-        interpolated.
+        By default Xplique's Saliency, IntegratedGradients and SmoothGrad, which need a model with
+        gradients. Maps of another size are interpolated.
     batch_size, operator
         Of the default explainers.
     {learning}

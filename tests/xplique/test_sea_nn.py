@@ -99,3 +99,72 @@ CASES = {
 def test_bad_input_is_refused_by_name(model, call, error, named):
     with pytest.raises(error, match=named):
         call(model)
+
+
+layers = tf.keras.layers
+SMALL = np.random.default_rng(0).random((2, 9, 9, 3), dtype="f4")
+TARGETS = np.eye(4, dtype="f4")[:2]
+
+
+def network(side=9):
+    tf.keras.utils.set_random_seed(0)
+    body = [layers.Conv2D(4, 3, activation="tanh"), layers.Flatten(), layers.Dense(4)]
+    return tf.keras.Sequential([tf.keras.Input((side, side, 3)), *body])
+
+
+class Subclassed(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = network()
+
+    def call(self, x):
+        return self.inner(x)
+
+
+class Module(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = network()
+
+    def __call__(self, x):
+        return self.inner(x)
+
+
+def compiled():
+    model = network()
+    return tf.function(lambda x: model(x))
+
+
+@pytest.mark.parametrize("operator", [None, lambda f, x, y: tf.reduce_sum(f(x) * y, -1)])
+@pytest.mark.parametrize("make", [Subclassed, Module, compiled, lambda: network().call])
+def test_default_methods_of_every_model_with_gradients(make, operator):
+    plain, other = (xplique_submod.AggMean(m, operator=operator) for m in (network(), make()))
+    for one, same in zip(plain.methods[:2], other.methods[:2], strict=True):
+        np.testing.assert_allclose(same(SMALL, TARGETS), one(SMALL, TARGETS), atol=1e-5)
+    assert other(SMALL, TARGETS).shape == (2, 9, 9, 1)
+
+
+class Estimator:
+    def predict_proba(self, x):
+        return network()(x).numpy()
+
+
+@pytest.mark.parametrize("make", [Estimator, lambda: lambda x: network()(np.asarray(x)).numpy()])
+def test_default_methods_of_models_without_gradients_are_refused(make):
+    for kind in (xplique_submod.SEANN, xplique_submod.AggMean):
+        ensemble = kind(make())
+        with pytest.raises(TypeError, match=r"`methods` must be given.*gradients"):
+            ensemble(SMALL, TARGETS)
+        assert ensemble.attribute_maps([SMALL[..., 0], SMALL[..., 1]]).shape == (2, 9, 9)
+
+
+@pytest.mark.parametrize("side", [3, 5, 7])
+def test_the_default_thresholds_fit_small_images(side):
+    images, settings = SMALL[:, :side, :side], Learning(widths=(8,), epochs=2)
+    model = network(side)
+    maps = xplique_submod.SEANN(model, [Saliency(model)], settings=settings)(images, TARGETS)
+    few = [k for k in range(5, 51, 5) if k <= side**2]
+    fixed = xplique_submod.SEANN(model, [Saliency(model)], settings=settings, thresholds=few)
+    np.testing.assert_array_equal(maps, fixed(images, TARGETS))
+    with pytest.raises(ValueError, match="`thresholds`"):
+        xplique_submod.SEANN(model, [Saliency(model)], thresholds=[99])(images, TARGETS)

@@ -265,6 +265,7 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Network):
         if encoder is not None:
             encoder = keras.utils.serialize_keras_object(encoder)
         return {
+            "name": self.name,
             "backbone": keras.utils.serialize_keras_object(self.backbone.model),
             "encoder": encoder,
             "example_shape": self.example_inputs.shape.as_list(),

@@ -9,7 +9,7 @@ import numpy as np
 from submod_core._repr import differing
 from submod_core._types import FloatArray
 from submod_core.sea_nn.ensemble import Ensemble, ensemble
-from submod_core.sea_nn.heatmaps import aggregate_mean
+from submod_core.sea_nn.heatmaps import THRESHOLDS, aggregate_mean
 from submod_core.sea_nn.learning import Learning
 
 
@@ -97,9 +97,11 @@ class SubmodularEnsemble(HeatmapMethods):
     thresholds: Sequence[int]
 
     def _learn(self, maps: Sequence[Any], names: Sequence[str]) -> Ensemble:
-        return ensemble(
-            maps, self.settings, side=self.side, thresholds=self.thresholds, names=names
-        )
+        # The paper's numbers of highest pixels, as far as a small map has so many.
+        pixels, thresholds = np.size(maps[0]), self.thresholds
+        if thresholds is THRESHOLDS:
+            thresholds = [k for k in THRESHOLDS if k <= pixels] or [1]
+        return ensemble(maps, self.settings, side=self.side, thresholds=thresholds, names=names)
 
     def _learn_examples(self, rows: Iterable[Sequence[Any]]) -> list[Ensemble]:
         """A function for each example."""

@@ -17,6 +17,8 @@ if __name__ == "__main__":
     )
     parser.add_argument("--output", type=Path, default=Path("least_errors.png"))
     args = parser.parse_args()
+    if args.largest < 3:
+        parser.error(f"argument --largest: must be at least 3 features, not {args.largest}")
     plot_least_errors(args.largest).savefig(args.output, dpi=120)
     print(fits_table())
     print(f"\nwrote {args.output}")

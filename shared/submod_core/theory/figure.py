@@ -32,11 +32,18 @@ def plot_least_errors(largest: int = 60) -> Figure:
     matplotlib.figure.Figure
         Not registered with pyplot.
 
+    Raises
+    ------
+    ValueError
+        If `largest` is below 3, the least that an insertion has.
+
     Examples
     --------
     >>> len(plot_least_errors(largest=9).axes)
     4
     """
+    if isinstance(largest, bool) or not isinstance(largest, int) or largest < 3:
+        raise ValueError(f"`largest` (={largest!r}) must be a whole number of at least 3 features")
     figure = Figure(figsize=(11, 8), layout="constrained")
     panels = figure.subplots(2, 2)
     for row, squared in zip(panels, (False, True), strict=True):
