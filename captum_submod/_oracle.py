@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from captum_submod._inputs import Batch
 from captum_submod._masking import compose, expanded, sent
+from captum_submod._memory import memory_errors
 from captum_submod._modules import captured
 from submod_core.backends import backend_of
-from submod_core.engine import OutOfMemoryError, Overlap, Responses
+from submod_core.engine import Overlap, Responses
 from submod_core.scores import Readout, uncertainty
 from submod_core.scores.outputs import logits_of
 from submod_core.scores.readout import NO_CLASSES, ONE_EMBEDDING
@@ -59,14 +60,8 @@ class TorchOracle:
         self, examples: np.ndarray, keep: np.ndarray, features: bool
     ) -> Responses | Callable[[], Responses]:
         """Answer as `submod_core.Oracle` documents."""
-        try:
+        with memory_errors():
             return self._answer(torch.from_numpy(examples), torch.from_numpy(keep), features)
-        except (torch.OutOfMemoryError, RuntimeError) as error:
-            if isinstance(error, torch.OutOfMemoryError) or any(
-                words in str(error) for words in _MEMORY_ERRORS
-            ):
-                raise OutOfMemoryError(str(error)) from error
-            raise
 
     def precision(self) -> contextlib.AbstractContextManager[None]:
         """Context of the model's precision around all calls: autocast converts weights once."""
@@ -246,9 +241,6 @@ def _responses(tensors: list[Tensor]) -> Responses:
     return Responses(
         target, confidence[0] if confidence else None, vectors[0].numpy() if vectors else None
     )
-
-
-_MEMORY_ERRORS = ("out of memory", "can't allocate memory")
 
 
 def _checked(output: Any, n_rows: int, name: str) -> Tensor:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from submod_core.engine import OutOfMemoryError, Responses
+from submod_core.engine import Responses
 from xplique_submod._inputs import Batch
+from xplique_submod._memory import memory_errors
 from xplique_submod._reader import Reader
 
 
@@ -19,14 +20,12 @@ class TensorFlowOracle:
 
     def __call__(self, examples: np.ndarray, keep: np.ndarray, features: bool) -> Responses:
         """Answer as `submod_core.Oracle` documents."""
-        try:
+        with memory_errors():
             batch = self.reader.fitted(self.batch, len(examples))
             answers = self.reader.read(batch, examples, keep, features)
             score, confidence, suspicion, vectors = answers
             if features and self.reader.readout.features is not None:
                 vectors = self.reader.features(batch, examples, keep)
-        except tf.errors.ResourceExhaustedError as error:
-            raise OutOfMemoryError(str(error)) from error
         if suspicion is not None:
             self.reader.readout.check_probabilities(*suspicion.numpy().tolist())
         scalars = [score, confidence] if len(confidence.shape) else [score]

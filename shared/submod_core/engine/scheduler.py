@@ -1,7 +1,6 @@
 """Scheduler: packs the queries of many procedures into batches of one model."""
 
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -12,7 +11,7 @@ import numpy as np
 
 from submod_core._types import BoolArray, IntArray
 from submod_core.engine._finite import check_finite
-from submod_core.engine._memory import keep_freed_memory
+from submod_core.engine._memory import keep_freed_memory, warn_smaller
 from submod_core.engine._queue import (
     Request,
     Session,
@@ -207,7 +206,7 @@ class _Run(Generic[T]):
             return
         self.working.append(_Asked(slices, examples, keep, answer, start))
         if self.halved:
-            _warn_smaller(self.halved, self.batch.size)
+            warn_smaller(self.halved, self.batch.size)
             self.halved = 0
 
     def _most(self) -> int:
@@ -243,12 +242,3 @@ def _filled_up(examples: IntArray, keep: BoolArray, size: int) -> tuple[IntArray
     """Batch of `size` rows: the last row repeated."""
     extra = [(0, size - len(keep))]
     return np.pad(examples, extra, mode="edge"), np.pad(keep, [*extra, (0, 0)], mode="edge")
-
-
-def _warn_smaller(asked: int, fitting: int) -> None:
-    warnings.warn(
-        f"the model ran out of memory on a batch of {asked} images; going on with batches of "
-        f"{fitting}",
-        RuntimeWarning,
-        stacklevel=4,
-    )
