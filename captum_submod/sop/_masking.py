@@ -1,17 +1,21 @@
 """From features to masked inputs, a batch at a time."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from captum_submod._inputs import blends
 from captum_submod._masking import layout
+from captum_submod._memory import memory_errors
 from submod_core._types import IntArray
+from submod_core.engine._memory import in_fitting_batches
 from submod_core.engine.batching import even
 from submod_core.sop.features import Features
 from submod_core.sop.host import MaskingBase
+
+T = TypeVar("T")
 
 
 class Masking(MaskingBase, nn.Module):
@@ -80,13 +84,22 @@ class Masking(MaskingBase, nn.Module):
         )
         return (sums / counts.clamp_min(1))[:, :n]
 
-    def masked(
-        self, inputs: Tensor, masks: Tensor, labels: Tensor, continuous: bool = False
-    ) -> Iterator[Tensor]:
-        """All inputs under all of their masks, example by example, in even batches.
+    def answers(
+        self,
+        run: Callable[[Tensor], T],
+        inputs: Tensor,
+        masks: Tensor,
+        labels: Tensor,
+        continuous: bool = False,
+    ) -> Iterator[T]:
+        """Answers to all inputs under all of their masks, example by example, in even batches.
+
+        A batch that does not fit into memory is halved.
 
         Parameters
         ----------
+        run : callable
+            From a batch (B, …), with B at most `batch_size`, to the answer.
         inputs : Tensor, (N, …)
         masks : Tensor, (N, m, n)
             1 keeps a feature, 0 replaces it; with `continuous`, shares of both.
@@ -95,8 +108,8 @@ class Masking(MaskingBase, nn.Module):
 
         Yields
         ------
-        Tensor, (B, …)
-            B is at most `batch_size`.
+        answer
+            Of each batch.
         """
         # A column of ones beside the masks: elements in no feature always stay.
         n = masks.shape[-1]
@@ -105,23 +118,33 @@ class Masking(MaskingBase, nn.Module):
         if continuous:
             inputs = inputs.to(torch.promote_types(inputs.dtype, masks.dtype))
         if not len(rows):
-            yield inputs  # for the backbone to say what its answer to nothing looks like
+            yield run(inputs)  # for the backbone to say what its answer to nothing looks like
             return
         baseline = torch.tensor(self.baseline, device=inputs.device).to(inputs.dtype)
         mixed = continuous or blends(inputs, baseline)
-        size = even(len(rows), self.batch_size)
         passes = torch.is_grad_enabled() and (inputs.requires_grad or rows.requires_grad)
-        for start in range(0, len(rows), size):
-            stop, parts = min(start + size, len(rows)), []
+
+        def answer(some: slice) -> T:
+            with memory_errors():
+                return run(composed(some.start, some.stop))
+
+        def composed(start: int, stop: int) -> Tensor:
             # Examples that share a batch are written into it rather than copied there; not where a
             # gradient passes, which writing in place would break.
-            batch = None if passes else _empty(inputs, stop - start)
+            batch, parts = None if passes else _empty(inputs, stop - start), []
             for first, last, example in _runs(start, stop, masks.shape[1]):
                 keep = rows[first:last].index_select(1, places[example % len(places)])
                 out = None if batch is None else batch[first - start : last - start]
                 shown = inputs[example]
                 parts.append(_mix(self._over(keep, inputs), shown, baseline, mixed, out))
-            yield torch.cat(parts) if batch is None else batch
+            return torch.cat(parts) if batch is None else batch
+
+        if passes:  # what a gradient needs is kept of all batches: smaller ones save nothing
+            size = even(len(rows), self.batch_size)
+            for start in range(0, len(rows), size):
+                yield answer(slice(start, min(start + size, len(rows))))
+        else:
+            yield from in_fitting_batches(len(rows), self.batch, answer)
 
     def _over(self, keep: Tensor, inputs: Tensor) -> Tensor:
         """Masks of elements (B, P) with axes that broadcast to the inputs."""

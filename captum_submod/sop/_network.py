@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from captum_submod._memory import memory_errors
 from captum_submod.sop._backbone import Backbone, LayerEncoder
 from captum_submod.sop._masking import Masking, pooling
+from submod_core.engine._memory import in_fitting_batches
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
@@ -72,6 +74,7 @@ class Network(nn.Module):
         self.to(logits.device)
 
     def _parts(self, inputs: Tensor, labels: Tensor, top: float, remove: bool) -> Parts[Tensor]:
+        _refuse_export()
         embeddings = self._embed(inputs, labels)
         present = self.masking.present(labels, len(inputs)).to(embeddings)
         blur = None if self.blur is None else self.blur.to(embeddings)
@@ -124,8 +127,7 @@ class Network(nn.Module):
         """The mean of a layer's output under each feature."""
         if not isinstance(self.encoder, LayerEncoder):
             return self.encoder(inputs.clone())
-        batches = inputs.split(self.masking.batch_size)
-        outputs = torch.cat([self.encoder(batch) for batch in batches])
+        outputs = self._encoded(inputs)
         places = self._places(outputs)
         map_shape = tuple(outputs.shape[2:]) if outputs.dim() == 4 else (places.shape[1],)
         if self.masking.images and outputs.dim() == 3:
@@ -137,14 +139,34 @@ class Network(nn.Module):
 
         return self._once("pooling", labels, shares).to(places) @ places
 
+    def _encoded(self, inputs: Tensor) -> Tensor:
+        """The layer's output, in batches that fit into memory."""
+
+        def run(some: slice) -> Tensor:
+            with memory_errors():
+                return self.encoder(inputs[some])
+
+        if len(inputs) <= 1:
+            return run(slice(None))
+        return torch.cat(list(in_fitting_batches(len(inputs), self.masking.batch, run)))
+
     def _answers(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, m, C) and hidden states (N, m, h) of all masked inputs."""
-        # Hard masks have no gradient to pass, so that no activation of the backbone needs to be
-        # kept.
-        batches = self.masking.masked(inputs, masks, labels, self.settings.continuous)
-        with nullcontext() if self.settings.continuous else torch.no_grad():
-            answers = [self.backbone(batch) for batch in batches]
+        # Hard masks have no gradient to pass: unless the inputs want one, no activation of the
+        # backbone needs to be kept.
+        continuous = self.settings.continuous
+        with nullcontext() if continuous or inputs.requires_grad else torch.no_grad():
+            answers = list(self.masking.answers(self.backbone, inputs, masks, labels, continuous))
         logits, hidden = (
             torch.cat(column).to(masks.dtype) for column in zip(*answers, strict=True)
         )
         return logits.unflatten(0, masks.shape[:2]), hidden.unflatten(0, masks.shape[:2])
+
+
+def _refuse_export() -> None:
+    exporting = getattr(torch.compiler, "is_exporting", None)  # since torch 2.7
+    if exporting is not None and exporting():
+        raise NotImplementedError(
+            "a SumOfParts cannot be exported: how many features and batches there are depends on "
+            "the label map. Keep it by `save`; its backbone can be exported"
+        )

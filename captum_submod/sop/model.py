@@ -7,19 +7,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from captum_submod._memory import memory_errors
 from captum_submod.sop._backbone import Backbone, LayerEncoder
 from captum_submod.sop._files import check_arrays, read_model, write_model
 from captum_submod.sop._masking import Masking
 from captum_submod.sop._network import Network
 from submod_core._archives import blamed
 from submod_core._docs import documented
-from submod_core.engine._memory import keep_freed_memory
+from submod_core._types import AnyArray
+from submod_core.engine._memory import in_fitting_batches, keep_freed_memory
+from submod_core.engine.batching import BatchSize
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
 from submod_core.sop.checkpoint import plain
 from submod_core.sop.features import Features, rows_of
 from submod_core.sop.host import SumOfPartsBase
 from submod_core.sop.options import OPTIONS
-from submod_core.sop.settings import check_target_values, check_targets, chosen_top
+from submod_core.sop.settings import chosen_top
+from submod_core.sop.targets import chosen_loss, is_classes
 
 WORDS = {
     "array": "Tensor",
@@ -102,7 +106,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         # A copy: a view of one example would keep all others in memory, and in a pickle.
         self.example_inputs = example_inputs[:1].detach().clone()
         self.layer, self.finetune, self.classifier = layer, finetune, classifier
-        self.backbone = Backbone(backbone, classifier)
+        self.backbone = Backbone(backbone, classifier, example_inputs)
         self._make(example_inputs, layer, encoder, finetune)
         self._make_parameters(example_inputs, class_weights)
 
@@ -127,7 +131,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         ValueError
             If an argument does not fit the model; so do all methods that take them.
         """
-        return self.parts(inputs, feature_mask, top).logits
+        return self._logits(inputs, feature_mask, top)
 
     def without(
         self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
@@ -136,7 +140,29 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
 
         Arguments are those of `forward`.
         """
-        return self.parts(inputs, feature_mask, top, remove=True).logits
+        return self._logits(inputs, feature_mask, top, remove=True)
+
+    # Hooks, and sizes that depend on the labels, cannot be compiled.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _logits(
+        self,
+        inputs: Tensor,
+        feature_mask: Tensor | None,
+        top: float | None,
+        remove: bool = False,
+    ) -> Tensor:
+        """Logits, by halves of the inputs where all of them do not fit into memory."""
+        n = len(inputs)
+
+        def run(some: slice) -> Tensor:
+            whole = some == slice(0, n)
+            shown = inputs if whole else inputs[some]
+            mask = feature_mask if whole else rows_of(feature_mask, some)
+            with memory_errors():
+                return self.parts(shown, mask, top, remove=remove).logits
+
+        logits = list(in_fitting_batches(n, BatchSize(n), run)) or [run(slice(0, n))]
+        return torch.cat(logits) if len(logits) > 1 else logits[0]
 
     @_documented
     def parts(
@@ -160,7 +186,11 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
 
     @_documented
     def training_loss(
-        self, inputs: Tensor, targets: Tensor, feature_mask: Tensor | None = None
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        feature_mask: Tensor | None = None,
+        loss: str | None = None,
     ) -> Tensor:
         """The loss that trains the attentions, its mean over the batch (SOP, Eq. 48–49).
 
@@ -169,6 +199,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         inputs : Tensor, (N, …)
         {targets}
         {feature_mask}
+        {loss}
 
         Raises
         ------
@@ -176,18 +207,20 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
             If the targets are neither, or not finite, or no classes of the model.
         """
         parts = self.parts(inputs, feature_mask)
-        n_outputs, classes = parts.partials.shape[-1], not targets.is_floating_point()
-        check_targets(tuple(targets.shape), classes, n_outputs)
-        if targets.numel():
-            low, high = (bound.item() for bound in targets.aminmax())
-            check_target_values(low, high, classes, n_outputs)
+        n_outputs = parts.partials.shape[-1]
+        values = _values(targets)
+        name = chosen_loss(values, n_outputs, loss)
         wanted = (
             nn.functional.one_hot(targets.long().flatten(), n_outputs)
-            if classes
+            if is_classes(values.dtype.kind, values.shape, loss)
             else targets.reshape(-1, n_outputs)
         )
-        losses: Tensor = parts.losses(wanted.to(parts.partials), classes)
+        losses: Tensor = parts.losses(wanted.to(parts.partials), name)
         return losses.mean()
+
+    def loss_of(self, targets: Tensor) -> str:
+        """The name of the loss that `training_loss` takes for targets, where it is given none."""
+        return chosen_loss(_values(targets), len(self.class_weights))
 
     def explain(
         self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
@@ -199,7 +232,8 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         labels = self._labels_of(inputs, feature_mask).cpu().numpy()
 
         def answer(some: slice) -> list[Any]:
-            parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
+            with memory_errors():
+                parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
             return [tensor.cpu().double().numpy() for tensor in parts.explained()]
 
         with self._inference():
@@ -278,3 +312,9 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
             check_arrays(arrays, made.state_dict())
             made.load_state_dict(arrays)
         return made
+
+
+def _values(targets: Tensor) -> AnyArray:
+    """Targets as an array, in a precision that NumPy knows."""
+    given = targets.detach().cpu()
+    return (given.double() if given.is_floating_point() else given).numpy()

@@ -8,6 +8,7 @@ from captum.attr import Attribution
 from torch import Tensor, nn
 
 from captum_submod._maps import explained_by, heatmaps
+from captum_submod._memory import memory_errors
 from captum_submod._modules import evaluating
 from captum_submod.sop._backbone import Backbone
 from captum_submod.sop._masking import Masking, pooling
@@ -15,6 +16,7 @@ from captum_submod.sop.model import WORDS
 from submod_core._docs import documented
 from submod_core._repr import differing
 from submod_core._types import IntArray
+from submod_core.engine._memory import in_fitting_batches
 from submod_core.sop import GroupExplanation
 from submod_core.sop.features import Features
 from submod_core.sop.host import SelfAttributingBase
@@ -122,9 +124,12 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
         return self._explained(inputs, feature_mask, top)
 
     def _maps(self, inputs: Tensor) -> Tensor:
-        with torch.no_grad():
-            batches = inputs.split(self.batch_size)
-            target = torch.cat([self.backbone.model(batch.clone()).argmax(-1) for batch in batches])
+        def predicted(some: slice) -> Tensor:
+            with torch.no_grad(), memory_errors():
+                return self.backbone.model(inputs[some].clone()).argmax(-1)
+
+        batches = in_fitting_batches(len(inputs), self.masking.batch, predicted)
+        target = torch.cat(list(batches))
         if self.masking.images:
             maps = heatmaps(self.attribution, inputs, target, None, "attribution", absolute=False)
         else:
@@ -140,5 +145,5 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
 
     def _masked(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> Tensor:
         with torch.no_grad():
-            batches = self.masking.masked(inputs, masks, labels)
-            return torch.cat([self.backbone.model(batch) for batch in batches])
+            answers = self.masking.answers(self.backbone.model, inputs, masks, labels)
+            return torch.cat(list(answers))

@@ -7,11 +7,15 @@ from typing import Any, Unpack
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, default_collate
+from torch.utils.data import Dataset
 
+from captum_submod._memory import memory_errors
+from captum_submod.sop._examples import Examples
 from captum_submod.sop.model import WORDS, SumOfParts
 from submod_core._docs import documented
 from submod_core._types import AnyArray, IntArray
+from submod_core.engine._memory import fitting
+from submod_core.engine.batching import BatchSize
 from submod_core.sop.checkpoint import (
     Arrays,
     Facts,
@@ -24,7 +28,8 @@ from submod_core.sop.checkpoint import (
     versions,
 )
 from submod_core.sop.options import OPTIONS
-from submod_core.sop.training import Schedule, ScheduleOptions, Trainee, check_rates, train
+from submod_core.sop.targets import check_loss
+from submod_core.sop.training import ScheduleOptions, Trainee, check_rates, schedule_of, train
 
 
 @documented(OPTIONS, **WORDS)
@@ -34,6 +39,8 @@ def fit(
     *,
     lr: float = 5e-6,
     weight_decay: float = 0.01,
+    loss: str | None = None,
+    columns: Sequence[Any] | None = None,
     mixed_precision: bool | None = None,
     show_progress: bool = True,
     **options: Unpack[ScheduleOptions],
@@ -45,9 +52,13 @@ def fit(
     model : SumOfParts
         Changed in place, on its device.
     dataset : Dataset
-        Pairs (input, target) or triples (input, target, feature_mask), without a batch axis: see
-        `SumOfParts.training_loss`.
+        Of a length, with examples by their numbers: pairs (input, target) or triples (input,
+        target, feature_mask), without a batch axis: see `SumOfParts.training_loss`.
     {optimisation}
+    {loss}
+    columns : sequence of str or int, optional
+        Where in an example the input, the target and the feature mask are, if there is one: keys of
+        dicts, such as ("pixel_values", "labels"), or places in tuples.
     mixed_precision : bool, optional
         Run in bfloat16 where torch deems it safe; by default on a GPU.
     {run}
@@ -63,64 +74,74 @@ def fit(
     >>> len(fit(sop, data, batch_size=4, lr=1e-3, show_progress=False))
     2
     """
-    schedule = Schedule(**options)
+    schedule = schedule_of(options)
     check_rates(lr, weight_decay)
-    training = _Training(model, dataset, float(lr), float(weight_decay), mixed_precision)
+    check_loss(loss)
+    examples = Examples(dataset, columns)
+    settings = {"name": "AdamW", "lr": float(lr), "weight_decay": float(weight_decay), "loss": loss}
+    training = _Training(_uncompiled(model), examples, settings, mixed_precision)
+    training.batch = BatchSize(schedule.batch_size)
     parts = training.step, training.state, training.restore, training.facts
-    return train(Trainee(*parts), training.n, schedule, show_progress=show_progress)
+    return train(Trainee(*parts), len(examples), schedule, show_progress=show_progress)
+
+
+def _uncompiled(model: Any) -> SumOfParts:
+    """The model behind `torch.compile`, whose weights they share."""
+    model = getattr(model, "_orig_mod", model)
+    if not isinstance(model, SumOfParts):
+        raise TypeError(f"`model` (a {type(model).__name__}) must be a SumOfParts model")
+    return model
 
 
 class _Training:
     """A model, its optimiser and its data, as `Trainee` wants them."""
 
+    batch: BatchSize
+
     def __init__(
-        self,
-        model: SumOfParts,
-        dataset: Dataset[Any],
-        lr: float,
-        weight_decay: float,
-        mixed_precision: bool | None,
+        self, model: SumOfParts, examples: Examples, options: Facts, mixed_precision: bool | None
     ) -> None:
-        sized = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
-        self.n = len(dataset) if sized else 0  # type: ignore[arg-type]
-        if not self.n:
-            raise ValueError(
-                f"`dataset` (a {type(dataset).__name__}) must have a length, of at least 1, and "
-                "examples by their numbers"
-            )
-        self.model, self.dataset = model, dataset
+        if mixed_precision not in (None, True, False):
+            raise ValueError(f"`mixed_precision` (={mixed_precision!r}) must be a bool, or None")
+        self.model, self.examples, self.options = model, examples, options
+        self.loss = options["loss"]
         self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         if not self.trained:
             raise ValueError("`model` must have parameters that require gradients")
-        self.options = {"name": "AdamW", "lr": lr, "weight_decay": weight_decay}
         parameters = self.trained.values()
-        self.optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay)
+        rates = {name: options[name] for name in ("lr", "weight_decay")}
+        self.optimizer = torch.optim.AdamW(parameters, **rates)
         self.device = next(iter(parameters)).device
         cuda = self.device.type == "cuda"
         self.mixed = cuda if mixed_precision is None else bool(mixed_precision)
         # The buffers of the encoder may change in training, as those of batch norm do; no others.
         self.buffers = {name: b for name, b in model.named_buffers() if name.startswith("encoder.")}
 
-    def _columns(self, rows: Sequence[int] | IntArray) -> list[Any]:
-        columns = default_collate([self.dataset[int(row)] for row in rows])
-        plain = isinstance(columns, list | tuple) and len(columns) in (2, 3)
-        if not plain or not all(isinstance(column, Tensor) for column in columns):
-            raise ValueError(
-                "`dataset` must give (input, target) or (input, target, feature_mask), of tensors, "
-                "arrays or numbers"
-            )
-        return list(columns)
-
     def step(self, rows: IntArray) -> float:
-        batch = [item.to(self.device) for item in self._columns(rows)]
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
-            loss = self.model.training_loss(*batch)
-        value = float(loss.detach())
-        if math.isfinite(value):
-            self.optimizer.zero_grad()
-            loss.backward()
+        columns = self.examples.columns(rows)
+        # What the first batch looks like, all others are.
+        self.loss = self.loss or self.model.loss_of(columns[1])
+        first = self.batch.share(len(rows))
+        return fitting(self.batch, first, lambda size: self._attempt(columns, size))
+
+    def _attempt(self, columns: list[Tensor], size: int) -> float:
+        """One step from gradients that are summed over batches of a size."""
+        self.optimizer.zero_grad()
+        n, total = len(columns[0]), 0.0
+        for start in range(0, n, size):
+            some = [column[start : start + size].to(self.device) for column in columns]
+            inputs, targets = some[:2]
+            mask = some[2] if len(some) > 2 else None
+            with memory_errors():
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
+                    loss = self.model.training_loss(inputs, targets, mask, self.loss)
+                    loss = loss * (len(inputs) / n)
+                total += float(loss.detach())
+                if math.isfinite(total):
+                    loss.backward()
+        if math.isfinite(total):
             self.optimizer.step()
-        return value
+        return total
 
     def state(self) -> Arrays:
         arrays = self._random_state()
@@ -167,7 +188,7 @@ class _Training:
     def facts(self) -> Facts:
         before = self._random_state()
         data = data_facts(
-            self.n, lambda i: [_array(torch.as_tensor(c)) for c in self._columns([i])]
+            len(self.examples), lambda i: [_array(c) for c in self.examples.columns([i])]
         )
         self._restore_random_state(before)  # reading the examples may have drawn from them
         run = {"mixed_precision": self.mixed, "device": self.device.type}

@@ -55,9 +55,15 @@ def test_kept_elements_are_the_inputs_and_the_others_the_baseline(
 def test_groups_leave_nan_out_and_mix_whole_numbers():
     masking = Masking(torch.zeros(1, 3), None, 0.5, 8)
     labels, masks = torch.arange(3)[None], torch.tensor([[[1.0, 0.0, 1.0]]])
-    (composed,) = masking.masked(torch.tensor([[1.0, float("nan"), 3.0]]), masks, labels)
+
+    def same(batch):
+        return batch
+
+    (composed,) = masking.answers(same, torch.tensor([[1.0, float("nan"), 3.0]]), masks, labels)
     assert composed.tolist() == [[1.0, 0.5, 3.0]]
-    (composed,) = masking.masked(torch.tensor([[1, 2, 4]]), masks / 2, labels, continuous=True)
+    (composed,) = masking.answers(
+        same, torch.tensor([[1, 2, 4]]), masks / 2, labels, continuous=True
+    )
     assert composed.dtype == torch.float32
     assert composed[0, 0] > composed[0, 1]
     assert composed[0, 2] > 2

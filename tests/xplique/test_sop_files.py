@@ -125,7 +125,7 @@ def test_fit_refuses_and_changes_nothing():
 def test_keras_training_stops_at_labels_out_of_range():
     sop = made()
     sop.compile("adam")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="`targets` must be classes from 0"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"`targets` .* must be classes"):
         sop.fit(X, Y + 1, verbose=0)
 
 

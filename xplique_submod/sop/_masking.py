@@ -87,6 +87,7 @@ class Masking(MaskingBase):
         labels: tf.Tensor,
         n_words: int | None,
         continuous: bool = False,
+        most: Any = None,
     ) -> Any:
         """All inputs under all of their masks, example by example, in even batches.
 
@@ -99,20 +100,23 @@ class Masking(MaskingBase):
         n_words : int or None
             Of `words`, for these labels.
         continuous : bool
+        most : int or tf.Tensor of int32, optional
+            Masked inputs in a batch; by default as many as fitted before.
 
         Returns
         -------
         tf.Tensor of int32
             Number of batches.
         callable
-            Makes the k-th batch, (B, …) with B at most `batch_size`.
+            Makes the k-th batch, (B, …) with B at most `most`.
         """
         # A column of ones beside the masks: elements in no feature always stay.
         per_example, n = masks.shape[1], tf.shape(masks)[-1]
         rows = tf.reshape(masks, (-1, n))
         rows = tf.concat([rows, tf.ones_like(rows[:, :1])], 1)
         total, shape = tf.shape(rows)[0], tf.shape(inputs)
-        size = even(tf.maximum(total, 1), self.batch_size)
+        most = self.batch.size if most is None else most
+        size = even(tf.maximum(total, 1), most)
         count = -(-total // size)
         if continuous and not inputs.dtype.is_floating:
             inputs = tf.cast(inputs, masks.dtype)

@@ -7,9 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core._files import whole_file
+from submod_core.engine._memory import fitting
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
+from xplique_submod._memory import memory_errors
 from xplique_submod.sop._backbone import Backbone, cloned
 from xplique_submod.sop._masking import Masking, pooling
 
@@ -134,18 +136,39 @@ class Network(keras.Model):  # type: ignore[name-defined]
         )
 
     def _weight(self, name: str, value: np.ndarray, trainable: bool = True) -> Any:
+        # Not cast under mixed precision: the attentions are computed in the weights' own.
         made = keras.initializers.Constant(value)
-        return self.add_weight(name=name, shape=value.shape, initializer=made, trainable=trainable)
+        return self.add_weight(
+            name=name, shape=value.shape, initializer=made, trainable=trainable, autocast=False
+        )
 
     def _run(
-        self, inputs: tf.Tensor, labels: tf.Tensor, own: bool, top: float, remove: bool = False
+        self,
+        inputs: tf.Tensor,
+        labels: tf.Tensor,
+        own: bool,
+        top: float,
+        remove: bool = False,
+        most: tf.Tensor | None = None,
     ) -> Parts[tf.Tensor]:
-        """The parts of inputs, compiled where they are eager tensors; `own`: no mask is given."""
-        # As single operations, the layers of a small network take longer to call than to compute.
-        run = self._traced if tf.executing_eagerly() else self._parts
+        """The parts of inputs, compiled where they are eager tensors and the batches may be halved.
+
+        `own`: no mask is given; `most`: masked inputs in a batch that has a size.
+        """
         own = own and labels.shape[1:] == self.masking.labels.shape
         mine, n_words = (None, None) if own else (labels, self.masking.words(labels))
-        return run(inputs, mine, n_words, tf.constant(top, self.variable_dtype), remove)
+        top = tf.constant(top, self.variable_dtype)
+        batch = self.masking.batch
+        if most is not None or not tf.executing_eagerly():
+            most = tf.constant(batch.size) if most is None else most
+            return self._parts(inputs, mine, n_words, top, remove, most)
+
+        # As single operations, the layers of a small network take longer to call than to compute.
+        def attempt(most: int) -> Parts[tf.Tensor]:
+            with memory_errors():
+                return self._traced(inputs, mine, n_words, top, remove, tf.constant(most))
+
+        return fitting(batch, batch.share(max(1, len(inputs) * self.settings.groups)), attempt)
 
     def _parts(
         self,
@@ -154,6 +177,7 @@ class Network(keras.Model):  # type: ignore[name-defined]
         n_words: int | None,
         top: tf.Tensor,
         remove: bool,
+        most: tf.Tensor,
     ) -> Parts[tf.Tensor]:
         if labels is None:  # a constant of the graph: what depends on it alone is computed once
             labels = tf.constant(self.masking.labels[None], tf.int32)
@@ -165,7 +189,7 @@ class Network(keras.Model):  # type: ignore[name-defined]
         generator = self.settings.generator(query, key, fractions, self._blur)
         groups = generator.generate(embeddings, present, top)
         groups = groups.without_top(present) if remove else groups
-        partials, hidden = self._answers(inputs, groups.masks, labels, n_words)
+        partials, hidden = self._answers(inputs, groups.masks, labels, n_words, most)
         selector = map(tf.convert_to_tensor, (self.class_weights, self.class_query, self.group_key))
         # Compiled: thousands of short rows, one for each class, that single operations pass over
         # many times.
@@ -207,10 +231,16 @@ class Network(keras.Model):  # type: ignore[name-defined]
         return tf.cast(pooling(labels, under, size), places.dtype) @ places
 
     def _answers(
-        self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor, n_words: int | None
+        self,
+        inputs: tf.Tensor,
+        masks: tf.Tensor,
+        labels: tf.Tensor,
+        n_words: int | None,
+        most: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Logits (N, m, C) and hidden states (N, m, h) of all masked inputs."""
-        count, make = self.masking.batches(inputs, masks, labels, n_words, self.settings.continuous)
+        continuous = self.settings.continuous
+        count, make = self.masking.batches(inputs, masks, labels, n_words, continuous, most)
         sizes = (self.class_weights.shape[0], self.class_weights.shape[1])
         arrays = [
             tf.TensorArray(masks.dtype, size=count, infer_shape=False, element_shape=(None, size))

@@ -6,15 +6,17 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core._docs import documented
-from submod_core.engine._memory import keep_freed_memory
+from submod_core.engine._memory import in_fitting_batches, keep_freed_memory
+from submod_core.engine.batching import BatchSize
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
 from submod_core.sop.features import Features, rows_of
 from submod_core.sop.host import Forwarded, SumOfPartsBase
 from submod_core.sop.options import OPTIONS
-from submod_core.sop.settings import check_target_values, check_targets, chosen_top
+from submod_core.sop.settings import chosen_top
 from xplique_submod.sop._backbone import Backbone
 from xplique_submod.sop._masking import Masking
-from xplique_submod.sop._network import Network, unpacked
+from xplique_submod.sop._network import unpacked
+from xplique_submod.sop._training import Trainable
 
 keras = tf.keras
 
@@ -30,25 +32,18 @@ WORDS = {
 _documented = documented(OPTIONS, **WORDS)
 
 
-def check_learnable(targets: Any, n_outputs: int) -> None:
-    """Raise ValueError unless a model with so many outputs can learn an array of targets."""
-    classes = targets.dtype.kind in "iu"
-    check_targets(targets.shape, classes, n_outputs)
-    if targets.size:
-        low, high = targets.min().item(), targets.max().item()
-        check_target_values(low, high, classes, n_outputs)
-
-
 @keras.utils.register_keras_serializable("xplique_submod")
 @_documented
-class SumOfParts(SumOfPartsBase[tf.Tensor], Network):
+class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
     """Wrap a trained model into one that predicts by summing the contributions of feature groups.
 
     An attention over the features makes m groups of the share `top` of them; the frozen backbone
     answers each masked input; a sparse attention scores the groups for each class. With the same
-    weights it is the function of `captum_submod.SumOfParts`. `compile(optimizer)` and `fit` train
-    the two attentions alone, with the scaled losses of the paper, chosen by the targets: classes
-    (N,) of whole numbers, or values.
+    weights it is the function of `captum_submod.SumOfParts`. `compile` and `fit` train the two
+    attentions alone, with the scaled losses of the paper, chosen by the targets: classes (N,) of
+    whole numbers, or values. A compiled `loss` is taken of the contributions scaled as in Eq. 48,
+    and takes logits: binary cross-entropy for several labels at a time, categorical cross-entropy
+    for soft labels.
 
     Parameters
     ----------
@@ -147,14 +142,31 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Network):
         ValueError
             If an argument does not fit the model; so do all methods that take them.
         """
-        return self.parts(inputs, feature_mask, top).logits
+        return self._logits(inputs, feature_mask, top)
 
     def without(self, inputs: Any, feature_mask: Any = None, top: float | None = None) -> tf.Tensor:
         """Logits (N, C) where each group has lost its highest features.
 
         Arguments are those of `call`.
         """
-        return self.parts(inputs, feature_mask, top, remove=True).logits
+        return self._logits(inputs, feature_mask, top, remove=True)
+
+    def _logits(
+        self, inputs: Any, feature_mask: Any, top: float | None, remove: bool = False
+    ) -> tf.Tensor:
+        """Logits, by halves of the inputs where all of them do not fit into memory."""
+        inputs, feature_mask = unpacked(inputs, feature_mask, self.compute_dtype)
+        if tf.is_symbolic_tensor(inputs):
+            return self.parts(inputs, feature_mask, top, remove=remove).logits
+        n = len(inputs)
+
+        def run(some: slice) -> tf.Tensor:
+            whole = some == slice(0, n)
+            shown = (inputs, feature_mask) if whole else (inputs[some], rows_of(feature_mask, some))
+            return self.parts(*shown, top, remove=remove).logits
+
+        logits = list(in_fitting_batches(n, BatchSize(n), run)) or [run(slice(0, n))]
+        return tf.concat(logits, 0) if len(logits) > 1 else logits[0]
 
     @_documented
     def parts(
@@ -179,7 +191,9 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Network):
         return self._run(inputs, labels, feature_mask is None, top, remove)
 
     @_documented
-    def training_loss(self, inputs: Any, targets: Any, feature_mask: Any = None) -> tf.Tensor:
+    def training_loss(
+        self, inputs: Any, targets: Any, feature_mask: Any = None, loss: str | None = None
+    ) -> tf.Tensor:
         """The loss that trains the attentions, its mean over the batch (SOP, Eq. 48–49).
 
         Parameters
@@ -187,32 +201,23 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Network):
         inputs : tf.Tensor, (N, …), or a pair of it and `feature_mask`
         {targets}
         {feature_mask}
+        {loss}
 
         Raises
         ------
         ValueError
             If the targets are neither, or not finite, or no classes of the model.
         """
-        return self._loss_of(self.parts(inputs, feature_mask), tf.convert_to_tensor(targets))
+        parts = self.parts(inputs, feature_mask)
+        return tf.reduce_mean(self._losses_of(parts, tf.convert_to_tensor(targets), loss))
 
-    def _loss_of(self, parts: Parts[tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
-        n_outputs, classes = parts.partials.shape[-1], targets.dtype.is_integer
-        known = tf.get_static_value(targets)
-        if known is not None:
-            check_learnable(known, n_outputs)
-        # Keras forgets shapes of a second `fit` that are unlike the first's.
-        elif targets.shape[1:].is_fully_defined():
-            check_targets(tuple(targets.shape), classes, n_outputs)
-        if known is None and classes:  # in a graph, whose run then fails
-            message = f"`targets` must be classes from 0 to {n_outputs - 1}"
-            tf.debugging.assert_non_negative(targets, message)
-            tf.debugging.assert_less(targets, tf.cast(n_outputs, targets.dtype), message)
-        wanted = (
-            tf.one_hot(tf.reshape(targets, (-1,)), n_outputs)
-            if classes
-            else tf.reshape(targets, (-1, n_outputs))
-        )
-        return tf.reduce_mean(parts.losses(tf.cast(wanted, parts.partials.dtype), classes))
+    def _trained_parts(
+        self, inputs: Any, feature_mask: Any = None, most: tf.Tensor | None = None
+    ) -> Parts[tf.Tensor]:
+        inputs, feature_mask = unpacked(inputs, feature_mask, self.compute_dtype)
+        labels = self._labels_of(inputs, feature_mask)
+        most = tf.constant(self.masking.batch.size) if most is None else most
+        return self._run(inputs, labels, feature_mask is None, self.top, most=most)
 
     def explain(
         self, inputs: Any, feature_mask: Any = None, top: float | None = None
@@ -226,38 +231,11 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Network):
         labels = self._labels_of(inputs, feature_mask)
 
         def answer(some: slice) -> list[Any]:
-            shown = inputs if len(inputs) <= self.batch_size else inputs[some]
+            shown = inputs if some == slice(0, len(inputs)) else inputs[some]
             parts = self._run(shown, rows_of(labels, some), feature_mask is None, top)
             return [np.asarray(tensor) for tensor in parts.explained()]
 
         return GroupExplanation.in_batches(labels.numpy(), len(inputs), self.batch_size, answer)
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of `fit`."""
-        inputs, targets, _ = keras.utils.unpack_x_y_sample_weight(data)
-        with tf.GradientTape() as tape:
-            parts = self.parts(inputs)
-            loss = self._loss_of(parts, tf.convert_to_tensor(targets))
-        variables = self.trainable_variables
-        gradients = tape.gradient(loss, variables)
-        self.optimizer.apply_gradients(
-            [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
-        )
-        return self._measured(parts, targets, loss)
-
-    def test_step(self, data: Any) -> dict[str, Any]:
-        """One step of `evaluate`."""
-        inputs, targets, _ = keras.utils.unpack_x_y_sample_weight(data)
-        parts = self.parts(inputs)
-        return self._measured(parts, targets, self._loss_of(parts, tf.convert_to_tensor(targets)))
-
-    def _measured(self, parts: Parts[tf.Tensor], targets: Any, loss: tf.Tensor) -> dict[str, Any]:
-        for metric in self.metrics:
-            if metric.name == "loss":
-                metric.update_state(loss)
-            else:
-                metric.update_state(targets, parts.logits)
-        return self.get_metrics_result()
 
     def get_config(self) -> dict[str, Any]:
         """The configuration that `from_config`, and so a `.keras` file, restores the model from."""

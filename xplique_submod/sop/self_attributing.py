@@ -8,12 +8,14 @@ import tensorflow as tf
 from submod_core._docs import documented
 from submod_core._repr import differing
 from submod_core._types import IntArray
+from submod_core.engine._memory import fitting, in_fitting_batches
 from submod_core.sop import GroupExplanation
 from submod_core.sop.features import Features
 from submod_core.sop.host import SelfAttributingBase
 from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
 from xplique_submod._maps import heatmaps
+from xplique_submod._memory import memory_errors
 from xplique_submod.sop._masking import Masking, pooling
 from xplique_submod.sop.model import WORDS
 
@@ -110,8 +112,12 @@ class SelfAttributing(SelfAttributingBase):
         return self._explained(tf.convert_to_tensor(inputs), feature_mask, top)
 
     def _maps(self, inputs: tf.Tensor) -> tf.Tensor:
-        starts = range(0, len(inputs), self.batch_size)
-        logits = tf.concat([self.backbone(inputs[i : i + self.batch_size]) for i in starts], 0)
+        def answered(some: slice) -> tf.Tensor:
+            with memory_errors():
+                return tf.convert_to_tensor(self.backbone(inputs[some]))
+
+        batches = in_fitting_batches(len(inputs), self.masking.batch, answered)
+        logits = tf.concat(list(batches), 0)
         targets = tf.one_hot(tf.argmax(logits, -1), logits.shape[-1])
         if self.masking.images:
             maps = heatmaps(self.attribution, inputs, targets, "attribution", absolute=False)
@@ -125,5 +131,12 @@ class SelfAttributing(SelfAttributingBase):
         return tf.cast(pooling(labels, under, size), tf.float64)
 
     def _masked(self, inputs: tf.Tensor, masks: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        count, make = self.masking.batches(inputs, masks, labels, self.masking.words(labels))
-        return tf.concat([self.backbone(make(k)) for k in range(int(count))], 0)
+        words = self.masking.words(labels)
+
+        def attempt(most: int) -> tf.Tensor:
+            with memory_errors():
+                count, make = self.masking.batches(inputs, masks, labels, words, most=most)
+                return tf.concat([self.backbone(make(k)) for k in range(int(count))], 0)
+
+        batch = self.masking.batch
+        return fitting(batch, batch.share(max(1, len(inputs))), attempt)

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from submod_core._docs import documented
 from submod_core._types import AnyArray, IntArray
+from submod_core.engine._memory import fitting
+from submod_core.engine.batching import BatchSize
 from submod_core.sop.checkpoint import (
     Arrays,
     Facts,
@@ -19,8 +21,10 @@ from submod_core.sop.checkpoint import (
     versions,
 )
 from submod_core.sop.options import OPTIONS
-from submod_core.sop.training import Schedule, ScheduleOptions, Trainee, check_rates, train
-from xplique_submod.sop.model import WORDS, SumOfParts, check_learnable
+from submod_core.sop.targets import chosen_loss
+from submod_core.sop.training import ScheduleOptions, Trainee, check_rates, schedule_of, train
+from xplique_submod._memory import memory_errors
+from xplique_submod.sop.model import WORDS, SumOfParts
 
 
 @documented(OPTIONS, **WORDS)
@@ -32,6 +36,7 @@ def fit(
     *,
     lr: float = 5e-6,
     weight_decay: float = 0.01,
+    loss: str | None = None,
     verbose: bool = True,
     **options: Unpack[ScheduleOptions],
 ) -> list[float]:
@@ -48,6 +53,7 @@ def fit(
     {targets}
     {feature_mask}
     {optimisation}
+    {loss}
     {run}
 
     Examples
@@ -61,16 +67,18 @@ def fit(
     >>> len(fit(sop, x, y, batch_size=4, lr=1e-3, verbose=False))
     2
     """
-    schedule = Schedule(**options)
+    schedule = schedule_of(options)
     check_rates(lr, weight_decay)
     columns = _columns(model, inputs, targets, feature_mask)
-    training = _Training(model, columns, float(lr), float(weight_decay))
+    loss = chosen_loss(columns[1], model.class_weights.shape[0], loss)
+    settings = {"name": "AdamW", "lr": float(lr), "weight_decay": float(weight_decay), "loss": loss}
+    training = _Training(model, columns, settings, schedule.batch_size)
     parts = training.step, training.state, training.restore, training.facts
     return train(Trainee(*parts), len(columns[0]), schedule, show_progress=verbose)
 
 
 def _columns(model: SumOfParts, inputs: Any, targets: Any, feature_mask: Any) -> list[AnyArray]:
-    """The arguments as arrays, as long as each other, with targets that the model can learn."""
+    """The arguments as arrays, as long as each other."""
     given = {"inputs": inputs, "targets": targets, "feature_mask": feature_mask}
     arrays = {name: np.asarray(array) for name, array in given.items() if array is not None}
     n = len(arrays["inputs"]) if arrays["inputs"].ndim else 0
@@ -79,7 +87,6 @@ def _columns(model: SumOfParts, inputs: Any, targets: Any, feature_mask: Any) ->
     for name, array in arrays.items():
         if array.ndim == 0 or len(array) not in ((1, n) if name == "feature_mask" else (n,)):
             raise ValueError(f"`{name}` (of shape {array.shape}) must be as long as `inputs`, {n}")
-    check_learnable(arrays["targets"], model.class_weights.shape[0])
     # One mask for all examples becomes a row for each, without a copy.
     return [np.broadcast_to(array, (n, *array.shape[1:])) for array in arrays.values()]
 
@@ -88,14 +95,18 @@ class _Training:
     """A model, its optimiser and its data, as `Trainee` wants them."""
 
     def __init__(
-        self, model: SumOfParts, columns: list[AnyArray], lr: float, weight_decay: float
+        self, model: SumOfParts, columns: list[AnyArray], options: Facts, batch_size: int
     ) -> None:
-        self.model, self.columns = model, columns
+        self.model, self.columns, self.options = model, columns, options
+        self.batch = BatchSize(batch_size)
         self.variables = model.trainable_variables
         if not self.variables:
             raise ValueError("`model` must have trainable variables")
-        self.options = {"name": "AdamW", "lr": lr, "weight_decay": weight_decay}
-        self.optimizer = tf.keras.optimizers.AdamW(lr, weight_decay=weight_decay)
+        self.optimizer = tf.keras.optimizers.AdamW(
+            options["lr"], weight_decay=options["weight_decay"]
+        )
+        if model.dtype_policy.name == "mixed_float16":  # as `compile` does
+            self.optimizer = tf.keras.optimizers.LossScaleOptimizer(self.optimizer)
         self.optimizer.build(self.variables)
         self.frozen = [weight for weight in model.weights if not weight.trainable]
         # What may change beside the weights: seeds of layers, which are no weights and differ from
@@ -106,21 +117,53 @@ class _Training:
         self._losses = tf.function(self._loss_and_gradients, reduce_retracing=True)
         self._apply = tf.function(self._descend)
 
-    def _loss_and_gradients(self, *batch: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
+    def _loss_and_gradients(
+        self, most: tf.Tensor, inputs: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, list[Any]]:
         with tf.GradientTape() as tape:
-            loss = self.model.training_loss(*batch)
-        return loss, tape.gradient(loss, self.variables)
+            parts = self.model._trained_parts(inputs, mask, most)
+            losses = self.model._losses_of(parts, targets, self.options["loss"])
+            loss = tf.reduce_mean(losses)
+            scaled = self.optimizer.scale_loss(loss)
+        return loss, tape.gradient(scaled, self.variables)
 
     def _descend(self, gradients: list[Any]) -> None:
         pairs = zip(gradients, self.variables, strict=True)
         self.optimizer.apply_gradients([(g, v) for g, v in pairs if g is not None])
 
     def step(self, rows: IntArray) -> float:
-        loss, gradients = self._losses(*(tf.constant(column[rows]) for column in self.columns))
-        value = float(loss)
-        if math.isfinite(value):
-            self._apply(gradients)
-        return value
+        columns = [column[rows] for column in self.columns]
+        first = self.batch.share(len(rows))
+        return fitting(self.batch, first, lambda size: self._attempt(columns, size))
+
+    def _attempt(self, columns: list[AnyArray], size: int) -> float:
+        """One step from gradients that are summed over batches of a size."""
+        n, total, summed = len(columns[0]), 0.0, None
+        for start in range(0, n, size):
+            some = [tf.constant(column[start : start + size]) for column in columns]
+            loss, gradients = self._fitting_gradients(some)
+            share = len(some[0]) / n
+            total += float(loss) * share
+            if size < n:
+                gradients = [g if g is None else tf.convert_to_tensor(g) * share for g in gradients]
+            if summed is not None:
+                pairs = zip(summed, gradients, strict=True)
+                gradients = [g if g is None else before + g for before, g in pairs]
+            summed = gradients
+        if math.isfinite(total):
+            self._apply(summed)
+        return total
+
+    def _fitting_gradients(self, batch: list[tf.Tensor]) -> tuple[tf.Tensor, list[Any]]:
+        """The loss of a batch and its gradients, with as many masked inputs at once as fit."""
+        masked = self.model.masking.batch
+
+        def attempt(most: int) -> tuple[tf.Tensor, list[Any]]:
+            with memory_errors():
+                found: tuple[tf.Tensor, list[Any]] = self._losses(tf.constant(most), *batch)
+                return found
+
+        return fitting(masked, masked.share(len(batch[0]) * self.model.groups), attempt)
 
     def _changed(self) -> dict[str, Any]:
         kinds = {

@@ -6,7 +6,11 @@ Written once for numpy, torch and TensorFlow (SOP v2, §3 and App. B; v1's gener
 from submod_core.sop.embeddings import position_code, standardised
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.generator import GroupGenerator, Groups, Rows, scales, top_masks
-from submod_core.sop.losses import scaled_cross_entropy, scaled_squared_error
+from submod_core.sop.losses import (
+    scaled_binary_cross_entropy,
+    scaled_cross_entropy,
+    scaled_squared_error,
+)
 from submod_core.sop.parts import Parts
 from submod_core.sop.selector import affinities, contributions, select
 from submod_core.sop.settings import SOPSettings, blur_matrix
@@ -23,6 +27,7 @@ __all__ = [
     "blur_matrix",
     "contributions",
     "position_code",
+    "scaled_binary_cross_entropy",
     "scaled_cross_entropy",
     "scaled_squared_error",
     "scales",

@@ -1,7 +1,7 @@
 """The explanation that a sum of parts gives of one input."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
+from submod_core.engine._memory import in_fitting_batches
+from submod_core.engine.batching import BatchSize
 from submod_core.regions import compact
 from submod_core.results import RevealOrder
 from submod_core.sop.features import rows_of
@@ -87,6 +89,8 @@ class GroupExplanation:
     ) -> list[Self]:
         """The explanation of each input, a batch at a time: memory grows with the batch alone.
 
+        A batch that does not fit into memory is halved.
+
         Parameters
         ----------
         regions : ndarray of intp, (1 or N, …)
@@ -97,11 +101,12 @@ class GroupExplanation:
             From the inputs of a batch, as a slice of all, to the masks, scores, partial logits and
             logits that `each` takes.
         """
-        made = []
-        for start in range(0, n, batch_size):
-            some = slice(start, start + batch_size)
-            made += cls.each(rows_of(regions, some), *answer(some))
-        return made
+
+        def explained(some: slice) -> list[Self]:
+            return cls.each(rows_of(regions, some), *answer(some))
+
+        batches: Iterator[list[Self]] = in_fitting_batches(n, BatchSize(batch_size), explained)
+        return [one for batch in batches for one in batch]
 
     @property
     def contributions(self) -> FloatArray:

@@ -10,6 +10,7 @@ from submod_core._checks import check_count
 from submod_core._repr import differing
 from submod_core._types import AnyArray, IntArray
 from submod_core.backends import backend_of
+from submod_core.engine.batching import BatchSize
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.features import Features, check_labels, feature_map
 from submod_core.sop.generator import top_masks
@@ -68,6 +69,8 @@ class MaskingBase:
     baseline : float
     batch_size : int
         Most masked inputs in one call of the backbone.
+    batch : BatchSize
+        The size of batches now: halved where memory ran out.
     grid : tuple of int or None
         (rows, columns) of patches, (n,) elements of a row.
     labels : tensor or ndarray of int
@@ -85,6 +88,7 @@ class MaskingBase:
         self.features = features if whole else np.asarray(features)
         self.images = len(shape) == 4
         self.baseline, self.batch_size = float(baseline), int(batch_size)
+        self.batch = BatchSize(self.batch_size)
         divided = feature_map(features, self.shape(shape), self.images)
         self.grid = divided.grid
         return divided.labels

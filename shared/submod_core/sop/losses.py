@@ -12,7 +12,7 @@ def scaled_cross_entropy(partials: Array, one_hot: Array, scores: Array, scales:
     partials : array, (N, m, C)
         y, the backbone's logits of each masked input.
     one_hot : array, (N, C)
-        The targets, of the same dtype.
+        The targets, of the same dtype; other shares of classes are soft labels.
     scores : array, (N, C, m)
         c, of `select`.
     scales : array, (N, m)
@@ -30,9 +30,10 @@ def scaled_cross_entropy(partials: Array, one_hot: Array, scores: Array, scales:
     array([0.127])
     """
     xp = backend_of(partials)
-    logits = xp.sum(contributions(scores, partials) * scales[..., None], 1)
+    logits = scaled_logits(partials, scores, scales)
     shifted = logits - xp.max(logits, -1)[..., None]
-    return xp.log(xp.sum(xp.exp(shifted), -1)) - xp.sum(one_hot * shifted, -1)
+    whole = xp.log(xp.sum(xp.exp(shifted), -1)) * xp.sum(one_hot, -1)
+    return whole - xp.sum(one_hot * shifted, -1)
 
 
 def scaled_squared_error(partials: Array, targets: Array, scores: Array, scales: Array) -> Array:
@@ -59,3 +60,58 @@ def scaled_squared_error(partials: Array, targets: Array, scores: Array, scales:
     xp = backend_of(partials)
     misses = contributions(scores, partials - targets[:, None, :])
     return xp.sum(xp.sum(-misses * scales[..., None], 1) ** 2, -1) / targets.shape[-1]
+
+
+def scaled_binary_cross_entropy(
+    partials: Array, targets: Array, scores: Array, scales: Array
+) -> Array:
+    """Binary cross-entropy of Σ λ_i c_i y_i, the mean over the outputs: Eq. 48 for several labels.
+
+    Parameters
+    ----------
+    partials, scores, scales
+        As in `scaled_cross_entropy`.
+    targets : array, (N, C)
+        The share of each label, in [0, 1], of the same dtype.
+
+    Returns
+    -------
+    array, (N,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, c = np.array([[[2.0, 0.0]]]), np.ones((1, 2, 1))
+    >>> targets, scale = np.array([[1.0, 0.0]]), np.array([[1.0]])
+    >>> scaled_binary_cross_entropy(y, targets, c, scale).round(3)
+    array([0.41])
+    """
+    xp = backend_of(partials)
+    logits = scaled_logits(partials, scores, scales)
+    # log(1 + exp(z)) − t z, without the overflow of large z.
+    losses = xp.relu(logits) + xp.log(1 + xp.exp(-xp.abs(logits))) - targets * logits
+    return xp.sum(losses, -1) / targets.shape[-1]
+
+
+def scaled_logits(partials: Array, scores: Array, scales: Array) -> Array:
+    """Σ λ_i c_i y_i, (N, C): the logits that pass a gradient to groups cut hard (SOP, Eq. 48).
+
+    Arguments are those of `scaled_cross_entropy`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, c = np.array([[[2.0, 0.0]]]), np.ones((1, 2, 1))
+    >>> scaled_logits(y, c, np.array([[0.5]]))
+    array([[1., 0.]])
+    """
+    xp = backend_of(partials)
+    return xp.sum(contributions(scores, partials) * scales[..., None], 1)
+
+
+LOSSES = {
+    "cross_entropy": scaled_cross_entropy,
+    "binary_cross_entropy": scaled_binary_cross_entropy,
+    "squared_error": scaled_squared_error,
+}
+"""Losses by the names that `submod_core.sop.targets.chosen_loss` gives."""

@@ -51,9 +51,12 @@ _EACH = {
     stays.""",
     "top_of_a_call": """top : float in (0, 1], optional
     Share of features in each group; by default the model's own.""",
-    "targets": """targets : {array}, (N,) of int or (N, C) of float
-    Classes for the scaled cross-entropy, or values for the scaled squared error; one-hot rows are
-    values.""",
+    "targets": """targets : {array}, (N,) of int or (N, C)
+    Classes, or a number for each output.""",
+    "loss": """loss : {{"cross_entropy", "binary_cross_entropy", "squared_error"}}, optional
+    Loss of the scaled contributions: of classes, or rows of shares of them that sum to 1 (Eq. 48);
+    of several labels at a time, each in [0, 1]; of values (Eq. 49). By default whole numbers are
+    classes, and floats are values; floats that look like labels are refused.""",
     "remove": """remove : bool
     Groups hold all but their highest features instead: the rest once those are deleted.""",
     "epochs": """epochs, batch_size : int

@@ -4,7 +4,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from submod_core.backends import Array, backend_of
 from submod_core.sop.generator import Groups
-from submod_core.sop.losses import scaled_cross_entropy, scaled_squared_error
+from submod_core.sop.losses import LOSSES, scaled_logits
 from submod_core.sop.selector import contributions
 
 T = TypeVar("T")
@@ -51,17 +51,22 @@ class Parts(NamedTuple, Generic[T]):
         product: T = contributions(self.scores, self.partials)
         return product
 
-    def losses(self, targets: Array, classes: bool) -> Array:
-        """The loss of each example, (N,): Eq. 48 for classes, Eq. 49 for values.
+    def losses(self, targets: Array, loss: str) -> Array:
+        """The loss of each example, (N,): Eq. 48 of labels, Eq. 49 of values.
 
         Parameters
         ----------
         targets : tensor, (N, C)
-            Classes one-hot, or values; of the dtype of the logits.
-        classes : bool
+            Shares of classes, which one-hot rows are, or values; of the dtype of the logits.
+        loss : {"cross_entropy", "binary_cross_entropy", "squared_error"}
         """
-        loss = scaled_cross_entropy if classes else scaled_squared_error
-        return loss(self.partials, targets, self.scores, self.groups.scales)
+        return LOSSES[loss](self.partials, targets, self.scores, self.groups.scales)
+
+    @property
+    def scaled_logits(self) -> T:
+        """Σ λ_i c_i y_i, (N, C): what losses are taken of."""
+        scaled: T = scaled_logits(self.partials, self.scores, self.groups.scales)
+        return scaled
 
     def explained(self) -> tuple[T, T, T, T]:
         """The masks, scores, partial logits and logits, in the order of `GroupExplanation.each`."""

@@ -152,50 +152,6 @@ def check_class_weights(
         )
 
 
-def check_targets(shape: tuple[int | None, ...], classes: bool, n_outputs: int) -> None:
-    """Raise ValueError unless a model with so many outputs can learn targets of a shape.
-
-    Parameters
-    ----------
-    shape : tuple of int
-    classes : bool
-        Classes rather than values.
-    n_outputs : int
-    """
-    rest = shape[1:]
-    right = rest in ((), (1,)) if classes else rest == (n_outputs,) or (n_outputs == 1 and not rest)
-    if not right:
-        raise ValueError(
-            f"`targets` ({'whole numbers' if classes else 'floats'} of shape {shape}) must be "
-            f"classes, (N,) of whole numbers, or values, (N, {n_outputs}) of floats"
-        )
-
-
-def check_target_values(low: float, high: float, classes: bool, n_outputs: int) -> None:
-    """Raise ValueError unless targets between two values are classes of a model, or finite.
-
-    Parameters
-    ----------
-    low, high : float
-        The least and the largest of the targets; NaN if one of them is.
-    classes : bool
-        Classes rather than values.
-    n_outputs : int
-
-    Examples
-    --------
-    >>> check_target_values(0, 5, classes=True, n_outputs=5)
-    Traceback (most recent call last):
-    ValueError: `targets` (from 0 to 5) must be classes from 0 to 4
-    """
-    if classes and not 0 <= low <= high < n_outputs:
-        raise ValueError(
-            f"`targets` (from {low} to {high}) must be classes from 0 to {n_outputs - 1}"
-        )
-    if not classes and not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"`targets` (from {low} to {high}) must be finite")
-
-
 def choose_layer(layer: str | None, places: dict[str, int], n: int) -> str:
     """The name of the layer that embeds the features.
 

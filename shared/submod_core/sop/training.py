@@ -2,8 +2,8 @@
 
 import math
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
@@ -116,6 +116,29 @@ class Schedule:
                 "versions": facts.get("versions", versions()),
             }
         )
+
+
+def schedule_of(options: Mapping[str, Any]) -> Schedule:
+    """The schedule of the options of `fit`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such option, or one is out of range.
+
+    Examples
+    --------
+    >>> schedule_of({"scheduler": "cosine"})
+    Traceback (most recent call last):
+    TypeError: `scheduler` is no argument of `fit`; for optimisers, schedulers or scalers of your
+    own write a loop around `training_loss`
+    """
+    for name in set(options) - {field.name for field in fields(Schedule)}:
+        raise TypeError(
+            f"`{name}` is no argument of `fit`; for optimisers, schedulers or scalers of your "
+            "own write a loop around `training_loss`"
+        )
+    return Schedule(**options)
 
 
 def check_rates(lr: Any, weight_decay: Any) -> None:

@@ -1,0 +1,91 @@
+"""Training examples of any kind of dataset, as columns of tensors."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, default_collate
+
+from submod_core._types import IntArray
+
+_OWN_LOOP = "; or train in a loop of your own, by `training_loss`"
+
+
+class Examples:
+    """Examples by their numbers, each of (input, target) or (input, target, feature_mask).
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Has a length and `__getitem__`.
+    columns : sequence of str or int, optional
+        Where in an example its parts are.
+
+    Raises
+    ------
+    ValueError
+        If a dataset has no such examples; the message says what to give instead.
+    """
+
+    def __init__(self, dataset: Any, columns: Sequence[Any] | None = None) -> None:
+        self.dataset, self.chosen = dataset, columns
+        if isinstance(dataset, DataLoader):
+            raise ValueError(
+                "`dataset` (a DataLoader) must be a dataset: `fit` draws the batches itself, in an "
+                f"order that a checkpoint can go on with. Give its `.dataset`{_OWN_LOOP}"
+            )
+        sized = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
+        if not sized or isinstance(dataset, IterableDataset) or not len(dataset):
+            raise ValueError(
+                f"`dataset` (a {type(dataset).__name__}) must have a length, of at least 1, and "
+                f"examples by their numbers{_OWN_LOOP}"
+            )
+        text = isinstance(columns, str)
+        if columns is not None and (text or len(columns) not in (2, 3)):
+            raise ValueError(
+                f"`columns` (={columns!r}) must name the input, the target and, if there is one, "
+                "the feature mask of an example"
+            )
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def columns(self, rows: Sequence[int] | IntArray) -> list[Tensor]:
+        """Inputs (B, …), targets (B, …) and, where there are any, feature masks (B, …)."""
+        examples = [self._parts(self.dataset[int(row)]) for row in rows]
+        try:
+            columns = default_collate(examples)
+        except (RuntimeError, TypeError) as error:
+            raise ValueError(
+                "`dataset` must give tensors, arrays or numbers of the same shapes for all "
+                f"examples: {error}"
+            ) from error
+        if not all(isinstance(column, Tensor) for column in columns):
+            kinds = ", ".join(type(column).__name__ for column in columns)
+            raise ValueError(f"`dataset` (of {kinds}) must give tensors, arrays or numbers")
+        # Subclasses, as of MONAI and fastai, may not do what plain tensors do.
+        return [column.as_subclass(torch.Tensor) for column in columns]
+
+    def _parts(self, example: Any) -> tuple[Any, ...]:
+        """The input, the target and perhaps the feature mask of one example."""
+        if self.chosen is not None:
+            try:
+                return tuple(example[name] for name in self.chosen)
+            except (KeyError, IndexError, TypeError) as error:
+                names = list(example) if isinstance(example, Mapping) else type(example).__name__
+                raise ValueError(
+                    f"`columns` (={self.chosen!r}) must be in each example of `dataset`, which has "
+                    f"{names}"
+                ) from error
+        if isinstance(example, Mapping):
+            raise ValueError(
+                f"`columns` (=None) must say which of {list(example)} are the input and the target "
+                "where `dataset` gives dicts"
+            )
+        if not isinstance(example, list | tuple) or len(example) not in (2, 3):
+            raise ValueError(
+                "`dataset` must give (input, target) or (input, target, feature_mask), of tensors, "
+                "arrays or numbers; `columns` picks them from longer tuples"
+            )
+        return tuple(example)
