@@ -17,9 +17,8 @@ from captum_submod._memory import memory_errors
 from captum_submod._modules import captured
 from submod_core.backends import backend_of
 from submod_core.engine import Overlap, Responses
-from submod_core.scores import Readout, uncertainty
+from submod_core.scores import NO_CLASSES, ONE_EMBEDDING, Readout, uncertainty
 from submod_core.scores.outputs import logits_of
-from submod_core.scores.readout import NO_CLASSES, ONE_EMBEDDING
 
 Activation = str | Callable[[Tensor], Tensor] | None
 Features = Callable[..., Tensor] | nn.Module | None

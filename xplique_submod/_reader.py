@@ -11,8 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core.backends import backend_of
-from submod_core.scores import Readout, uncertainty
-from submod_core.scores.readout import NO_CLASSES, ONE_EMBEDDING
+from submod_core.scores import NO_CLASSES, ONE_EMBEDDING, Readout, uncertainty
 from xplique_submod._calls import call, single
 from xplique_submod._compat import Task
 from xplique_submod._inputs import Batch

@@ -5,6 +5,7 @@ and effectiveness are computed from the model's answers (LiMA, §4.2). `Score` i
 own.
 """
 
+from submod_core.scores._look import NO_CLASSES, ONE_EMBEDDING
 from submod_core.scores.base import Answers, Need, Score
 from submod_core.scores.budget import ImageBudget
 from submod_core.scores.confidence import Confidence, confidence
@@ -25,6 +26,8 @@ from submod_core.scores.weights import SCORES, Weights
 
 __all__ = [
     "DISTANCES",
+    "NO_CLASSES",
+    "ONE_EMBEDDING",
     "SCORES",
     "Answers",
     "Collaboration",

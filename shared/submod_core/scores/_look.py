@@ -5,6 +5,19 @@ from typing import Any
 
 from submod_core.backends import Array, backend_of
 
+NO_CLASSES = (
+    "the model gives no class probabilities: its value for the target is itself the consistency, "
+    "and confidence and effectiveness, which are not of its unit, are left out; `activation=None` "
+    "says so without a warning"
+)
+"""Warning, given once, where the model has one output and no classes."""
+
+ONE_EMBEDDING = (
+    "`class_embeddings` has one row, and so no class probabilities: the cosine to it is itself the "
+    "consistency, and the confidence score is left out"
+)
+"""Warning, given once, where the target is the only embedding."""
+
 TWICE = (
     "the model's outputs are probabilities already (at least 0, and each row sums to 1): they are "
     "read as they are, and not softmaxed again; `activation='identity'` says so without a warning"

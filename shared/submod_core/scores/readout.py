@@ -13,22 +13,9 @@ import numpy as np
 from submod_core.backends import Array, backend_of
 from submod_core.scores._look import TWICE, look, lowest_and_off
 
-__all__ = ["ACTIVATIONS", "NO_CLASSES", "TWICE", "Readout"]
+__all__ = ["ACTIVATIONS", "TWICE", "Readout"]
 
 ACTIVATIONS = ("softmax", "sigmoid", "identity")
-
-NO_CLASSES = (
-    "the model gives no class probabilities: its value for the target is itself the consistency, "
-    "and confidence and effectiveness, which are not of its unit, are left out; `activation=None` "
-    "says so without a warning"
-)
-"""Warning, given once, where the model has one output and no classes."""
-
-ONE_EMBEDDING = (
-    "`class_embeddings` has one row, and so no class probabilities: the cosine to it is itself the "
-    "consistency, and the confidence score is left out"
-)
-"""Warning, given once, where the target is the only embedding."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,6 @@ from submod_core.search.backward import Backward
 from submod_core.search.base import (
     BudgetExhausted,
     Order,
-    Ranking,
-    Round,
     Search,
     SearchRun,
     Steps,
@@ -23,6 +21,7 @@ from submod_core.search.lazy import Lazy
 from submod_core.search.phase_window import PhaseWindow
 from submod_core.search.random import Random
 from submod_core.search.ranking import SEARCHES, as_search, rank
+from submod_core.search.result import Ranking, Round
 from submod_core.search.singletons import Singletons
 from submod_core.search.swaps import Swaps
 from submod_core.search.two_sided import TwoSided

@@ -7,7 +7,7 @@ import numpy as np
 
 from submod_core._types import BoolArray, FloatArray
 from submod_core.search.backward import Backward
-from submod_core.search.base import Ranking, Search, SearchRun
+from submod_core.search.base import Search, SearchRun
 from submod_core.search.batched_lazy import BatchedLazy
 from submod_core.search.beam import Beam
 from submod_core.search.bidirectional import Bidirectional
@@ -16,6 +16,7 @@ from submod_core.search.guided import Guided
 from submod_core.search.lazy import Lazy
 from submod_core.search.phase_window import PhaseWindow
 from submod_core.search.random import Random
+from submod_core.search.result import Ranking
 from submod_core.search.singletons import Singletons
 from submod_core.search.two_sided import TwoSided
 
