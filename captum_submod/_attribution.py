@@ -83,7 +83,8 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         target : int, tuple, Tensor or list, optional
             The output to explain: one index or tuple of indices for all examples, or one for each
             (1-D tensor, list of ints, list of tuples). Not needed where the model gives one value
-            per example.
+            per example, (N,); where that is the probability of class 1 (`activation` "sigmoid" or
+            "identity"), it may be the class, 0 or 1.
         additional_forward_args : any, optional
             Further arguments of `forward_func`. Anything but a tuple is one argument; rows of
             tensors whose first dimension is N follow their example.

@@ -45,3 +45,49 @@ def target_indices(target: Any, n_examples: int) -> Tensor | None:
             "ints or tuples"
         )
     return torch.tensor(np.array(indices, dtype=np.int64))
+
+
+def within(target: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Targets (N, k) as indices from 0 on, checked against the shape of an output."""
+    if target.shape[1] != len(shape):
+        raise ValueError(
+            f"`target` (={target[0].tolist()}, {target.shape[1]} indices) must have one index for "
+            f"each dimension of the outputs, of shape {shape} per example"
+        )
+    for index, size in zip(target.T, shape, strict=True):
+        if bool(((index < -size) | (index >= size)).any()):
+            raise ValueError(
+                f"`target` (={index.tolist()}) is out of range for outputs of shape {shape} per "
+                "example"
+            )
+    return target % torch.tensor(shape)
+
+
+def class_of_one_output(target: Tensor | None, n_rows: int, n_classes: int) -> Tensor:
+    """The class (n_rows,) of each row of a model with one output: 1 where no target is given.
+
+    Raises
+    ------
+    ValueError
+        If a target is not 0 or 1, or the output is no probability, and so of no class.
+
+    Examples
+    --------
+    >>> class_of_one_output(torch.tensor([[0], [1]]), 2, n_classes=2)
+    tensor([0, 1])
+    """
+    if target is None:
+        return torch.full((n_rows,), n_classes - 1)
+    named = target[:, 0]
+    if n_classes < 2:
+        raise ValueError(
+            f"`target` (={named.tolist()}) must be None: the model gives one value per example, "
+            "which is no probability; `activation='sigmoid'` says that it is the logit of class 1, "
+            "'identity' that it is its probability"
+        )
+    if not bool(((named == 0) | (named == 1)).all()):
+        raise ValueError(
+            f"`target` (={named.tolist()}) must be 0 or 1 for a model with one output, the "
+            "probability of class 1"
+        )
+    return named

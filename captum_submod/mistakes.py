@@ -80,6 +80,7 @@ def explain_mistakes(
         inputs, given.pop("baselines"), target, given.pop("additional_forward_args"), **given
     )
     assert oracle.target is not None, "there is a target"
+    oracle.truths = True
 
     def classify(example: int, keep: BoolArray) -> FloatArray:
         with evaluating(method.forward_func, oracle.readout.features), oracle.precision():
