@@ -134,7 +134,7 @@ def test_the_losses_by_name_are_keras_losses(loss, y, name):
         keras.losses.CategoricalCrossentropy(),
         "kl_divergence",
     ],
-    ids=str,
+    ids=lambda loss: loss if isinstance(loss, str) else type(loss).__name__,
 )
 def test_losses_of_probabilities_are_refused(loss):
     sop = made()
