@@ -1,0 +1,172 @@
+"""What an explanation must not claim: flat scores, outweighed targets, budgets, inert regions."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from submod_core.engine import Responses
+from submod_core.methods import LiMASettings, explain
+from submod_core.regions import GroundSet
+from submod_core.search import SEARCHES
+
+ALONE = {"consistency": 20, "collaboration": 5}
+
+
+def ground_set(inert):
+    return GroundSet(np.arange(len(inert)), np.ones(len(inert)), np.asarray(inert))
+
+
+def linear(weights, seen=None):
+    """A linear model of the kept regions, and the images that it was asked about."""
+
+    def oracle(examples, keep, features):
+        if seen is not None:
+            seen.extend(map(tuple, np.packbits(keep, axis=1)))
+        return Responses(keep @ np.asarray(weights))
+
+    return oracle
+
+
+def run(oracle, inert, search="greedy", weights=ALONE, **options):
+    settings = LiMASettings.of(search, weights, **options)
+    return explain(oracle, [ground_set(inert)], settings, batch_size=7)[0]
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=8), st.sampled_from(sorted(SEARCHES)))
+def test_regions_equal_to_the_baseline_come_last_with_nothing(inert, search):
+    n = len(inert)
+    weights = np.where(inert, 0, 1 + np.arange(n))
+    with warnings.catch_warnings(action="ignore"):
+        found = run(linear(weights), inert, search)
+    active = n - sum(inert)
+    assert sorted(found.order) == list(range(n))
+    assert all(inert[region] for region in found.order[active:])
+    assert not found.importance[np.flatnonzero(inert)].any()
+    assert not found.gains[np.flatnonzero(inert)].any()
+    assert found.curves.area[-1] == pytest.approx(1)
+    assert len(found.curves.insertion) == n + 1
+    if active:
+        alone = run(linear(weights[~np.asarray(inert)]), np.zeros(active, bool), search)
+        regions = np.flatnonzero(~np.asarray(inert))
+        assert found.order[:active].tolist() == regions[alone.order].tolist()
+        assert np.array_equal(found.importance[regions], alone.importance)
+        assert found.model_inputs == alone.model_inputs
+
+
+@pytest.mark.parametrize("search", ["greedy", "guided", "bidirectional"])
+@pytest.mark.parametrize("value", [0.0, 0.5, -1e6])
+def test_a_score_that_never_moves_is_told_and_gives_no_map(search, value):
+    def oracle(examples, keep, features):
+        return Responses(np.full(len(keep), value))
+
+    with pytest.warns(UserWarning, match="in example 0 the target's score is the same"):
+        found = run(oracle, np.zeros(6, bool), search)
+    assert not found.importance.any()
+    assert not found.gains.any()
+
+
+def test_an_input_that_is_the_baseline_is_told():
+    with pytest.warns(UserWarning, match="score is the same"):
+        found = run(linear([1, 2, 3]), np.ones(3, bool))
+    assert found.order.tolist() == [0, 1, 2]
+    assert not found.importance.any()
+
+
+def certain(step):
+    """A target that moves by `step` in all, and a certainty that moves by 1."""
+
+    def oracle(examples, keep, features):
+        share = keep.mean(1)
+        vectors = np.eye(keep.shape[1])[keep.argmax(1)] if features else None
+        return Responses(1e-9 + step * share, confidence=share, features=vectors)
+
+    return oracle
+
+
+@pytest.mark.parametrize(("step", "told"), [(1e-6, True), (1e-3, True), (0.5, False)])
+def test_a_target_outweighed_by_the_other_scores_is_told(step, told):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run(certain(step), np.zeros(6, bool), weights=None)
+        run(certain(step), np.zeros(6, bool))
+        run(certain(step), np.zeros(6, bool), weights={"confidence": 1})
+    assert len(caught) == told, "once, and not where the target alone, or no target, is asked for"
+    assert all("weights={'consistency': 20" in str(one.message) for one in caught)
+
+
+def test_each_weakness_is_told_once_for_all_examples():
+    settings = LiMASettings.of("greedy", ALONE)
+    oracle = lambda examples, keep, features: Responses(np.zeros(len(keep)))  # noqa: E731
+    with pytest.warns(UserWarning, match="example 0 .and in 2 other examples") as caught:
+        explain(oracle, [ground_set([False] * 3)] * 3, settings, batch_size=4)
+    assert len(caught) == 1
+
+
+@given(st.integers(2, 9), st.data())
+def test_a_budget_bounds_the_images_of_search_curves_and_check(n, data):
+    most = data.draw(st.integers(2 * n + 1, 6 * n * n))
+    search = data.draw(st.sampled_from(["greedy", "guided", "bidirectional", "lazy", "singletons"]))
+    weights = data.draw(st.sampled_from([ALONE, {"consistency": 1}]))
+    scores, seen = np.random.default_rng(n).normal(size=n), []
+    oracle = linear(scores, seen)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            found = run(oracle, np.zeros(n, bool), search, weights, max_model_inputs=most)
+        except ValueError as error:
+            assert "`max_model_inputs`" in str(error)  # noqa: PT017 (some draws have no error)
+            return
+    assert found.model_inputs == len(seen) <= most
+    assert bool(caught) != found.searched.all(), "what was left out is told"
+    if not caught:
+        free = run(linear(scores), np.zeros(n, bool), search, weights)
+        assert found.order.tolist() == free.order.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"max_model_inputs": 12}, "`max_model_inputs` .=12. must be at least 13 for 6 regions"),
+        ({"max_model_inputs": 0}, "`max_model_inputs`"),
+        ({"max_model_inputs": 2.5}, "`max_model_inputs`"),
+        ({"max_model_inputs": 13}, "`max_model_inputs` .=13. ended the search"),
+        ({"max_evaluations": 3}, "`max_evaluations` .=3. ended the search"),
+    ],
+)
+def test_budgets_that_leave_nothing_are_refused(options, named):
+    with pytest.raises(ValueError, match=named):
+        run(linear(np.arange(6)), np.zeros(6, bool), **options)
+
+
+def test_regions_of_which_nothing_is_known_share_the_lowest_importance():
+    with pytest.warns(UserWarning, match="placed; [0-9] follow by their last known value, and 0"):
+        found = run(linear(2.0 ** np.arange(6)), np.zeros(6, bool), max_evaluations=11)
+    assert found.order.tolist() == [5, 4, 3, 2, 1, 0], "one round, the rest by its values"
+    assert (np.diff(found.importance[found.order]) < 0).all()
+
+
+@given(
+    st.sampled_from([1e-9, 1e-3, 1.0, 1e6]),
+    st.integers(0, 99),
+    st.sampled_from(["greedy", "guided"]),
+)
+def test_the_unit_of_a_value_changes_neither_order_nor_importance(unit, seed, search):
+    scores = np.random.default_rng(seed).integers(-8, 9, size=6) + 0.5
+    plain = run(linear(scores), np.zeros(6, bool), search)
+    found = run(linear(unit * scores), np.zeros(6, bool), search)
+    assert found.order.tolist() == plain.order.tolist()
+    assert np.allclose(found.importance, plain.importance, atol=1e-6)
+    assert np.allclose(found.gains, unit * plain.gains)
+
+
+@given(st.integers(0, 99))
+def test_gains_are_twice_the_weights_of_a_linear_model(seed):
+    scores = np.random.default_rng(seed).normal(size=5)
+    found = run(linear(scores), np.zeros(5, bool))
+    # A region adds its weight to the kept part, and takes it from what is left.
+    assert np.allclose(found.gains, 2 * scores)
+    assert found.gains.sum() == pytest.approx(2 * scores.sum())
+    assert np.allclose(found.paint(signed=True), 2 * scores)
