@@ -70,9 +70,12 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         ----------
         inputs : array, tf.Tensor or tf.data.Dataset
             Tables (N, F), series (N, T, C), images (N, H, W, C), volumes (N, D, H, W, C), or others
-            by `layout`; a dataset holds the targets too.
+            by `layout`; a dataset, batched or not, holds pairs of an input and a target.
         targets : array or tf.Tensor, (N, C)
-            One-hot, or in the form that the operator expects.
+            One-hot, or in the form that the operator expects. A model with one output has the
+            classes 0 and 1, in one column (N, 1) or two (N, 2): under "sigmoid"; where a Keras
+            model ends in a sigmoid or `predict_proba` has one column; and under "identity" for
+            values in [0, 1]. Class 1 has the probability p, class 0 has 1 − p.
 
         Returns
         -------

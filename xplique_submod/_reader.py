@@ -153,6 +153,8 @@ class Reader(Runner):
         """Find out, before anything is traced, what kind of values the model's outputs are."""
         self._looked = True
         readout = self.readout
+        if self._kind == "either" and readout.class_embeddings is not None:
+            self._kind = "classes"
         plain = readout.class_embeddings is None and not readout.feature_target
         operator = self._kind == "operator" and not self._needs_classes
         if not plain or operator or self._kind == "value":

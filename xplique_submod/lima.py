@@ -17,7 +17,8 @@ WORDS = {
     "over": "their last axis",
     "layer": "keras layer",
     "arguments": "the masked inputs",
-    "layer_note": " A layer\n    must be one of a functional model.",
+    "layer_note": " A layer, or\n    its name, must be one of a functional or sequential model, or "
+    "of such a model inside of it;\n    where it runs several times the first counts.",
     "tensor": "array_like",
     "target": "`targets`",
     "found": (
@@ -44,15 +45,19 @@ class LiMA(LiMAOptions, RegionExplainer):
         for all of a round at once. The result does not depend on it.
     operator : str, Tasks or callable, optional
         g(f, x, y), one value per example, which then is the consistency itself: detection,
-        segmentation, regression. By default, and for ``"classification"``, the consistency is the
-        activation of the target output.
+        segmentation. f is the model itself; confidence and features come from a call of the model
+        of their own, where they have a weight. By default, and for ``"classification"``, the
+        consistency is the activation of the target output, for ``"regression"`` the target output
+        itself. `Tasks.CLASSIFICATION` and `Tasks.REGRESSION`, which are one object in Xplique, are
+        read as ``"classification"`` where the outputs are probabilities or an `activation` other
+        than "softmax" is given, else as ``"regression"``, with a warning.
     regions : int, tuple of int, array, callable or None
         Division of the inputs: a count (about that many SLICO superpixels of an image, supervoxels
         of a volume or video, equal segments of a series); the number of cells along each axis of
-        places, (rows, columns) of an image; one label map over the places, (H, W), for all, −1 for
-        what always stays; or a function of one example with its channels last, (H, W, C), that
-        returns a label map. None stands for 49 regions of images, volumes, videos and series, and
-        for single features of tables.
+        places, (rows, columns) of an image; a label map over the places, (H, W), or one for each
+        input, (N, H, W), −1 for what always stays; or a function of one example with its channels
+        last, (H, W, C), that returns a label map. None stands for 49 regions of images, volumes,
+        videos and series, and for single features of tables.
     {search}
     {weights}
     {activation}

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from xplique_submod import SMDL, LiMA, explain_mistakes, metrics
+from xplique_submod import (
+    SMDL,
+    LiMA,
+    SumOfParts,
+    SumOfPartsAttribution,
+    explain_mistakes,
+    metrics,
+)
 
 keras, layers = tf.keras, tf.keras.layers
 RNG = np.random.default_rng(0)
@@ -222,3 +229,18 @@ def test_a_value_of_one_output_stays_a_value():
     assert found[0].curves.confidence is None
     with pytest.raises(ValueError, match=r"needs classes.*activation='sigmoid'"):
         explain_mistakes(LiMA(model, regions=(2, 2)), X, np.ones((3, 1)))
+
+
+def test_of_one_logit_class_0_has_the_opposite_contributions():
+    body = [layers.Conv2D(4, 3), layers.GlobalMaxPool2D(), layers.Dense(1)]
+    sop = SumOfParts(keras.Sequential([keras.Input((8, 8, 3)), *body]), X[:1], features=4, groups=3)
+    explainer, logit = SumOfPartsAttribution(sop), sop(X).numpy()[:, 0]
+    for targets in ([[1.0], [0.0], [1.0]], np.eye(2)[[1, 0, 1]]):
+        maps = explainer(X, targets).numpy()
+        scores = maps[:, ::4, ::4, 0].sum((1, 2))  # once for each patch
+        np.testing.assert_allclose(scores, logit * [1, -1, 1], atol=1e-5)
+    for bad in (np.zeros((3, 2)), np.full((3, 1), np.nan)):
+        with pytest.raises(ValueError, match="name no class"):
+            explainer(X, bad)
+    with pytest.raises(ValueError, match="`targets`"):
+        explainer(X, np.eye(3))

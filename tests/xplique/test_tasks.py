@@ -101,3 +101,17 @@ def test_metrics_read_a_task_and_its_name_alike(n):
         )
     ]
     assert found == pytest.approx(found[:1] * 5)
+
+
+def test_class_embeddings_say_that_it_is_a_classification():
+    text = np.random.default_rng(1).normal(size=(4, 3)).astype("f4")
+    targets, options = np.eye(4)[:2], {"class_embeddings": text, "scale": 5.0}
+    plain = LiMA(network(3), **options).explain_regions(X, targets)
+    alike(
+        plain,
+        LiMA(network(3), operator=Tasks.CLASSIFICATION, **options).explain_regions(X, targets),
+    )
+    # The features are the model's outputs, and not their similarities to the embeddings.
+    outputs = LiMA(network(3), weights={"effectiveness": 1}, **options)
+    wanted = LiMA(network(3), weights={"effectiveness": 1}).explain_regions(X, np.eye(3)[:2])
+    alike(outputs.explain_regions(X, targets), wanted)

@@ -178,7 +178,9 @@ baseline_mode : number, array, str or callable
 regions : array_like of int, optional
     One label map (H, W), or one for each input. Explanations bring their own regions.
 activation : {None, "softmax", "sigmoid"}
-    Turns the outputs into probabilities; by default nothing does, as in Xplique.
+    Turns the outputs into probabilities; by default nothing does, as in Xplique. With an operator
+    it must be None. A single output in [0, 1] is the probability of class 1, and a target of 0
+    means 1 minus it, as in `LiMA.explain`.
 features, class_embeddings, scale, layout
     As in `LiMA`."""
 

@@ -12,6 +12,7 @@ from xplique_submod._compat import (
     no_gradients_available,
 )
 from xplique_submod._datasets import examples_of
+from xplique_submod._targets import check_classes, of_one_output
 
 
 class SumOfPartsAttribution(BlackBoxExplainer):
@@ -75,7 +76,8 @@ class SumOfPartsAttribution(BlackBoxExplainer):
         inputs : array, tf.Tensor or tf.data.Dataset
             A dataset holds the targets too.
         targets : array or tf.Tensor, (N, C)
-            One-hot.
+            One-hot. Of one logit the classes are 1, and 0 with the opposite contributions, in one
+            column (N, 1) or two (N, 2).
 
         Returns
         -------
@@ -86,7 +88,8 @@ class SumOfPartsAttribution(BlackBoxExplainer):
         Raises
         ------
         ValueError
-            If there are no inputs, or the targets have another number of classes than the model.
+            If there are no inputs, or the targets have another number of classes than the model,
+            or name none.
         """
         images, one_hot = (tf.cast(x, tf.float32) for x in examples_of(inputs, targets))
         if not len(images):
@@ -96,13 +99,18 @@ class SumOfPartsAttribution(BlackBoxExplainer):
         size = len(images) if self.batch_size is None else self.batch_size
         parts = [self.model.explain(images[i : i + size]) for i in range(0, len(images), size)]
         explanations = [explanation for part in parts for explanation in part]
-        if one_hot.shape[1:] != explanations[0].logits.shape:
+        check_classes(one_hot)
+        one_logit = explanations[0].logits.shape == (1,)
+        both = of_one_output(one_hot, True) if one_logit else one_hot
+        if both.shape[1:] != ((2,) if one_logit else explanations[0].logits.shape):
             raise ValueError(
                 f"`targets` (of shape {tuple(one_hot.shape)}) must have a column for each of the "
                 f"{len(explanations[0].logits)} classes"
             )
+        classes = np.argmax(both, axis=-1).tolist()
         rows = [
-            e.paint(int(t)) for e, t in zip(explanations, np.argmax(one_hot, axis=-1), strict=True)
+            (2 * t - 1) * e.paint(0) if one_logit else e.paint(t)
+            for e, t in zip(explanations, classes, strict=True)
         ]
         painted = tf.constant(np.stack(rows), tf.float32)
         if len(images.shape) == 3:
