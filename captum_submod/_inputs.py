@@ -248,7 +248,15 @@ def _ground_set(
         for tensor, baseline in zip(inputs, baselines, strict=True)
     ]
     shown = tuple(
-        labels if layout is None else layout.gathered(labels)
-        for labels, layout in zip(maps, layouts, strict=True)
+        labels if layout is None else _shown(labels, layout, tuple(tensor.shape[1:]))
+        for labels, layout, tensor in zip(maps, layouts, inputs, strict=True)
     )
     return replace(GroundSet.of(maps, changed), regions=shown[0] if single else shown)
+
+
+def _shown(labels: np.ndarray, layout: Layout, shape: tuple[int, ...]) -> np.ndarray:
+    """A label map over all places of an image; as it is where its channels differ."""
+    gathered, places = layout.gathered(labels), layout.places(shape)
+    if gathered.ndim != len(places):
+        return gathered
+    return np.array(np.broadcast_to(gathered, places)) if layout.is_image else gathered

@@ -132,7 +132,8 @@ class TorchOracle:
                 output = uncompiled(self.forward_func)(*arguments)
             if not seen:
                 raise ValueError(
-                    f"`features` (={source}) is a layer that did not run in `forward_func`"
+                    f"`features` (={source}) is a layer that did not run in `forward_func`, or "
+                    "that runs in a compiled model, which keeps no hooks: give the module itself"
                 )
             vectors = seen[-1]
         else:

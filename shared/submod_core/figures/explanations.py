@@ -194,15 +194,23 @@ def as_picture(image: Any, shape: tuple[int, ...]) -> FloatArray:
             [1., 1., 1.]]])
     """
     # Channels go last: an image (C, H, W) of the regions' size, with 1 or 3 channels, is moved.
-    array: AnyArray = np.asarray(image.detach().cpu() if hasattr(image, "detach") else image)
-    if array.ndim == 3 and array.shape[1:] == shape and array.shape[0] in (1, 3):
+    if hasattr(image, "detach"):
+        image = image.detach().cpu()
+        image = image.float() if image.is_floating_point() else image  # NumPy has no bfloat16
+    array: AnyArray = np.asarray(image)
+    if array.ndim == 3 and array.shape[1:] == shape and array.shape[2] not in (1, 3):
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 2:
         array = array[..., None]
-    if array.shape[:2] != shape or array.shape[2] not in (1, 3):
+    if array.ndim != 3 or array.shape[:2] != shape:
         raise ValueError(
             f"`image` (of shape {np.shape(image)}) must have the size of the explanation's "
             f"regions, {shape}"
+        )
+    if array.shape[2] not in (1, 3):
+        raise ValueError(
+            f"`image` (of shape {np.shape(image)}) has {array.shape[2]} channels; give the 1 or 3 "
+            "of them that are to be drawn"
         )
     picture = array.astype(np.float64) / (255 if array.dtype.kind in "iu" else 1)
     if picture.min() < 0 or picture.max() > 1:

@@ -38,6 +38,8 @@ MAYBE_PROBABILITIES = (
 
 # Probabilities of half precision sum to 1 within this.
 _SUM_TOLERANCE = 2e-3
+# So many logits are not in [0, 1] by chance.
+_ENOUGH = 12
 # Sums so far from 1 are not those of one choice among classes.
 _NO_SUM = 1e-2
 
@@ -69,7 +71,8 @@ def look(activation: Any, classes: Array, ends_in_sigmoid: bool | None) -> dict[
             warnings.warn(TWICE, stacklevel=4)
             return {"activation": "identity"}
         # Values of 0 are none of a sigmoid's, but those of a blank input, or of a rectifier.
-        if within and lowest > 0 and off > _NO_SUM and ends_in_sigmoid is not None:
+        many = classes.shape[0] * classes.shape[-1] >= _ENOUGH
+        if many and within and lowest > 0 and off > _NO_SUM and ends_in_sigmoid is not None:
             warnings.warn(MAYBE_PROBABILITIES, stacklevel=4)
     if not named and within and (one or off > _NO_SUM):
         return {"independent": True}

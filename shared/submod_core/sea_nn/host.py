@@ -1,5 +1,6 @@
 """The part of SEA-NN's adapters that both hosts share: from the maps of methods to one map."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -69,7 +70,12 @@ class HeatmapMethods:
 
     def _combine_examples(self, rows: Iterable[Sequence[Any]]) -> FloatArray:
         """The map of each example, (N, H, W)."""
-        return np.stack([self._combine(row, self._names(i)) for i, row in enumerate(rows)])
+        return np.stack([self._combine_or_none(row, self._names(i)) for i, row in enumerate(rows)])
+
+    def _combine_or_none(self, maps: Sequence[Any], names: Sequence[str]) -> FloatArray:
+        """One map out of those of one example; 0 where none of them ranks anything."""
+        kept, called = _that_rank(maps, names)
+        return self._combine(kept, called) if kept else np.zeros(np.shape(maps[0]))
 
     def _combine_given(self, maps: Sequence[Any]) -> FloatArray:
         """The map of each example, of arrays (N, H, W) or (N, n) computed elsewhere.
@@ -89,6 +95,20 @@ class HeatmapMethods:
         return np.stack([self._combine(row, names) for row in zip(*arrays, strict=True)])
 
 
+def _that_rank(maps: Sequence[Any], names: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """The maps of one example without those that are constant, as of a blank image; their names."""
+    ranks = [np.ptp(one) != 0 for one in maps]  # NaN, which is an error of its own, is kept
+    if not all(ranks):
+        constant = [name for name, one in zip(names, ranks, strict=True) if not one]
+        warnings.warn(
+            f"{constant[0]}{f' and {len(constant) - 1} others' if constant[1:] else ''} gave a "
+            "constant map, which ranks nothing: it is left out, and where all are, the result is 0",
+            stacklevel=4,
+        )
+    pairs = [pair for pair, one in zip(zip(maps, names, strict=True), ranks, strict=True) if one]
+    return [one for one, _ in pairs], [name for _, name in pairs]
+
+
 class SubmodularEnsemble(HeatmapMethods):
     """An ensemble by a learned deep submodular function."""
 
@@ -105,7 +125,14 @@ class SubmodularEnsemble(HeatmapMethods):
 
     def _learn_examples(self, rows: Iterable[Sequence[Any]]) -> list[Ensemble]:
         """A function for each example."""
-        return [self._learn(row, self._names(i)) for i, row in enumerate(rows)]
+        found = [_that_rank(row, self._names(i)) for i, row in enumerate(rows)]
+        none = [i for i, (kept, _) in enumerate(found) if not kept]
+        if none:
+            raise ValueError(
+                f"the maps of all methods are constant for the examples {none[:8]}: there is "
+                "nothing to learn from"
+            )
+        return [self._learn(*row) for row in found]
 
     def _learn_class(self, rows: Sequence[Sequence[Any]]) -> Ensemble:
         """One function for all examples."""
