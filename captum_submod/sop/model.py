@@ -1,7 +1,6 @@
 """Sum-of-Parts in torch: a model that predicts by summing the contributions of feature groups."""
 
 import os
-from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -20,6 +19,7 @@ from submod_core.engine.batching import BatchSize
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
 from submod_core.sop.checkpoint import plain
 from submod_core.sop.features import Features, rows_of
+from submod_core.sop.finite import check_parts
 from submod_core.sop.host import SumOfPartsBase
 from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
@@ -159,7 +159,10 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
             shown = inputs if whole else inputs[some]
             mask = feature_mask if whole else rows_of(feature_mask, some)
             with memory_errors():
-                return self.parts(shown, mask, top, remove=remove).logits
+                parts = self.parts(shown, mask, top, remove=remove)
+            if not self.training:
+                check_parts(parts, some.start)
+            return parts.logits
 
         logits = list(in_fitting_batches(n, BatchSize(n), run)) or [run(slice(0, n))]
         return torch.cat(logits) if len(logits) > 1 else logits[0]
@@ -234,20 +237,11 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         def answer(some: slice) -> list[Any]:
             with memory_errors():
                 parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
+            check_parts(parts, some.start)
             return [tensor.cpu().double().numpy() for tensor in parts.explained()]
 
-        with self._inference():
+        with torch.no_grad():
             return GroupExplanation.in_batches(labels, len(inputs), self.batch_size, answer)
-
-    def _inference(self) -> AbstractContextManager[Any]:
-        # A network that remembers a tensor of inference mode cannot be trained; a frozen one never
-        # will be.
-        frozen = (
-            isinstance(self.encoder, LayerEncoder)
-            and self.encoder.own is None
-            and not self.settings.continuous
-        )
-        return torch.inference_mode() if frozen else torch.no_grad()
 
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write all arrays and settings to a safetensors file, the choice of rows included.

@@ -19,7 +19,7 @@ from submod_core._types import IntArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.sop import GroupExplanation
 from submod_core.sop.features import Features
-from submod_core.sop.host import SelfAttributingBase
+from submod_core.sop.host import SelfAttributingBase, check_answers
 from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
 
@@ -124,12 +124,14 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
         return self._explained(inputs, feature_mask, top)
 
     def _maps(self, inputs: Tensor) -> Tensor:
-        def predicted(some: slice) -> Tensor:
+        def answered(some: slice) -> Tensor:
             with torch.no_grad(), memory_errors():
-                return self.backbone.model(inputs[some].clone()).argmax(-1)
+                return self.backbone.model(inputs[some].clone())
 
-        batches = in_fitting_batches(len(inputs), self.masking.batch, predicted)
-        target = torch.cat(list(batches))
+        batches = in_fitting_batches(len(inputs), self.masking.batch, answered)
+        logits = torch.cat(list(batches))
+        check_answers(logits)
+        target = logits.argmax(-1)
         if self.masking.images:
             maps = heatmaps(self.attribution, inputs, target, None, "attribution", absolute=False)
         else:

@@ -10,6 +10,7 @@ from submod_core._files import whole_file
 from submod_core.engine._memory import fitting
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells
+from submod_core.sop.finite import SOURCES, spoilt
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
 from xplique_submod._memory import memory_errors
 from xplique_submod.sop._backbone import Backbone, cloned
@@ -268,3 +269,19 @@ def unpacked(inputs: Any, feature_mask: Any, dtype: str) -> tuple[tf.Tensor, Any
     first, second = inputs if isinstance(inputs, tuple | list) else (inputs, feature_mask)
     tensor = tf.convert_to_tensor(first)
     return (tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor), second
+
+
+def finite_logits(parts: Parts[tf.Tensor]) -> tf.Tensor:
+    """The logits, in a graph whose run fails where parts are not finite."""
+    rows = tf.cast(tf.math.is_finite(spoilt(parts)), tf.int32)
+    padded = tf.pad(rows, [[0, 0], [0, 1]], constant_values=1)  # there may be no examples
+    checks = []
+    for source, fine, example in zip(
+        SOURCES,
+        tf.unstack(tf.reduce_min(padded, 1) > 0),
+        tf.unstack(tf.argmin(padded, 1)),
+        strict=True,
+    ):
+        checks.append(tf.debugging.Assert(fine, [f"{source} is not finite, of example", example]))
+    with tf.control_dependencies([check for check in checks if check is not None]):
+        return tf.identity(parts.logits)

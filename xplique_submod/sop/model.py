@@ -10,12 +10,13 @@ from submod_core.engine._memory import in_fitting_batches, keep_freed_memory
 from submod_core.engine.batching import BatchSize
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
 from submod_core.sop.features import Features, rows_of
+from submod_core.sop.finite import check_parts
 from submod_core.sop.host import Forwarded, SumOfPartsBase
 from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
 from xplique_submod.sop._backbone import Backbone
 from xplique_submod.sop._masking import Masking
-from xplique_submod.sop._network import unpacked
+from xplique_submod.sop._network import finite_logits, unpacked
 from xplique_submod.sop._training import Trainable
 
 keras = tf.keras
@@ -142,7 +143,7 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         ValueError
             If an argument does not fit the model; so do all methods that take them.
         """
-        return self._logits(inputs, feature_mask, top)
+        return self._logits(inputs, feature_mask, top, checked=not training)
 
     def without(self, inputs: Any, feature_mask: Any = None, top: float | None = None) -> tf.Tensor:
         """Logits (N, C) where each group has lost its highest features.
@@ -152,18 +153,27 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         return self._logits(inputs, feature_mask, top, remove=True)
 
     def _logits(
-        self, inputs: Any, feature_mask: Any, top: float | None, remove: bool = False
+        self,
+        inputs: Any,
+        feature_mask: Any,
+        top: float | None,
+        remove: bool = False,
+        checked: bool = True,
     ) -> tf.Tensor:
         """Logits, by halves of the inputs where all of them do not fit into memory."""
         inputs, feature_mask = unpacked(inputs, feature_mask, self.compute_dtype)
         if tf.is_symbolic_tensor(inputs):
-            return self.parts(inputs, feature_mask, top, remove=remove).logits
+            parts = self.parts(inputs, feature_mask, top, remove=remove)
+            return finite_logits(parts) if checked else parts.logits
         n = len(inputs)
 
         def run(some: slice) -> tf.Tensor:
             whole = some == slice(0, n)
             shown = (inputs, feature_mask) if whole else (inputs[some], rows_of(feature_mask, some))
-            return self.parts(*shown, top, remove=remove).logits
+            parts = self.parts(*shown, top, remove=remove)
+            if checked:
+                check_parts(parts, some.start)
+            return parts.logits
 
         logits = list(in_fitting_batches(n, BatchSize(n), run)) or [run(slice(0, n))]
         return tf.concat(logits, 0) if len(logits) > 1 else logits[0]
@@ -233,6 +243,7 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         def answer(some: slice) -> list[Any]:
             shown = inputs if some == slice(0, len(inputs)) else inputs[some]
             parts = self._run(shown, rows_of(labels, some), feature_mask is None, top)
+            check_parts(parts, some.start)
             return [np.asarray(tensor) for tensor in parts.explained()]
 
         return GroupExplanation.in_batches(labels.numpy(), len(inputs), self.batch_size, answer)

@@ -11,7 +11,7 @@ from submod_core._types import IntArray
 from submod_core.engine._memory import fitting, in_fitting_batches
 from submod_core.sop import GroupExplanation
 from submod_core.sop.features import Features
-from submod_core.sop.host import SelfAttributingBase
+from submod_core.sop.host import SelfAttributingBase, check_answers
 from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
 from xplique_submod._maps import heatmaps
@@ -118,6 +118,7 @@ class SelfAttributing(SelfAttributingBase):
 
         batches = in_fitting_batches(len(inputs), self.masking.batch, answered)
         logits = tf.concat(list(batches), 0)
+        check_answers(logits)
         targets = tf.one_hot(tf.argmax(logits, -1), logits.shape[-1])
         if self.masking.images:
             maps = heatmaps(self.attribution, inputs, targets, "attribution", absolute=False)

@@ -14,6 +14,7 @@ from submod_core.engine.batching import BatchSize
 from submod_core.regions import compact
 from submod_core.results import RevealOrder
 from submod_core.sop.features import rows_of
+from submod_core.sop.finite import check_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ class GroupExplanation:
         scores: AnyArray,
         partials: AnyArray,
         logits: AnyArray,
+        first: int = 0,
     ) -> list[Self]:
         """The explanation of each input of a batch.
 
@@ -69,7 +71,16 @@ class GroupExplanation:
         scores : ndarray, (N, C, m)
         partials : ndarray, (N, m, C)
         logits : ndarray, (N, C)
+        first : int
+            The number of the first input, for errors.
+
+        Raises
+        ------
+        NonFiniteOutputError
+            If an array is not finite; the message names the input.
         """
+        for name, array in _named(masks, scores, partials, logits).items():
+            check_finite(np.asarray(array)[None], (f"`{name}`",), first)
         members = masks > 0.5
         groups: AnyArray = members if (masks == members).all() else masks
         made = []
@@ -103,7 +114,7 @@ class GroupExplanation:
         """
 
         def explained(some: slice) -> list[Self]:
-            return cls.each(rows_of(regions, some), *answer(some))
+            return cls.each(rows_of(regions, some), *answer(some), first=some.start)
 
         batches: Iterator[list[Self]] = in_fitting_batches(n, BatchSize(batch_size), explained)
         return [one for batch in batches for one in batch]
@@ -241,6 +252,10 @@ class GroupExplanation:
         with blamed(file, what):
             _check(arrays)
             return cls(arrays.pop("regions").astype(np.intp), **arrays)
+
+
+def _named(*arrays: AnyArray) -> dict[str, AnyArray]:
+    return dict(zip(("masks", "scores", "partials", "logits"), arrays, strict=True))
 
 
 # Scores are shares of 1, in the precision of the model.

@@ -13,6 +13,7 @@ from submod_core.backends import backend_of
 from submod_core.engine.batching import BatchSize
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.features import Features, check_labels, feature_map
+from submod_core.sop.finite import check_finite
 from submod_core.sop.generator import top_masks
 from submod_core.sop.settings import SOPSettings, chosen_top
 
@@ -157,6 +158,12 @@ class SumOfPartsBase(Generic[T]):
         return differing(SimpleNamespace(**given), type(self).__init__)
 
 
+def check_answers(logits: Any) -> None:
+    """Raise an error that names the example unless the logits (N, C) of a backbone are finite."""
+    xp = backend_of(logits)
+    check_finite(xp.to_numpy(xp.astype(logits, "float32"))[None], ("the answer of `backbone`",))
+
+
 class SelfAttributingBase(ABC):
     """A model that predicts from the top features of an attribution alone (SOP, App. C.3).
 
@@ -192,11 +199,14 @@ class SelfAttributingBase(ABC):
         present = self.masking.present(labels, len(inputs))
         scores = self._scores(inputs, labels)
         xp = backend_of(scores)
+        check_finite(xp.to_numpy(scores)[None], ("its map by `attribution`",))
         # Features rank by their scores above the lowest, as `top_masks` takes none below 0.
         scores = (scores - xp.min(scores, -1)[..., None])[:, None]
         masks = xp.asarray_like(top_masks(scores, xp.asarray_like(present, scores), top), present)
         masks = present[:, None] - masks if remove else masks
-        return masks, self._masked(inputs, masks, labels), labels
+        logits = self._masked(inputs, masks, labels)
+        check_answers(logits)
+        return masks, logits, labels
 
     def _scores(self, inputs: Any, labels: Any) -> Any:
         """The mean score of each feature, (N, n)."""
