@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from captum_submod._modules import captured
+from submod_core.sop.places import Places
 
 
 class Backbone(nn.Module):
@@ -138,11 +139,17 @@ class LayerEncoder(nn.Module):
     layer : str
     finetune : bool
         Copy the backbone and train the copy, instead of sharing the frozen one.
+    places : Places
+        Where the places of an input lie in the output.
     """
 
-    def __init__(self, backbone: Backbone, layer: str, finetune: bool) -> None:
+    def __init__(
+        self, backbone: Backbone, layer: str, finetune: bool, places: Places | None = None
+    ) -> None:
         super().__init__()
         self.layer = layer
+        # None only where the layer does not run, as the first call says.
+        self.places: Any = places
         self.own = copy.deepcopy(backbone.model).requires_grad_(True) if finetune else None
         # In a tuple, so that the frozen backbone is not a submodule twice.
         self._shared = (backbone,)

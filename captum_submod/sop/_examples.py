@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, default_collate
 
-from submod_core._types import IntArray
+from submod_core._types import AnyArray, IntArray
 
 _OWN_LOOP = "; or train in a loop of your own, by `training_loss`"
 
@@ -89,3 +89,9 @@ class Examples:
                 "arrays or numbers; `columns` picks them from longer tuples"
             )
         return tuple(example)
+
+
+def values_of(targets: Tensor) -> AnyArray:
+    """Targets as an array, in a precision that NumPy knows."""
+    given = targets.detach().cpu()
+    return (given.double() if given.is_floating_point() else given).numpy()

@@ -44,7 +44,25 @@ class Masking(MaskingBase, nn.Module):
 
     def shape(self, shape: Any) -> tuple[int, ...]:
         """The axes along which features lie, (H, W), (T,) or (n,), of the shape of inputs."""
-        return tuple(shape[2:] if self.images else shape[1:2])
+        return tuple(shape[2:] if self.images or self.last else shape[1:2])
+
+    def changed(self, example: Tensor, where: tuple[slice, ...]) -> Tensor:
+        """The example with other values at some places along the axes of features."""
+        other = example.clone()
+        place = (
+            (slice(None), slice(None), *where)
+            if self.images or self.last
+            else (slice(None), *where)
+        )
+        if example.is_floating_point():
+            other[place] += 1 + example.float().abs().mean().to(example.dtype)
+            return other
+        # Other ids: those that the example has, or that of the mask token.
+        for token in (*example.flatten().tolist(), int(self.baseline), 0, 1):
+            other[place] = token
+            if not bool((other[place] == example[place]).any()):
+                break
+        return other
 
     def labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
         """The feature of each element, (1 or N, …)."""
@@ -149,7 +167,7 @@ class Masking(MaskingBase, nn.Module):
     def _over(self, keep: Tensor, inputs: Tensor) -> Tensor:
         """Masks of elements (B, P) with axes that broadcast to the inputs."""
         shape = self.shape(inputs.shape)
-        if self.images:
+        if self.images or self.last:
             return keep.reshape(-1, 1, *shape)
         return keep.reshape(-1, *shape, *(1,) * (inputs.dim() - 2))
 

@@ -4,15 +4,18 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from captum_submod._memory import memory_errors
 from captum_submod.sop._backbone import Backbone, LayerEncoder
 from captum_submod.sop._masking import Masking, pooling
+from submod_core._types import AnyArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells
+from submod_core.sop.places import block, certain, chosen, readings, spots
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
 
 
@@ -53,10 +56,51 @@ class Network(nn.Module):
         self.eval()
 
     def _layer_encoder(self, layer: str | None, finetune: bool, example: Tensor) -> LayerEncoder:
+        example = example[:1]
+        inputs = self.masking.shape(example.shape)
         with torch.no_grad():
             maps = self.backbone.feature_maps(example)
-            places = {name: self._places(output).shape[1] for name, output in maps.items()}
-        return LayerEncoder(self.backbone, choose_layer(layer, places, self.masking.n), finetune)
+            found = {
+                name: readings(tuple(output.shape), inputs)
+                for name, output in maps.items()
+                if len(output) == 1
+            }
+            sure = {n for n, each in found.items() if certain(each, maps[n].shape, inputs)}
+            unsure = [name for name, each in found.items() if each and name not in sure]
+            moves = self._moves(example, {name: maps[name] for name in unsure})
+        places = {name: found[name][0] for name in sure}
+        told = {name: chosen(found[name], moves[name], inputs) for name in unsure}
+        places |= {name: each for name, each in told.items() if each is not None}
+        counts = {
+            name: int(np.prod(places[name].map_shape(maps[name].shape, inputs)))
+            for name in maps
+            if name in places
+        }
+        if layer is None and not counts and example.dim() == 3 and not self.masking.last:
+            raise ValueError(
+                "`backbone` has no layer whose places match the features, which lie along axis 1 "
+                f"of inputs {tuple(example.shape)}: give an `encoder`, or, for features along the "
+                f"last axis, `features` of shape (1, {example.shape[2]})"
+            )
+        name = choose_layer(layer, counts, self.masking.n)
+        if name in maps and name not in places:
+            raise ValueError(
+                f"`layer` (={layer!r}, with outputs of shape {tuple(maps[name].shape)}) has no "
+                f"axes that are clearly the places of inputs {inputs}: give an `encoder`"
+            )
+        return LayerEncoder(self.backbone, name, finetune, places.get(name))
+
+    def _moves(self, example: Tensor, before: dict[str, Tensor]) -> dict[str, list[AnyArray]]:
+        """Squared changes of outputs of layers where parts of the example are changed."""
+        moves: dict[str, list[AnyArray]] = {name: [] for name in before}
+        inputs = self.masking.shape(example.shape)
+        for spot in spots(len(inputs)) if before else []:
+            other = self.masking.changed(example, block(spot, inputs))
+            maps = self.backbone.feature_maps(other)
+            for name, output in before.items():
+                gap = (maps[name].double() - output.double()) ** 2
+                moves[name].append(gap.cpu().numpy())
+        return moves
 
     def _make_parameters(self, example: Tensor, class_weights: Any) -> None:
         with torch.no_grad():
@@ -95,14 +139,15 @@ class Network(nn.Module):
             )
         return labels
 
-    def _places(self, outputs: Tensor) -> Tensor:
+    def _places(self, outputs: Tensor, map_shape: tuple[int, ...] | None = None) -> Tensor:
         """A layer's output as one embedding for each place, (N, places, k)."""
-        if self.masking.images and outputs.dim() == 4:
-            return outputs.flatten(2).transpose(1, 2)
-        if self.masking.images:
-            side = int(outputs.shape[1] ** 0.5)  # patch tokens, after a class token or several
-            return outputs[:, outputs.shape[1] - side * side :]
-        return outputs
+        places: Any = self.encoder.places
+        if map_shape is None:
+            shape = self.masking.shape(self.example_inputs.shape)
+            map_shape = places.map_shape(outputs.shape, shape)
+        size = int(np.prod(map_shape))
+        (channels,) = set(range(1, outputs.dim())) - set(places.axes)
+        return outputs.movedim(channels, -1).flatten(1, -2)[:, -size:]
 
     def _embed(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """φ_e: one standardised embedding for each feature, and its place, (N, n, k)."""
@@ -128,11 +173,9 @@ class Network(nn.Module):
         if not isinstance(self.encoder, LayerEncoder):
             return self.encoder(inputs.clone())
         outputs = self._encoded(inputs)
-        places = self._places(outputs)
-        map_shape = tuple(outputs.shape[2:]) if outputs.dim() == 4 else (places.shape[1],)
-        if self.masking.images and outputs.dim() == 3:
-            map_shape = (int(places.shape[1] ** 0.5),) * 2
-        shape = self.masking.shape(inputs.shape)
+        shape, reading = self.masking.shape(inputs.shape), self.encoder.places
+        map_shape = reading.map_shape(outputs.shape, shape)
+        places = self._places(outputs, map_shape)
 
         def shares() -> Tensor:
             return pooling(labels, cells(shape, map_shape), places.shape[1])

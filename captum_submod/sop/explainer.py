@@ -105,9 +105,10 @@ class SumOfPartsAttribution(Attribution):
             torch.from_numpy(e.paint(int(t[0]))) for e, t in zip(explanations, targets, strict=True)
         ]
         painted = torch.stack(rows).to(dtype).to(inputs.device)
+        last = getattr(getattr(self.forward_func, "masking", None), "last", False)
         wide = (
             painted[:, None]
-            if inputs.dim() == 4
+            if inputs.dim() == 4 or last
             else painted.reshape(*painted.shape, *(1,) * (inputs.dim() - 2))
         )
         return wide.expand(inputs.shape).contiguous()

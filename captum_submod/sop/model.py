@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from captum_submod._memory import memory_errors
 from captum_submod.sop._backbone import Backbone, LayerEncoder
+from captum_submod.sop._examples import values_of
 from captum_submod.sop._files import check_arrays, read_model, write_model
 from captum_submod.sop._masking import Masking
 from captum_submod.sop._network import Network
 from submod_core._archives import blamed
 from submod_core._docs import documented
-from submod_core._types import AnyArray
 from submod_core.engine._memory import in_fitting_batches, keep_freed_memory
 from submod_core.engine.batching import BatchSize
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
@@ -211,7 +211,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         """
         parts = self.parts(inputs, feature_mask)
         n_outputs = parts.partials.shape[-1]
-        values = _values(targets)
+        values = values_of(targets)
         name = chosen_loss(values, n_outputs, loss)
         wanted = (
             nn.functional.one_hot(targets.long().flatten(), n_outputs)
@@ -223,7 +223,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
 
     def loss_of(self, targets: Tensor) -> str:
         """The name of the loss that `training_loss` takes for targets, where it is given none."""
-        return chosen_loss(_values(targets), len(self.class_weights))
+        return chosen_loss(values_of(targets), len(self.class_weights))
 
     def explain(
         self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
@@ -306,9 +306,3 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
             check_arrays(arrays, made.state_dict())
             made.load_state_dict(arrays)
         return made
-
-
-def _values(targets: Tensor) -> AnyArray:
-    """Targets as an array, in a precision that NumPy knows."""
-    given = targets.detach().cpu()
-    return (given.double() if given.is_floating_point() else given).numpy()

@@ -39,7 +39,24 @@ class Masking(MaskingBase):
 
     def shape(self, shape: Any) -> tuple[int, ...]:
         """The axes along which features lie, (H, W), (T,) or (n,), of the shape of inputs."""
+        if self.last:
+            return tuple(shape[2:3])
         return tuple(shape[1:3] if self.images else shape[1:2])
+
+    def changed(self, example: Any, where: tuple[slice, ...]) -> Any:
+        """The example with other values at some places along the axes of features."""
+        other = np.array(example)
+        place = (*(slice(None),) * (2 if self.last else 1), *where)
+        if other.dtype.kind == "f":
+            other[place] += 1 + np.abs(other).mean()
+            return other
+        # Other ids: those that the example has, or that of the mask token.
+        before = other[place].copy()
+        for token in (*other.ravel().tolist(), int(self.baseline), 0, 1):
+            other[place] = token
+            if not (other[place] == before).any():
+                break
+        return other
 
     def labels_of(self, inputs: tf.Tensor, feature_mask: Any) -> tf.Tensor:
         """The feature of each element, (1 or N, …)."""
@@ -146,7 +163,8 @@ class Masking(MaskingBase):
     def _of_elements(self, labels: tf.Tensor, n: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
         """The feature of each element with all of its channels, (1 or N, P); n for none."""
         channels = (1,) * (len(inputs.shape) - len(labels.shape))
-        features = tf.reshape(tf.where(labels < 0, n, labels), (-1, *labels.shape[1:], *channels))
+        axes = (*channels, *labels.shape[1:]) if self.last else (*labels.shape[1:], *channels)
+        features = tf.reshape(tf.where(labels < 0, n, labels), (-1, *axes))
         examples = tf.shape(labels)[0]
         spread = tf.broadcast_to(features, (examples, *inputs.shape[1:]))
         return tf.reshape(spread, (examples, -1))

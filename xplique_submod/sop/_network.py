@@ -11,6 +11,7 @@ from submod_core.engine._memory import fitting
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells
 from submod_core.sop.finite import SOURCES, spoilt
+from submod_core.sop.places import block, certain, chosen, readings, spots
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
 from xplique_submod._memory import memory_errors
 from xplique_submod.sop._backbone import Backbone, cloned
@@ -36,6 +37,8 @@ class Network(keras.Model):  # type: ignore[name-defined]
     class_weights: Any
     class_query: Any
     group_key: Any
+    example_inputs: Any
+    _reading: Any = None
 
     def _make(self, layer: str | None, encoder: Any, finetune: bool) -> None:
         """Make the fixed arrays and the encoder; `settings`, `masking` and `backbone` are there."""
@@ -48,15 +51,53 @@ class Network(keras.Model):  # type: ignore[name-defined]
         self._traced = tf.function(self._parts, reduce_retracing=True)
 
     def _layer_encoder(self, layer: str | None, finetune: bool) -> Any:
-        maps = self.backbone.feature_maps()
-        places = {name: int(np.prod(output.shape[1:-1])) for name, output in maps.items()}
-        self._embedding_layer = choose_layer(layer, places, self.masking.n)
+        example = self.example_inputs[:1]
+        inputs = self.masking.shape(example.shape)
+        maps = self._maps(example)
+        found = {name: readings(output.shape, inputs) for name, output in maps.items()}
+        sure = {n for n, each in found.items() if certain(each, maps[n].shape, inputs)}
+        unsure = [name for name, each in found.items() if each and name not in sure]
+        moves = self._moves(example, {name: maps[name] for name in unsure})
+        told = {name: chosen(found[name], moves[name], inputs) for name in unsure}
+        places = {name: found[name][0] for name in sure}
+        places |= {name: each for name, each in told.items() if each is not None}
+        counts = {
+            name: int(np.prod(places[name].map_shape(maps[name].shape, inputs)))
+            for name in maps
+            if name in places
+        }
+        self._embedding_layer = choose_layer(layer, counts, self.masking.n)
+        if self._embedding_layer in maps and self._embedding_layer not in places:
+            raise ValueError(
+                f"`layer` (={layer!r}, with outputs of shape {maps[self._embedding_layer].shape}) "
+                f"has no axes that are clearly the places of inputs {inputs}: give an `encoder`"
+            )
+        self._reading = places.get(self._embedding_layer)
         model = cloned(self.backbone.model) if finetune else self.backbone.model
         made = keras.Model(model.inputs[0], model.get_layer(self._embedding_layer).output)
         # The model's own flag does not reach the layers of a frozen model's copy.
         for each in made.layers:
             each.trainable = finetune
         return made
+
+    def _maps(self, example: Any) -> dict[str, np.ndarray]:
+        """The outputs (1, …) of layers that keep places apart, of an example."""
+        outputs = self.backbone.feature_maps()
+        if not outputs:
+            return {}
+        model = keras.Model(self.backbone.model.inputs[0], list(outputs.values()))
+        arrays = tf.nest.flatten(model(example, training=False))
+        return {n: np.asarray(a) for n, a in zip(outputs, arrays, strict=True) if len(a) == 1}
+
+    def _moves(self, example: Any, before: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
+        """Squared changes of outputs of layers where parts of the example are changed."""
+        moves: dict[str, list[np.ndarray]] = {name: [] for name in before}
+        inputs = self.masking.shape(example.shape)
+        for spot in spots(len(inputs)) if before else []:
+            maps = self._maps(self.masking.changed(example, block(spot, inputs)))
+            for name, output in before.items():
+                moves[name].append((maps[name].astype("float64") - output) ** 2)
+        return moves
 
     def _make_weights(self, example: tf.Tensor, class_weights: Any) -> None:
         logits, hidden = self.backbone(example)
@@ -192,10 +233,7 @@ class Network(keras.Model):  # type: ignore[name-defined]
         groups = groups.without_top(present) if remove else groups
         partials, hidden = self._answers(inputs, groups.masks, labels, n_words, most)
         selector = map(tf.convert_to_tensor, (self.class_weights, self.class_query, self.group_key))
-        # Compiled: thousands of short rows, one for each class, that single operations pass over
-        # many times.
-        compiled = tf.function(select, jit_compile=True)
-        scores = compiled(affinities(hidden, *selector), self.settings.beta)
+        scores = _compiled_select(affinities(hidden, *selector), self.settings.beta)
         return Parts.summed(groups, partials, scores)
 
     def _labels_of(self, inputs: tf.Tensor, feature_mask: Any) -> tf.Tensor:
@@ -223,12 +261,14 @@ class Network(keras.Model):  # type: ignore[name-defined]
         outputs = self.encoder(inputs, training=False)
         if self.given_encoder is not None:
             return outputs
-        size, map_shape = int(np.prod(outputs.shape[1:-1])), tuple(outputs.shape[1:-1])
-        places = tf.reshape(outputs, (-1, size, outputs.shape[-1]))
-        if self.masking.images and len(map_shape) == 1:
-            side = int(size**0.5)  # patch tokens, after a class token or several
-            places, map_shape, size = places[:, size - side * side :], (side, side), side * side
-        under = cells(self.masking.shape(inputs.shape), map_shape)
+        shape, reading = self.masking.shape(inputs.shape), self._reading
+        map_shape = reading.map_shape(outputs.shape, shape)
+        size = int(np.prod(map_shape))
+        (channels,) = set(range(1, len(outputs.shape))) - set(reading.axes)
+        if channels != len(outputs.shape) - 1:
+            outputs = tf.transpose(outputs, (0, *reading.axes, channels))
+        places = tf.reshape(outputs, (-1, size + reading.extra, outputs.shape[-1]))
+        places, under = places[:, reading.extra :], cells(shape, map_shape)
         return tf.cast(pooling(labels, under, size), places.dtype) @ places
 
     def _answers(
@@ -262,6 +302,11 @@ class Network(keras.Model):  # type: ignore[name-defined]
             tf.reshape(a.concat(), (*shape, size)) for a, size in zip(arrays, sizes, strict=True)
         )
         return logits, hidden
+
+
+# Compiled: thousands of short rows, one for each class, that single operations pass over many
+# times. Once for all models: what is compiled stays in memory.
+_compiled_select = tf.function(select, jit_compile=True)
 
 
 def unpacked(inputs: Any, feature_mask: Any, dtype: str) -> tuple[tf.Tensor, Any]:

@@ -113,6 +113,8 @@ class SumOfPartsAttribution(BlackBoxExplainer):
             for e, t in zip(explanations, classes, strict=True)
         ]
         painted = tf.constant(np.stack(rows), tf.float32)
+        if len(images.shape) == 3 and self.model.masking.last:
+            return tf.broadcast_to(painted[:, None], images.shape)
         if len(images.shape) == 3:
             return tf.broadcast_to(painted[..., None], images.shape)
         return painted[..., None] if len(images.shape) == 4 else painted

@@ -114,7 +114,9 @@ class GroupExplanation:
         """
 
         def explained(some: slice) -> list[Self]:
-            return cls.each(rows_of(regions, some), *answer(some), first=some.start)
+            masks, scores, partials, logits = answer(some)
+            mine = rows_of(regions, some)
+            return cls.each(mine, masks, scores, partials, logits, some.start)
 
         batches: Iterator[list[Self]] = in_fitting_batches(n, BatchSize(batch_size), explained)
         return [one for batch in batches for one in batch]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from submod_core._types import AnyArray
+from submod_core._types import AnyArray, BoolArray
 from submod_core.backends import Array, backend_of
 from submod_core.engine.protocol import NonFiniteOutputError
 from submod_core.sop.parts import Parts
@@ -60,7 +60,7 @@ def check_finite(rows: AnyArray, sources: tuple[str, ...], first: int = 0) -> No
     submod_core.engine.protocol.NonFiniteOutputError: example 9: the answer of `backbone` is not
     finite; it must be, also for inputs that are mostly baseline
     """
-    finite = np.isfinite(rows).reshape(*rows.shape[:2], -1).all(-1)
+    finite: BoolArray = np.asarray(np.isfinite(rows).all(axis=tuple(range(2, rows.ndim))))
     if finite.all():
         return
     example = int(finite.all(0).argmin())

@@ -70,6 +70,8 @@ class MaskingBase:
     baseline : float
     batch_size : int
         Most masked inputs in one call of the backbone.
+    last : bool
+        Features lie along the last axis of inputs (N, D, T) rather than the one before.
     batch : BatchSize
         The size of batches now: halved where memory ran out.
     grid : tuple of int or None
@@ -90,7 +92,11 @@ class MaskingBase:
         self.images = len(shape) == 4
         self.baseline, self.batch_size = float(baseline), int(batch_size)
         self.batch = BatchSize(self.batch_size)
-        divided = feature_map(features, self.shape(shape), self.images)
+        # A label map (1, T) of inputs (N, D, T): features along the last axis.
+        given = np.asarray(features)
+        self.last = len(shape) == 3 and given.shape == (1, shape[2])
+        along = given[0] if self.last else features
+        divided = feature_map(along, self.shape(shape), self.images)
         self.grid = divided.grid
         return divided.labels
 
@@ -105,7 +111,9 @@ class MaskingBase:
 
     def _as_option(self, labels: AnyArray) -> Any:
         """`features`, as JSON can hold it."""
-        return self.features if isinstance(self.features, int | None) else labels.tolist()
+        if isinstance(self.features, int | None):
+            return self.features
+        return [labels.tolist()] if self.last else labels.tolist()
 
     def _check_own(self, shape: tuple[int, ...], labels: tuple[int, ...]) -> None:
         """Raise ValueError unless the model's own label map broadcasts to inputs of a shape."""

@@ -6,7 +6,8 @@ _EACH = {
     features lie along T, token ids or vectors (N, T).""",
     "features": """features : int, array_like of int or None
     Unit of the groups: square patches of that many pixels a side, a label map with −1 for elements
-    that always stay, or each element. {mask_of_a_call}""",
+    that always stay, or each element; of sequences (N, D, T) a label map (1, T) lies along T.
+    {mask_of_a_call}""",
     "layer": """layer : str, optional
     The backbone's layer that embeds the features, by the mean of its output under each. By default
     the last with at least as many places as there are features, or else the last that has

@@ -1,5 +1,8 @@
 """Sum-of-Parts under Xplique where memory runs out: smaller batches, the same results."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,7 +13,7 @@ from xplique.wrappers import TorchWrapper
 from submod_core.engine import OutOfMemoryError
 from xplique_submod import LiMA, SelfAttributing, SumOfParts
 from xplique_submod._memory import out_of_memory
-from xplique_submod.sop import fit
+from xplique_submod.sop import _network, fit
 
 keras, layers = tf.keras, tf.keras.layers
 X = np.random.default_rng(0).random((6, 6), "float32")
@@ -130,3 +133,16 @@ def test_a_torch_model_behind_xpliques_wrapper():
             np.testing.assert_allclose(method(X[:1], tf.one_hot([0], 3)), wanted, atol=1e-6)
     finally:
         tf.config.run_functions_eagerly(eager)
+
+
+def test_models_leave_nothing_behind_that_is_compiled():
+    made()(X)
+    before = _network._compiled_select.experimental_get_tracing_count()
+    models = [made() for _ in range(2)]
+    for model in models:
+        model(X)
+    assert _network._compiled_select.experimental_get_tracing_count() == before
+    gone = [weakref.ref(model) for model in models]
+    del models, model
+    gc.collect()
+    assert [each() for each in gone] == [None, None]
