@@ -13,8 +13,10 @@ from captum_submod.sop._backbone import Backbone, LayerEncoder
 from captum_submod.sop._masking import Masking, pooling
 from submod_core._types import AnyArray
 from submod_core.engine._memory import in_fitting_batches
+from submod_core.engine.batching import BatchSize
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
-from submod_core.sop.features import cells
+from submod_core.sop.features import cells, rows_of
+from submod_core.sop.finite import check_parts
 from submod_core.sop.places import block, certain, chosen, readings, spots
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
 
@@ -116,6 +118,42 @@ class Network(nn.Module):
         self.class_query = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
         self.group_key = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
         self.to(logits.device)
+
+    def parts(
+        self,
+        inputs: Tensor,
+        feature_mask: Tensor | None = None,
+        top: float | None = None,
+        *,
+        remove: bool = False,
+    ) -> Parts[Tensor]:
+        """Everything that the prediction is made of."""
+        raise NotImplementedError
+
+    # Hooks, and sizes that depend on the labels, cannot be compiled.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _logits(
+        self,
+        inputs: Tensor,
+        feature_mask: Tensor | None,
+        top: float | None,
+        remove: bool = False,
+    ) -> Tensor:
+        """Logits, by halves of the inputs where all of them do not fit into memory."""
+        n = len(inputs)
+
+        def run(some: slice) -> Tensor:
+            whole = some == slice(0, n)
+            shown = inputs if whole else inputs[some]
+            mask = feature_mask if whole else rows_of(feature_mask, some)
+            with memory_errors():
+                parts = self.parts(shown, mask, top, remove=remove)
+            if not self.training:
+                check_parts(parts, some.start)
+            return parts.logits
+
+        logits = list(in_fitting_batches(n, BatchSize(n), run)) or [run(slice(0, n))]
+        return torch.cat(logits) if len(logits) > 1 else logits[0]
 
     def _parts(self, inputs: Tensor, labels: Tensor, top: float, remove: bool) -> Parts[Tensor]:
         _refuse_export()

@@ -14,8 +14,7 @@ from captum_submod.sop._masking import Masking
 from captum_submod.sop._network import Network
 from submod_core._archives import blamed
 from submod_core._docs import documented
-from submod_core.engine._memory import in_fitting_batches, keep_freed_memory
-from submod_core.engine.batching import BatchSize
+from submod_core.engine._memory import keep_freed_memory
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
 from submod_core.sop.checkpoint import plain
 from submod_core.sop.features import Features, rows_of
@@ -141,31 +140,6 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         Arguments are those of `forward`.
         """
         return self._logits(inputs, feature_mask, top, remove=True)
-
-    # Hooks, and sizes that depend on the labels, cannot be compiled.
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def _logits(
-        self,
-        inputs: Tensor,
-        feature_mask: Tensor | None,
-        top: float | None,
-        remove: bool = False,
-    ) -> Tensor:
-        """Logits, by halves of the inputs where all of them do not fit into memory."""
-        n = len(inputs)
-
-        def run(some: slice) -> Tensor:
-            whole = some == slice(0, n)
-            shown = inputs if whole else inputs[some]
-            mask = feature_mask if whole else rows_of(feature_mask, some)
-            with memory_errors():
-                parts = self.parts(shown, mask, top, remove=remove)
-            if not self.training:
-                check_parts(parts, some.start)
-            return parts.logits
-
-        logits = list(in_fitting_batches(n, BatchSize(n), run)) or [run(slice(0, n))]
-        return torch.cat(logits) if len(logits) > 1 else logits[0]
 
     @_documented
     def parts(
