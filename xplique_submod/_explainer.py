@@ -91,11 +91,12 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
             finite row per example.
         """
         batch, explanations = self._run(inputs, targets)
-        scores = [explanation.paint(self.signed) for explanation in explanations]
-        painted = np.stack([batch.layout.spread(np.asarray(one)) for one in scores])
-        if batch.layout.n_places == 1:  # series and tables: a score for each element
+        scores = [np.asarray(explanation.paint(self.signed)) for explanation in explanations]
+        layout = batch.layout
+        painted = np.stack([layout.spread(s) if s.ndim == layout.n_places else s for s in scores])
+        if layout.n_places == 1:  # series and tables: a score for each element
             painted = np.broadcast_to(painted, (len(painted), *batch.shape))
-        elif batch.layout.channel_axis is None:  # grey images
+        elif layout.channel_axis is None:  # grey images
             painted = painted[..., None]
         return tf.constant(painted, tf.float32)
 

@@ -32,6 +32,11 @@ def data(shape, n=N):
     ]
 
 
+def cells(shape):
+    """A grid of images; None, the default, for others."""
+    return (3, 3) if len(shape) == 3 else None
+
+
 def weights(shape):
     return np.random.default_rng(1).normal(size=(int(np.prod(shape)), CLASSES)).astype(np.float32)
 
@@ -118,7 +123,7 @@ def options_for(kind):
 def expected():
     """Scores of the plain Keras model, by kind of data."""
     return {
-        kind: LiMA(sequential(shape), regions=(3, 3)).explain(*data(shape)).numpy()
+        kind: LiMA(sequential(shape), regions=cells(shape)).explain(*data(shape)).numpy()
         for kind, shape in SHAPES.items()
     }
 
@@ -132,7 +137,7 @@ def expected():
 @pytest.mark.parametrize("model", MODELS)
 def test_every_kind_of_model_and_data(model, kind, expected):
     shape = SHAPES[kind]
-    explainer = LiMA(MODELS[model](shape), regions=(3, 3), **options_for(model))
+    explainer = LiMA(MODELS[model](shape), regions=cells(shape), **options_for(model))
     inputs, targets = data(shape)
     explanations = explainer.explain(inputs, targets)
     assert isinstance(explanations, tf.Tensor)
@@ -142,7 +147,7 @@ def test_every_kind_of_model_and_data(model, kind, expected):
     ):  # it gives probabilities: other features, where these are the output vector
         probabilities = LiMA(
             lambda x: scipy.special.softmax(function(shape)(x), axis=1),
-            regions=(3, 3),
+            regions=cells(shape),
             activation="identity",
         )
         assert np.allclose(explanations, probabilities(inputs, targets), atol=1e-3)
@@ -159,14 +164,17 @@ def test_every_kind_of_model_and_data(model, kind, expected):
 @pytest.mark.parametrize("model", [model for model in MODELS if model != "estimator"])
 def test_smdl_on_every_kind_of_model_and_data(model, kind):
     shape = SHAPES[kind]
-    plain, other = (SMDL(MODELS[name](shape), patches=3, k=2) for name in ("sequential", model))
+    plain, other = (
+        SMDL(MODELS[name](shape), patches=3 if len(shape) == 3 else None, k=2)
+        for name in ("sequential", model)
+    )
     assert np.allclose(other.explain(*data(shape)), plain.explain(*data(shape)), atol=1e-3)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 32, None])
 @pytest.mark.parametrize("kind", SHAPES)
 def test_every_batch_size(kind, batch_size, expected):
-    explainer = LiMA(functional(SHAPES[kind]), batch_size, regions=(3, 3))
+    explainer = LiMA(functional(SHAPES[kind]), batch_size, regions=cells(SHAPES[kind]))
     assert np.allclose(explainer(*data(SHAPES[kind])), expected[kind], atol=1e-3)
 
 
@@ -183,7 +191,7 @@ def test_every_kind_of_input(kind, form, expected):
         "lists": (inputs.tolist(), targets.tolist()),
     }[form]
     assert np.allclose(
-        LiMA(functional(SHAPES[kind]), regions=(3, 3)).explain(*arguments),
+        LiMA(functional(SHAPES[kind]), regions=cells(SHAPES[kind])).explain(*arguments),
         expected[kind],
         atol=1e-3,
     )
@@ -217,8 +225,8 @@ def test_tensorflow_traces_once_per_input_shape():
         explainer.regions = regions
         explainer.explain(inputs, targets)
     assert len(traces) == 1
-    # Before the first trace a look tells whether the outputs are probabilities already.
-    assert len(looks) == 1
+    # Before the first trace a look at the first input, whole and removed, tells what the outputs are.
+    assert len(looks) == 2
 
 
 def test_a_model_that_is_swapped_is_read_anew():
@@ -255,7 +263,7 @@ def test_segmentation_leaves_confidence_out_and_says_so():
     images, _ = data(SHAPES["images"])
     zone = np.zeros((N, 8, 8, 2), np.float32)
     zone[:, 2:5, 2:5, 1] = 1
-    with pytest.warns(UserWarning, match="confidence score is left out"):
+    with pytest.warns(UserWarning, match="confidence and effectiveness, .* are left out"):
         found = LiMA(model, operator="semantic segmentation", regions=(3, 3)).explain_regions(
             images, zone
         )

@@ -309,7 +309,7 @@ CASES = {
     "more patches than pixels": (
         lambda m: xplique_submod.SMDL(m, patches=65)(X, Y),
         ValueError,
-        "`regions`.*`cells`",
+        "`patches`.*`cells`",
     ),
     "a confidence model of other classes": (
         lambda m: xplique_submod.SMDL(

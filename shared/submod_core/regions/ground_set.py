@@ -158,8 +158,8 @@ def divide_inputs(examples: AnyArray, layout: Layout, division: Division) -> lis
     if regions is None:
         return [layout.spread(every_element(places))]
     given = None if callable(regions) or isinstance(regions, tuple) else np.asarray(regions)
-    if given is not None and given.ndim == len(places) + 1:
-        return _of_each(given, len(examples), layout, places, division.name)
+    if given is not None and given.ndim > len(places):
+        return _given(given, examples.shape, layout, division.name)
     rows = layout.channels_last(examples)
     if _is_whole(regions) and layout.n_places > 1:
         # SLIC releases Python's lock: threads divide the images in parallel.
@@ -171,17 +171,21 @@ def divide_inputs(examples: AnyArray, layout: Layout, division: Division) -> lis
     return [layout.spread(labels) for labels in maps]
 
 
-def _of_each(
-    maps: AnyArray, n: int, layout: Layout, places: tuple[int, ...], name: str
-) -> list[IntArray]:
-    """Label maps that a user gave, one for each of n examples, or one for all."""
-    if len(maps) not in (1, n):
+def _given(maps: AnyArray, shape: tuple[int, ...], layout: Layout, name: str) -> list[IntArray]:
+    """Label maps that a user gave for each example, or over all elements of one or of each."""
+    n, example, places = shape[0], shape[1:], layout.places(shape[1:])
+    wholes = (example, (1, *example), (n, *example))
+    if maps.shape not in (*wholes, (1, *places), (n, *places)):
         raise ValueError(
-            f"`{name}` (of shape {maps.shape}) must be a label map {places}, or one for each of "
-            f"the {n} inputs"
+            f"`{name}` (of shape {maps.shape}) must be a label map {places} or, with regions of "
+            f"single channels, {example}, or one for each of the {n} inputs"
         )
-    blank = np.broadcast_to(np.float32(0), (*places, 1))
-    return [layout.spread(_divide(blank, layout, one, name)) for one in maps]
+    try:
+        if maps.shape in wholes:
+            return [compact(one) for one in (maps[None] if maps.shape == example else maps)]
+        return [layout.spread(compact(one)) for one in maps]
+    except ValueError as error:
+        raise ValueError(f"`{name}` cannot divide {layout}: {error}") from error
 
 
 def _divide(example: AnyArray, layout: Layout, regions: Any, name: str) -> IntArray:

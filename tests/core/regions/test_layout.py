@@ -114,13 +114,22 @@ def test_a_label_map_may_broadcast_be_one_for_each_and_leave_parts_out():
     found = divide_inputs(x, layout, Division(maps))
     assert np.array_equal(np.stack(found)[:, 0], maps)
     for bad in (
-        np.zeros((3, 4, 6), int),
+        np.zeros((5, 4, 6), int),
         np.zeros((4, 5), int),
         np.full((4, 6), -1),
         0.5 * maps[1],
     ):
         with pytest.raises(ValueError, match="`patches`"):
             divide_inputs(x, layout, Division(bad, "patches"))
+
+
+def test_a_label_map_may_tell_channels_apart():
+    layout, x = Layout("NTC"), np.zeros((2, 3, 4))
+    single = np.arange(12).reshape(3, 4)
+    (found,) = divide_inputs(x, layout, Division(single))
+    assert np.array_equal(found, single)
+    each = np.stack([single, single // 2])
+    assert all(map(np.array_equal, divide_inputs(x, layout, Division(each)), each))
 
 
 def test_defaults_follow_the_layout():
