@@ -225,7 +225,7 @@ def test_tensorflow_traces_once_per_input_shape():
         explainer.regions = regions
         explainer.explain(inputs, targets)
     assert len(traces) == 1
-    # Before the first trace a look at the first input, whole and removed, tells what the outputs are.
+    # Before the first trace a look at one input, whole and removed, tells what the outputs are.
     assert len(looks) == 2
 
 
