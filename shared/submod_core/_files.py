@@ -27,6 +27,8 @@ def path_of(file: Any, name: str = "file") -> str:
     ------
     TypeError
         If it is no path: an open file, a buffer, a descriptor.
+    ValueError
+        If it is empty.
 
     Examples
     --------
@@ -34,7 +36,9 @@ def path_of(file: Any, name: str = "file") -> str:
     True
     """
     if isinstance(file, str | bytes | os.PathLike):
-        return os.fsdecode(file)
+        if not (path := os.fsdecode(file)):
+            raise ValueError(f"`{name}` must be the name of a file: it is empty")
+        return path
     raise TypeError(f"`{name}` (a {type(file).__name__}) must be a path: a str or a PathLike")
 
 

@@ -98,7 +98,7 @@ class Backend(ABC):
 _FRAMEWORKS = ("torch", "tensorflow")
 
 
-def backend_of(array: Array) -> Backend:
+def backend_of(array: Array, name: str = "array") -> Backend:
     """The backend of the framework that an array belongs to.
 
     A framework that is not imported is not imported here either.
@@ -107,6 +107,8 @@ def backend_of(array: Array) -> Backend:
     ----------
     array : array
         Subclasses of the frameworks' own types count as theirs.
+    name : str
+        The argument, for errors.
 
     Raises
     ------
@@ -120,13 +122,13 @@ def backend_of(array: Array) -> Backend:
     """
     if isinstance(array, np.ndarray | np.generic):
         return _backend("numpy")
-    for name in _FRAMEWORKS:
-        framework = sys.modules.get(name)
-        if framework is not None and isinstance(array, _types(name)):
-            return _backend(name)
+    for library in _FRAMEWORKS:
+        framework = sys.modules.get(library)
+        if framework is not None and isinstance(array, _types(library)):
+            return _backend(library)
     raise TypeError(
-        f"`array` (a {type(array).__module__}.{type(array).__qualname__}) must be a NumPy array, a "
-        "torch tensor or a TensorFlow tensor"
+        f"`{name}` (a {type(array).__module__}.{type(array).__qualname__}) must be a NumPy array, "
+        "a torch tensor or a TensorFlow tensor"
     )
 
 

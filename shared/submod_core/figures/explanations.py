@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from skimage.color import rgb2gray
 from skimage.segmentation import find_boundaries
 
+from submod_core._checks import as_numbers, check_type
 from submod_core._types import AnyArray, FloatArray
 from submod_core.methods import Mistake
-from submod_core.results import Curves, Explanation, HighestConfidence
+from submod_core.results import Curves, Explanation, HighestConfidence, check_areas
 
 _DIMMED = 0.2
 _MARK = "#d62728"
@@ -62,6 +63,9 @@ def plot_explanation(
     >>> figure.axes[1].get_title()
     'Score 0.900 with 1 of 2 regions (50 %)'
     """
+    check_areas([max_area])
+    if title is not None:
+        check_type("title", title, str, "a string")
     shape = _image_shape(explanation)
     highest = explanation.curves.highest_confidence(max_area)
     if highest is None:
@@ -82,6 +86,7 @@ def plot_explanation(
 
 def _image_shape(explanation: Explanation) -> tuple[int, ...]:
     """Shape (H, W) of an explained image; ValueError for other inputs."""
+    check_type("explanation", explanation, Explanation, "an Explanation")
     if isinstance(explanation.regions, tuple) or explanation.regions.ndim != 2:
         raise ValueError(
             "`explanation` must be of one image, with an (H, W) label map as its regions"
@@ -127,6 +132,8 @@ def plot_mistake(mistake: Mistake, image: Any, *, classes: Sequence[str] | None 
     >>> figure.axes[2].get_yticklabels()[0].get_text()
     'cat\n(the truth)'
     """
+    check_type("mistake", mistake, Mistake, "a Mistake")
+    check_classes(classes, len(mistake.before))
     explanation = mistake.explanation
     picture = as_picture(image, _image_shape(explanation))
     figure = Figure(figsize=(12, 4), layout="constrained")
@@ -137,6 +144,15 @@ def plot_mistake(mistake: Mistake, image: Any, *, classes: Sequence[str] | None 
     supports.set_title(f"Without them\n{_class_name(int(mistake.after.argmax()), classes)}")
     _draw_probabilities(bars, mistake, classes)
     return figure
+
+
+def check_classes(classes: Sequence[str] | None, n: int) -> None:
+    """Raise TypeError or ValueError unless n classes have a name each, or none at all."""
+    if classes is None:
+        return
+    check_type("classes", classes, Sequence | np.ndarray, "a sequence of names")
+    if isinstance(classes, str) or len(classes) < n:
+        raise ValueError(f"`classes` (={classes!r}) must hold a name for each of the {n} classes")
 
 
 def _class_name(index: int, classes: Sequence[str] | None) -> str:
@@ -198,6 +214,7 @@ def as_picture(image: Any, shape: tuple[int, ...]) -> FloatArray:
         image = image.detach().cpu()
         image = image.float() if image.is_floating_point() else image  # NumPy has no bfloat16
     array: AnyArray = np.asarray(image)
+    as_numbers("image", array)
     if array.ndim == 3 and array.shape[1:] == shape and array.shape[2] not in (1, 3):
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 2:

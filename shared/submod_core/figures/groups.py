@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from submod_core.figures.explanations import as_picture
+from submod_core._checks import check_count, check_index, check_type
+from submod_core.figures.explanations import as_picture, check_classes
 from submod_core.sop import GroupExplanation
 
 
@@ -54,6 +55,12 @@ def plot_groups(
     >>> plot_groups(explanation, np.zeros((2, 2, 3)), 0).axes[1].get_title()
     '1.00 of 1.00'
     """
+    check_type("explanation", explanation, GroupExplanation, "a GroupExplanation")
+    check_index("target", target, len(explanation.logits), "classes")
+    check_count("most", most)
+    check_classes(classes, len(explanation.logits))
+    if title is not None:
+        check_type("title", title, str, "a string")
     picture = as_picture(image, explanation.regions.shape)
     used = explanation.used(target)[:most]
     figure = Figure(figsize=(2.6 * (len(used) + 1), 3.2), layout="constrained")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_flag, check_type
 from submod_core._types import IntArray
 from submod_core.methods.settings import LiMASettings, RegionMethod
 from submod_core.regions import Division, Layout, saliency_patches
@@ -33,6 +33,7 @@ def check_patches(patches: Any, regions: Any, joined: bool) -> tuple[int, ...]:
     (10, 10)
     """
     patches = _PATCHES if patches is None else patches
+    check_flag("joined", joined)
     along = patches if isinstance(patches, tuple) else (patches, patches)
     whole = all(
         isinstance(side, int | np.integer) and not isinstance(side, bool) and side >= 1
@@ -71,6 +72,7 @@ def smdl_settings(
     >>> smdl_settings(Readout(feature_target=True), 5, None, "cosine", None).weights.used
     ('consistency', 'collaboration', 'effectiveness')
     """
+    check_type("readout", readout, Readout, "a Readout")
     if k is not None:
         check_count("k", k)
     chosen = Weights(1, 1, 1, 1) if weights is None else Weights.of(weights)

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 
+from submod_core._checks import as_numbers, check_alike, check_number, check_type
 from submod_core._types import BoolArray, FloatArray
 from submod_core.metrics.base import declared
-from submod_core.metrics.maps import jaccard
+from submod_core.metrics.maps import as_mask, jaccard
 from submod_core.sop import GroupExplanation
 
 
@@ -40,7 +41,7 @@ def kl_fidelity(logits: ArrayLike, summed: ArrayLike) -> FloatArray:
     >>> kl_fidelity([[0.0, 0.0]], [[0.0, 0.0]]), kl_fidelity([[0.0, 0.0]], [[1.0, 0.0]]).round(3)
     (array([0.]), array([0.12]))
     """
-    given, found = np.asarray(logits, dtype=np.float64), np.asarray(summed, dtype=np.float64)
+    given, found = as_numbers("logits", logits), as_numbers("summed", summed)
     if given.ndim != 2 or given.shape != found.shape:
         raise ValueError(
             f"`logits` and `summed` (of shapes {given.shape} and {found.shape}) must be (N, C) both"
@@ -70,7 +71,8 @@ def group_iou(explanation: GroupExplanation, target: int, mask: BoolArray) -> fl
     Raises
     ------
     ValueError
-        If the mask is not shaped like the regions.
+        If the mask is not shaped like the regions, or holds anything but True and False, or 1
+        and 0.
 
     Examples
     --------
@@ -100,8 +102,9 @@ def object_share(explanation: GroupExplanation, target: int, mask: BoolArray) ->
     >>> object_share(one, 0, np.array([True, True]))
     1.0
     """
+    groups = _painted(explanation, target)
     inside = _mask(explanation, mask)
-    return float(np.mean([inside[group].mean() for group in _painted(explanation, target)]))
+    return float(np.mean([inside[group].mean() for group in groups]))
 
 
 def void_alignment(group: BoolArray, values: FloatArray) -> float:
@@ -119,7 +122,7 @@ def void_alignment(group: BoolArray, values: FloatArray) -> float:
     >>> void_alignment(np.array([True, True, False]), np.array([-3.0, 1.0, 9.0]))
     0.5
     """
-    inside = np.asarray(values, dtype=np.float64)[group]
+    inside = _inside(group, values)
     return float((inside < 0).mean()) if inside.sum() < 0 else 0.0
 
 
@@ -133,8 +136,8 @@ def cluster_alignment(group: BoolArray, values: FloatArray) -> float:
     >>> cluster_alignment(np.array([True] * 2 + [False] * 18), np.array([10.0] + [0.0] * 19))
     0.5
     """
-    whole = np.asarray(values, dtype=np.float64)
-    return float((whole[group] > 3 * whole.std()).mean())
+    whole, inside = as_numbers("values", values), _inside(group, values)
+    return float((inside > 3 * whole.std()).mean())
 
 
 def structure_purity(
@@ -157,19 +160,31 @@ def structure_purity(
     >>> structure_purity(np.array([True, True, False]), np.array([-3.0, -1.0, 4.0]))
     1
     """
+    check_number("void_threshold", void_threshold)
+    check_number("cluster_threshold", cluster_threshold)
     void = void_alignment(group, values) > void_threshold
     return int(void) + int(cluster_alignment(group, values) > cluster_threshold)
 
 
+def _inside(group: Any, values: Any) -> FloatArray:
+    """The values of a group's elements."""
+    members, whole = as_mask("group", group), as_numbers("values", values)
+    check_alike("group", members, "values", whole.shape)
+    if not members.any():
+        raise ValueError("`group` must hold at least one element")
+    return whole[members]
+
+
 def _painted(explanation: GroupExplanation, target: int) -> list[BoolArray]:
     """Masks of the groups that count for a class; elements of region −1 are in none."""
+    check_type("explanation", explanation, GroupExplanation, "a GroupExplanation")
     groups = np.asarray(explanation.groups > 0)[explanation.used(target)]
     return [np.append(group, False)[explanation.regions] for group in groups]
 
 
 def _mask(explanation: GroupExplanation, mask: Any) -> BoolArray:
     """A mask as a boolean array, checked against the regions."""
-    array = np.asarray(mask, dtype=bool)
+    array = as_mask("mask", mask)
     if array.shape != explanation.regions.shape:
         raise ValueError(
             f"`mask` (of shape {array.shape}) must be shaped like the regions, "

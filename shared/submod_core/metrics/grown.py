@@ -10,6 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from submod_core._checks import (
+    as_numbers,
+    as_whole_numbers,
+    check_axes,
+    check_callable,
+    check_share,
+    check_type,
+)
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.backends import Array, backend_of
 from submod_core.metrics.base import declared
@@ -47,6 +55,7 @@ def grown_insertion(model: Any, inputs: Array, feature_mask: Array | None = None
     >>> grown_insertion(model, np.zeros((2, 4))).round(3)
     array([0.865, 0.865])
     """
+    _check_call(model, inputs)
     full, predicted = _full(model, inputs, feature_mask)
     rows = [
         _probabilities(_finite(model(inputs, feature_mask, top=top), top), predicted)
@@ -86,13 +95,16 @@ def grown_deletion(
     >>> grown_deletion(Model(), np.zeros((2, 4)), labels=np.array([0, 1])).round(3)
     array([0.833, 1.   ])
     """
+    _check_call(model, inputs)
+    check_callable("model", getattr(model, "without", None))
+    truth = None if labels is None else _labels(labels, len(inputs))
     full, predicted = _full(model, inputs, feature_mask)
     rows = [
         _probabilities(_finite(model.without(inputs, feature_mask, top=top), top), predicted)
         for top in TOPS
     ]
     areas = grown_area(rows, full)
-    return areas if labels is None else np.where(predicted == _numpy(labels), areas, 1.0)
+    return areas if truth is None else np.where(predicted == truth, areas, 1.0)
 
 
 @declared("errors_by_sparsity", False, "groups of several sizes")
@@ -126,7 +138,13 @@ def errors_by_sparsity(
     >>> errors_by_sparsity(model, np.zeros((2, 4)), np.array([0, 1]), [0.2, 0.8])
     array([0.5, 0.5])
     """
-    wanted = _numpy(labels)
+    _check_call(model, inputs)
+    check_type("tops", tops, Sequence | np.ndarray, "a sequence of shares")
+    if not len(tops):
+        raise ValueError("`tops` must hold at least one share")
+    for top in tops:
+        check_share("tops", top)
+    wanted = _labels(labels, len(inputs))
     answers = [
         _numpy(_finite(model(inputs, feature_mask, top=top), top)).argmax(-1) for top in tops
     ]
@@ -213,7 +231,14 @@ def grown_area(probabilities: ArrayLike, full: ArrayLike, tops: ArrayLike = TOPS
     >>> grown_area([[0.2], [0.4]], [0.4], tops=[0.5, 1.0])
     array([0.75])
     """
-    values, whole, sizes = (np.asarray(v, dtype=np.float64) for v in (probabilities, full, tops))
+    named = {"probabilities": probabilities, "full": full, "tops": tops}
+    values, whole, sizes = (as_numbers(name, value) for name, value in named.items())
+    for name, array in (("full", whole), ("tops", sizes)):
+        check_axes(name, array, 1, "a vector")
+    if (whole <= 0).any():
+        raise ValueError(f"`full` (={full!r}) must be above 0")
+    if (np.diff(sizes) <= 0).any():
+        raise ValueError(f"`tops` (={tops!r}) must rise")
     if values.shape != (len(sizes), len(whole)) or len(sizes) < 2:
         raise ValueError(
             f"`probabilities` (of shape {values.shape}) must have a row for each of two `tops` or "
@@ -279,6 +304,23 @@ def _numpy(array: Any) -> Any:
     return (
         np.asarray(array) if isinstance(array, list | tuple) else backend_of(array).to_numpy(array)
     )
+
+
+def _check_call(model: Any, inputs: Any) -> None:
+    check_callable("model", model)
+    backend_of(inputs, "inputs")
+    if not len(inputs.shape):
+        raise ValueError("`inputs` must be (N, …)")
+
+
+def _labels(labels: Any, n: int) -> IntArray:
+    """True classes as an array, one for each of n examples."""
+    listed = isinstance(labels, list | tuple)
+    given = labels if listed else backend_of(labels, "labels").to_numpy(labels)
+    array = as_whole_numbers("labels", given)
+    if array.shape != (n,):
+        raise ValueError(f"`labels` (of shape {array.shape}) must be ({n},), one for each example")
+    return array
 
 
 def _finite(logits: Array, top: float) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import check_count
+from submod_core._checks import as_numbers, check_alike, check_count, check_counts, check_positive
 from submod_core._types import BoolArray, FloatArray
 from submod_core.metrics.base import MapMetric, Metric
 
@@ -35,11 +35,10 @@ def top_k(scores: ArrayLike, k: int) -> BoolArray:
     array([[False,  True],
            [False,  True]])
     """
-    array = np.asarray(scores, dtype=np.float64)
+    array = as_numbers("attributions", scores)
     check_count("k", k)
     if k > array.size:
         raise ValueError(f"`k` (={k}) must be at most the number of scores, {array.size}")
-    check_scores(array)
     chosen = np.zeros(array.size, dtype=bool)
     chosen[np.argsort(-array, axis=None, kind="stable")[:k]] = True
     return chosen.reshape(array.shape)
@@ -53,8 +52,10 @@ def jaccard(one: BoolArray, other: BoolArray) -> float:
     >>> jaccard(np.array([True, True]), np.array([True, False]))
     0.5
     """
-    union = int((one | other).sum())
-    return float((one & other).sum() / union) if union else np.nan
+    first, second = as_mask("one", one), as_mask("other", other)
+    check_alike("other", second, "one", first.shape)
+    union = int((first | second).sum())
+    return float((first & second).sum() / union) if union else np.nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +89,10 @@ class HumanAgreement(MapMetric):
     k: int | Sequence[int]
 
     def __post_init__(self) -> None:
-        for k in np.atleast_1d(np.asarray(self.k, dtype=object)):
-            check_count("k", k)
+        if isinstance(self.k, Sequence | np.ndarray) and not isinstance(self.k, str):
+            check_counts("k", self.k)
+        else:
+            check_count("k", self.k)
 
     def number(self, scores: Any, mask: Any = None) -> float | list[float]:
         """The score, or one for each k."""
@@ -121,8 +124,8 @@ class PointingGame(MapMetric):
 
     def number(self, scores: Any, mask: Any = None) -> float:
         """Share of the highest scores that lies in the mask."""
-        inside, array = _mask(scores, mask), np.asarray(scores, dtype=np.float64)
-        check_scores(array)
+        array = as_numbers("attributions", scores)
+        inside = _mask(scores, mask)
         return float(inside[array == array.max()].mean())
 
 
@@ -145,8 +148,7 @@ class Sparsity(MapMetric):
 
     def number(self, scores: Any, mask: Any = None) -> float:
         """Gini index 2 Σ_i i·x_i / (n Σ x) − (n + 1) / n of the values x in ascending order."""
-        ordered = np.sort(np.abs(np.asarray(scores, dtype=np.float64)), axis=None)
-        check_scores(ordered)
+        ordered = np.sort(np.abs(as_numbers("attributions", scores)), axis=None)
         n, total = len(ordered), ordered.sum()
         gini = 2 * (np.arange(1, n + 1) @ ordered) / (n * total) - (n + 1) / n if total else np.nan
         return float(gini)
@@ -186,8 +188,8 @@ class Robustness(Metric):
     def __post_init__(self) -> None:
         check_count("k", self.k)
         check_count("n_samples", self.n_samples)
-        if isinstance(self.radius, bool) or not 0 < self.radius < np.inf:
-            raise ValueError(f"`radius` (={self.radius!r}) must be a finite number above 0")
+        check_count("seed", self.seed, least=0)
+        check_positive("radius", self.radius)
 
     def numbers(
         self, maps: Callable[[FloatArray | None], Sequence[Any]], shape: tuple[int, ...]
@@ -227,6 +229,7 @@ def check_scores(scores: FloatArray) -> None:
 def _mask(scores: Any, human: Any, k: int | None = None) -> BoolArray:
     """A mask shaped like the scores; of a heatmap the k highest values, where k is given."""
     mask = np.asarray(human)
+    as_numbers("mask", mask)
     if mask.shape != np.shape(scores):
         raise ValueError(
             f"`mask` (of shape {mask.shape}) must be shaped like the attribution, "
@@ -237,3 +240,11 @@ def _mask(scores: Any, human: Any, k: int | None = None) -> BoolArray:
     if k is None:
         raise ValueError(f"`mask` (of dtype {mask.dtype}) must be boolean")
     return top_k(mask, k)
+
+
+def as_mask(name: str, mask: Any) -> BoolArray:
+    """A mask as a boolean array; ValueError unless it holds True and False, or 1 and 0."""
+    array = as_numbers(name, mask)
+    if not ((array == 0) | (array == 1)).all():
+        raise ValueError(f"`{name}` must hold True and False, or 1 and 0, alone")
+    return array != 0

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
-from submod_core._checks import check_count
+from submod_core._checks import check_choice, check_count, check_counts, is_number
 from submod_core._types import FloatArray, IntArray
 from submod_core.engine import Procedure, Query
 from submod_core.metrics.base import ModelMetric, Question
@@ -67,13 +67,11 @@ class MuFidelity(ModelMetric[float]):
     def __post_init__(self) -> None:
         check_count("cells", self.cells)
         size = self.subset_size
-        if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < 1:
+        if not is_number(size) or not 0 < size < 1:
             raise ValueError(f"`subset_size` (={size!r}) must be a share of the regions in (0, 1)")
-        if self.correlation not in CORRELATIONS:
-            raise ValueError(
-                f"`correlation` (={self.correlation!r}) must be one of {list(CORRELATIONS)}"
-            )
+        check_choice("correlation", self.correlation, CORRELATIONS)
         check_count("n_samples", self.n_samples)
+        check_count("seed", self.seed, least=0)
 
     def default_regions(self, shape: tuple[int, ...], image: bool) -> IntArray:
         """Grid of `cells` × `cells` for an image, single elements for another input."""
@@ -202,6 +200,7 @@ def square_patches(shape: tuple[int, int], size: int) -> IntArray:
     array([[0, 0, 1],
            [0, 0, 1]])
     """
+    check_counts("shape", shape)
     check_count("patch_size", size)
     if size > min(shape):
         raise ValueError(

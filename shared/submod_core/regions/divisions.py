@@ -1,7 +1,7 @@
 """Divisions of an input into regions, as integer label maps with ids 0 … n−1 and no gaps."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,8 +9,15 @@ from skimage.measure import label
 from skimage.morphology import local_minima
 from skimage.segmentation import watershed as flooded
 
-from submod_core._checks import check_count
-from submod_core._types import BoolArray, IntArray
+from submod_core._checks import (
+    as_numbers,
+    check_axes,
+    check_count,
+    check_counts,
+    check_type,
+    is_number,
+)
+from submod_core._types import AnyArray, BoolArray, IntArray
 
 
 def compact(labels: ArrayLike) -> IntArray:
@@ -36,7 +43,7 @@ def compact(labels: ArrayLike) -> IntArray:
     array([[ 0,  0],
            [ 1, -1]])
     """
-    array = np.asarray(labels)
+    array = _labels(labels)
     if array.size == 0:
         raise ValueError(f"`labels` (of shape {array.shape}) must hold at least one element")
     whole = array.dtype.kind in "iub" or (
@@ -52,6 +59,12 @@ def compact(labels: ArrayLike) -> IntArray:
     ids, inverse = np.unique(array, return_inverse=True)
     # The lowest id is number 0, or −1 where it stands for what stays.
     return inverse.reshape(array.shape).astype(np.intp) - int(ids[0] == -1)
+
+
+def _labels(labels: Any) -> AnyArray:
+    """An array of labels; TypeError where it holds anything but finite numbers."""
+    as_numbers("labels", labels)
+    return np.asarray(labels)
 
 
 def grid(shape: tuple[int, ...], cells: tuple[int, ...]) -> IntArray:
@@ -81,6 +94,8 @@ def grid(shape: tuple[int, ...], cells: tuple[int, ...]) -> IntArray:
     >>> grid((5,), (2,))
     array([0, 0, 0, 1, 1])
     """
+    check_counts("shape", shape)
+    check_counts("cells", cells)
     fits = len(shape) == len(cells) and all(
         1 <= count <= side for side, count in zip(shape, cells, strict=True)
     )
@@ -123,9 +138,9 @@ def watershed(image: ArrayLike, n: int = 64) -> IntArray:
     4
     """
     check_count("n", n)
-    array = np.asarray(image, dtype=np.float64)
-    if array.ndim != 2 or not array.size or not np.isfinite(array).all():
-        raise ValueError(f"`image` (of shape {array.shape}) must be (H, W), with finite values")
+    array = as_numbers("image", image)
+    if array.ndim != 2 or not array.size:
+        raise ValueError(f"`image` (of shape {array.shape}) must be (H, W), with a pixel or more")
     # The value of each local minimum; ids begin at 1, and 0 is the rest of the map.
     minima = label(local_minima(array))
     lowest = np.full(int(minima.max()) + 1, np.inf)
@@ -168,13 +183,10 @@ def saliency_patches(saliency: ArrayLike, patches: tuple[int, int], n: int) -> I
     >>> saliency_patches([[0.1, 0.9, 0.8, 0.2]], (1, 4), 2)
     array([[1, 0, 0, 1]])
     """
-    prior = np.asarray(saliency, dtype=np.float64)
-    if prior.ndim != 2 or not np.isfinite(prior).all():
-        raise ValueError(
-            f"`saliency` (of shape {prior.shape}) must be (H, W), with a finite score for every "
-            "pixel"
-        )
+    prior = as_numbers("saliency", saliency)
+    check_axes("saliency", prior, 2, "(H, W), with a score for every pixel")
     check_count("n", n)
+    check_counts("patches", patches)
     cells = grid((prior.shape[0], prior.shape[1]), patches)
     n_patches = patches[0] * patches[1]
     if n > n_patches:
@@ -219,16 +231,14 @@ def from_masks(
     >>> from_masks([[[1, 1, 1, 0]], [[0, 0, 1, 0]]])
     array([[0, 0, 1, 2]])
     """
-    given: Iterable[Any] = cast(Iterable[Any], masks)
-    layers = [
-        np.asarray(m["segmentation"] if isinstance(m, Mapping) else m, dtype=bool) for m in given
-    ]
+    check_type("masks", masks, Sequence | np.ndarray, "an array or a sequence of masks")
+    layers = [_mask(m["segmentation"] if isinstance(m, Mapping) else m) for m in masks]  # type: ignore[union-attr]
     if not layers or any(layer.shape != layers[0].shape or layer.ndim != 2 for layer in layers):
         raise ValueError(
             f"`masks` (of shapes {[m.shape for m in layers]}) must be one or more (H, W) masks "
             "alike"
         )
-    if not 0 <= min_area < 1:
+    if not is_number(min_area) or not 0 <= min_area < 1:
         raise ValueError(f"`min_area` (={min_area}) must be in [0, 1)")
     # Empty masks have no bounding box. Each mask that is large enough claims its elements from
     # the last region, which covers everything at first.
@@ -242,6 +252,10 @@ def from_masks(
         if layer.mean() > min_area:
             labels[layer] = index
     return compact(labels)
+
+
+def _mask(layer: Any) -> BoolArray:
+    return as_numbers("masks", layer) != 0
 
 
 def _disjoint(layers: list[BoolArray]) -> list[BoolArray]:

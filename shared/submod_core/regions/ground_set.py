@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import check_count, check_type, is_whole
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions.divisions import compact, grid
 from submod_core.regions.layout import Layout
@@ -39,6 +40,12 @@ class Division:
     regions: Regions = None
     name: str = "regions"
     of_images: int | tuple[int, int] = 49
+
+    def __post_init__(self) -> None:
+        check_type("name", self.name, str, "a string")
+        check_regions(self.regions)
+        for size in self.of_images if isinstance(self.of_images, tuple) else (self.of_images,):
+            check_count("of_images", size)
 
     def of(self, layout: Layout) -> Regions:
         """The division of inputs of a layout; None for a region per place.
@@ -116,8 +123,8 @@ class GroundSet:
 
 def check_regions(regions: Any) -> None:
     """Raise ValueError unless `regions` is one of the kinds of `Regions`."""
-    cells = isinstance(regions, tuple) and len(regions) > 0 and all(map(_is_whole, regions))
-    count = _is_whole(regions) and regions >= 1
+    cells = isinstance(regions, tuple) and len(regions) > 0 and all(map(is_whole, regions))
+    count = is_whole(regions) and regions >= 1
     if not (
         regions is None or count or cells or callable(regions) or hasattr(regions, "__array__")
     ):
@@ -125,10 +132,6 @@ def check_regions(regions: Any) -> None:
             f"`regions` (={regions!r}) must be a count ≥ 1, cells along each axis such as (rows, "
             "columns), a label map, a callable or None"
         )
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def divide_inputs(examples: AnyArray, layout: Layout, division: Division) -> list[IntArray]:
@@ -161,7 +164,7 @@ def divide_inputs(examples: AnyArray, layout: Layout, division: Division) -> lis
     if given is not None and given.ndim > len(places):
         return _given(given, examples.shape, layout, division.name)
     rows = layout.channels_last(examples)
-    if _is_whole(regions) and layout.n_places > 1:
+    if is_whole(regions) and layout.n_places > 1:
         # SLIC releases Python's lock: threads divide the images in parallel.
         with ThreadPoolExecutor() as pool:
             maps = list(pool.map(lambda row: _divide(row, layout, regions, division.name), rows))
@@ -194,7 +197,7 @@ def _divide(example: AnyArray, layout: Layout, regions: Any, name: str) -> IntAr
     try:
         if isinstance(regions, tuple):
             return grid(places, tuple(map(int, regions)))
-        if _is_whole(regions):
+        if is_whole(regions):
             if layout.n_places == 1:
                 return grid(places, (min(int(regions), places[0]),))
             superpixels = slico if layout.is_image else supervoxels

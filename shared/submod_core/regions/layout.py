@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from submod_core._checks import check_counts, check_type
 from submod_core._types import AnyArray
 
 # What an input is called, by the axes that are places.
@@ -167,6 +168,9 @@ class Layout:
         >>> Layout.of("NTC", (1, 5, 16), None).name
         'series'
         """
+        check_counts("shape", shape, least=0)
+        if found is not None:
+            check_type("found", found, str, "a string")
         if layout is None:
             if found is None:
                 raise ValueError(_needed(shape))

@@ -9,7 +9,7 @@ from skimage.segmentation import slic
 from skimage.segmentation import watershed as flooded
 from skimage.util import regular_grid
 
-from submod_core._checks import check_count
+from submod_core._checks import as_numbers, check_count
 from submod_core._types import FloatArray, IntArray
 from submod_core.regions.divisions import compact
 
@@ -62,7 +62,7 @@ def slico(image: ArrayLike, n: int = 49) -> IntArray:
     >>> labels.shape, int(labels.max()) + 1
     ((70, 70), 49)
     """
-    array = np.asarray(image, dtype=np.float64)
+    array = as_numbers("image", image)
     if array.ndim not in (2, 3) or array.size == 0:
         raise ValueError(
             f"`image` (of shape {array.shape}) must be (H, W) or (H, W, C), with at least one pixel"
@@ -97,7 +97,7 @@ def supervoxels(volume: ArrayLike, n: int = 49) -> IntArray:
     >>> labels.shape, int(labels.max()) + 1
     ((16, 16, 16), 8)
     """
-    array = np.asarray(volume, dtype=np.float64)
+    array = as_numbers("volume", volume)
     if array.ndim != 4 or array.size == 0:
         raise ValueError(f"`volume` (of shape {array.shape}) must be (D, H, W, C), with a voxel")
     return _slic("volume", array, n)

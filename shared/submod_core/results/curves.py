@@ -7,6 +7,14 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from submod_core._checks import (
+    as_numbers,
+    as_order,
+    check_alike,
+    check_axes,
+    check_share,
+    check_type,
+)
 from submod_core._types import FloatArray
 from submod_core.engine import Procedure, Query
 from submod_core.scores import SCORES
@@ -31,9 +39,12 @@ def auc(values: ArrayLike, area: ArrayLike) -> float:
     >>> auc([0.0, 1.0, 1.0], [0.0, 0.5, 1.0])
     0.75
     """
-    return float(
-        np.trapezoid(np.asarray(values, dtype=np.float64), np.asarray(area, dtype=np.float64))
-    )
+    heights, places = as_numbers("values", values), as_numbers("area", area)
+    check_axes("area", places, 1, "(k,)")
+    check_alike("values", heights, "area", places.shape)
+    if (np.diff(places) < 0).any():
+        raise ValueError(f"`area` (={area!r}) must ascend")
+    return float(np.trapezoid(heights, places))
 
 
 # Tolerance of areas, which are sums of shares.
@@ -133,6 +144,11 @@ class Curves:
 
         None if the first region alone covers more.
 
+        Raises
+        ------
+        ValueError
+            If `max_area` is not in (0, 1].
+
         Examples
         --------
         >>> area, consistency = np.array([0, 0.4, 1]), np.array([0.1, 0.7, 0.8])
@@ -140,6 +156,7 @@ class Curves:
         >>> curves.highest_confidence(max_area=0.5)
         HighestConfidence(value=0.7, n_regions=1, area=0.4)
         """
+        check_areas([max_area])
         small = 1 + np.flatnonzero(self.area[1:] <= max_area + _ROUNDING)
         if not len(small):
             return None
@@ -166,7 +183,11 @@ def areas(order: ArrayLike, sizes: ArrayLike) -> FloatArray:
     >>> areas([1, 0], [3, 1])
     array([0.  , 0.25, 1.  ])
     """
-    ordered = np.asarray(sizes, dtype=np.float64)[np.asarray(order)]
+    places, elements = as_order("order", order), as_numbers("sizes", sizes)
+    check_alike("sizes", elements, "order", places.shape)
+    if (elements < 0).any() or not elements.any():
+        raise ValueError("`sizes` must be at least 0, and not all 0")
+    ordered = elements[places]
     return np.concatenate([[0.0], np.cumsum(ordered)]) / ordered.sum()
 
 
@@ -187,6 +208,6 @@ def curves_along(order: ArrayLike, sizes: ArrayLike) -> Procedure[Curves]:
 
 def check_areas(max_areas: Sequence[float]) -> None:
     """Raise ValueError unless each area is a share of the input in (0, 1]."""
+    check_type("max_area", max_areas, Sequence | np.ndarray, "a sequence of shares")
     for area in max_areas:
-        if isinstance(area, bool) or not isinstance(area, int | float) or not 0 < area <= 1:
-            raise ValueError(f"`max_area` (={area!r}) must be a share of the input in (0, 1]")
+        check_share("max_area", area, "of the input ")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
+from submod_core._checks import check_count, check_flag
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions import painted_regions
 from submod_core.results.curves import Curves, HighestConfidence
@@ -97,6 +98,7 @@ class Explanation:
 
         What always stays is painted 0.
         """
+        check_flag("signed", signed)
         scores = self.gains if signed else self.importance
         if isinstance(self.regions, tuple):
             return tuple(painted_regions(scores, labels) for labels in self.regions)
@@ -107,6 +109,12 @@ class Explanation:
 
         For explanations of a single input tensor.
         """
+        check_count("n_regions", n_regions, least=0)
+        if n_regions > len(self.order):
+            raise ValueError(
+                f"`n_regions` (={n_regions}) must be at most the number of regions, "
+                f"{len(self.order)}"
+            )
         return np.isin(np.asarray(self.regions), self.order[:n_regions])
 
     def __repr__(self) -> str:

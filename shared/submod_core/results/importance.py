@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from submod_core._checks import as_numbers, as_order, check_axes
 from submod_core._types import FloatArray
 
 # Movement of v, as a share of the highest score, below which it is rounding noise of a float32
@@ -20,8 +21,10 @@ def is_flat(consistency: ArrayLike, collaboration: ArrayLike) -> bool:
     >>> is_flat([0.5, 0.5], [0.5, 0.5]), is_flat([0, 1e-9], [1, 1])
     (True, False)
     """
-    kept = np.asarray(consistency, dtype=np.float64)
-    left = 1 - np.asarray(collaboration, dtype=np.float64)
+    kept = as_numbers("consistency", consistency)
+    left = 1 - as_numbers("collaboration", collaboration)
+    check_axes("consistency", kept, 1, "a curve")
+    check_axes("collaboration", left, 1, "a curve")
     scale = max(np.abs(kept).max(), np.abs(left).max())
     return bool(max(np.ptp(kept), np.ptp(left)) <= _FLAT * scale)
 
@@ -49,7 +52,15 @@ def importance(order: ArrayLike, consistency: Any, collaboration: Any) -> FloatA
     >>> importance([2, 0, 1], [0.0, 0.5, 0.8, 0.9], [0.0, 0.0, 0.0, 0.0])
     array([0.25, 0.  , 1.  ])
     """
-    v = np.asarray(consistency, dtype=np.float64) + np.asarray(collaboration, dtype=np.float64)
+    places = as_order("order", order)
+    kept, left = as_numbers("consistency", consistency), as_numbers("collaboration", collaboration)
+    for name, curve in (("consistency", kept), ("collaboration", left)):
+        if curve.shape != (len(places) + 1,):
+            raise ValueError(
+                f"`{name}` (of shape {curve.shape}) must be ({len(places) + 1},): one value for "
+                "each prefix of `order`, the empty one first"
+            )
+    v = kept + left
     # How far the score falls from each region to the next: the movement of v between the prefixes
     # that end with each. The empty prefix is no region's, so n regions have n − 1 falls.
     falls = np.abs(np.diff(v[1:]))

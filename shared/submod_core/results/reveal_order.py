@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import check_count
+from submod_core._checks import as_numbers, as_whole_numbers, check_count, check_counts
 from submod_core._types import FloatArray, IntArray
 from submod_core.regions import painted_regions, region_means
 from submod_core.results.explanation import Explanation
@@ -82,10 +82,9 @@ def reveal_order(
                 f"{shape}"
             )
         return attribution
-    scores = np.asarray(attribution, dtype=np.float64)
-    if not np.isfinite(scores).all():
-        raise ValueError("`attributions` holds NaN or infinite values")
-    labels = None if regions is None else np.asarray(regions)
+    check_counts("shape", shape, empty=True)
+    scores = as_numbers("attributions", attribution)
+    labels = None if regions is None else _label_map(regions, shape)
     # A vector of one score per region, unless its shape is the input's own.
     if labels is not None and scores.shape == (int(labels.max()) + 1,) and scores.shape != shape:
         return RevealOrder(labels, np.argsort(-scores, kind="stable"))
@@ -117,7 +116,7 @@ def painted(attribution: Any, shape: tuple[int, ...], regions: Any = None) -> Fl
     if isinstance(attribution, RevealOrder):
         ranks = np.argsort(steps.order)
         return painted_regions((len(ranks) - 1 - ranks).astype(np.float64), steps.regions)
-    scores = np.asarray(attribution, dtype=np.float64)
+    scores = as_numbers("attributions", attribution)
     if scores.shape == shape:
         return scores
     return np.broadcast_to(painted_regions(scores, steps.regions), shape)
@@ -160,6 +159,15 @@ def are_explanations(attributions: Any) -> bool:
     )
 
 
+def _label_map(regions: Any, shape: tuple[int, ...]) -> IntArray:
+    labels = as_whole_numbers("regions", regions)
+    if not _broadcasts(labels.shape, shape) and labels.ndim >= len(shape):
+        raise ValueError(f"`regions` (of shape {labels.shape}) must broadcast to {shape}")
+    if labels.size == 0 or labels.min() < -1 or labels.max() < 0:
+        raise ValueError("`regions` must hold ids from 0 on, and −1 for what always stays")
+    return labels
+
+
 def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     """Whether a shape of as many axes broadcasts to another."""
     return len(shape) == len(target) and all(
@@ -195,12 +203,10 @@ def rank_groups(saliency: ArrayLike, steps: int) -> IntArray:
     array([[1, 0],
            [0, 1]])
     """
-    scores = np.asarray(saliency, dtype=np.float64)
+    scores = as_numbers("saliency", saliency)
     check_count("steps", steps)
-    if scores.size == 0 or not np.isfinite(scores).all():
-        raise ValueError(
-            f"`saliency` (of shape {scores.shape}) must hold one finite score per element"
-        )
+    if scores.size == 0:
+        raise ValueError(f"`saliency` (of shape {scores.shape}) must hold one score per element")
     # The element of rank r, from 0, goes into group ⌊r · steps / size⌋.
     labels = np.empty(scores.size, dtype=np.intp)
     labels[np.argsort(-scores, axis=None, kind="stable")] = (

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from submod_core._checks import check_count
 from submod_core._types import BoolArray
 from submod_core.engine._queue import REMEMBERED
 
@@ -35,6 +36,8 @@ class ImageBudget:
     """
 
     def __init__(self, n: int, most: int) -> None:
+        check_count("n", n)
+        check_count("max_model_inputs", most)
         if most < 2 * n + 1:
             raise ValueError(
                 f"`max_model_inputs` (={most}) must be at least {2 * n + 1} for {n} regions: the "

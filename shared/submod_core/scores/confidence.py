@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
+from submod_core._checks import as_numbers
 from submod_core._types import FloatArray
 from submod_core.scores.base import Answers, Need, Score, given
 
@@ -49,5 +50,10 @@ def confidence(probabilities: ArrayLike) -> FloatArray:
     >>> confidence([[0.5, 0.5], [1.0, 0.0]])
     array([0., 1.])
     """
-    p = np.asarray(probabilities, dtype=np.float64)
+    p = as_numbers("probabilities", probabilities)
+    if p.ndim < 1 or p.shape[-1] < 2 or (p < 0).any():
+        raise ValueError(
+            f"`probabilities` (of shape {p.shape}) must be (…, C), at least 0, for two classes or "
+            "more"
+        )
     return 1 + xlogy(p, p).sum(axis=-1) / np.log(p.shape[-1])

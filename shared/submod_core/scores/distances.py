@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from submod_core._checks import as_numbers, check_axes
 from submod_core._types import FloatArray
 
 
@@ -74,18 +75,29 @@ def cosine_to(reference: ArrayLike, features: ArrayLike) -> FloatArray:
     >>> cosine_to([2, 0], [[1, 0], [0, 1], [0, 0]])
     array([1., 0., 0.])
     """
-    return np.clip(_directions(features) @ _directions(np.asarray(reference)[None])[0], -1.0, 1.0)
+    target, vectors = as_numbers("reference", reference), _vectors(features)
+    if target.shape != vectors.shape[1:]:
+        raise ValueError(
+            f"`reference` (of shape {target.shape}) must be ({vectors.shape[1]},), as wide as "
+            "`features`"
+        )
+    return np.clip(_directions(vectors) @ _directions(target[None])[0], -1.0, 1.0)
 
 
 def _cosine(features: ArrayLike) -> FloatArray:
     """Pairwise cosines (n, n), without rounding beyond ±1."""
-    vectors = _directions(features)
+    vectors = _directions(_vectors(features))
     return np.clip(vectors @ vectors.T, -1.0, 1.0)
 
 
-def _directions(features: ArrayLike) -> FloatArray:
+def _vectors(features: ArrayLike) -> FloatArray:
+    vectors = as_numbers("features", features)
+    check_axes("features", vectors, 2, "(n, d)")
+    return vectors
+
+
+def _directions(vectors: FloatArray) -> FloatArray:
     """Vectors divided by their lengths; zero vectors stay zero."""
-    vectors = np.asarray(features, dtype=np.float64)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0))
 
@@ -113,7 +125,7 @@ def as_distance(distance: Any) -> Distance:
     if callable(distance):
         found: Distance = distance
         return found
-    if distance not in DISTANCES:
+    if not isinstance(distance, str) or distance not in DISTANCES:
         raise ValueError(
             f"`distance` (={distance!r}) must be one of {sorted(DISTANCES)} or a callable"
         )

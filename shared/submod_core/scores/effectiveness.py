@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from submod_core._checks import as_numbers, as_whole_numbers
 from submod_core._types import BoolArray, FloatArray
 from submod_core.scores.base import Answers, Need, Score
 from submod_core.scores.distances import Distance, as_distance
@@ -106,7 +107,12 @@ class NearestNeighbours:
 
     def __init__(self, distances: ArrayLike) -> None:
         # A region is no neighbour of its own.
-        self._matrix = np.array(distances, dtype=np.float64)
+        self._matrix = as_numbers("distances", distances, finite=False).copy()
+        square = self._matrix.ndim == 2 and len(set(self._matrix.shape)) == 1
+        if not square or np.isnan(self._matrix).any():
+            raise ValueError(
+                f"`distances` (of shape {self._matrix.shape}) must be (n, n), without NaN"
+            )
         np.fill_diagonal(self._matrix, np.inf)
         nearest = np.argsort(self._matrix, axis=1, kind="stable")[:, :_NEAREST]
         self._neighbours = nearest.T
@@ -115,7 +121,11 @@ class NearestNeighbours:
     def effectiveness(self, subsets: ArrayLike) -> FloatArray:
         """Effectiveness of subsets (B, n), (B,): see the function `effectiveness`."""
         # Cut the subsets into parts whose tables stay below the bound on memory.
-        chosen = np.asarray(subsets, dtype=bool)
+        chosen = as_whole_numbers("subsets", subsets) != 0
+        if chosen.ndim != 2 or chosen.shape[1] != len(self._matrix):
+            raise ValueError(
+                f"`subsets` (of shape {chosen.shape}) must be (B, {len(self._matrix)})"
+            )
         rows = max(1, _MOST_ENTRIES // max(1, self._matrix.size))
         starts = range(0, max(1, len(chosen)), rows)
         return np.concatenate([self._spread(chosen[i : i + rows]) for i in starts])

@@ -4,7 +4,10 @@ SMDL's confidence score is 1 − `uncertainty`. The functions take numpy arrays,
 TensorFlow tensors, and are differentiable in the latter two.
 """
 
-from submod_core.backends import Array, backend_of
+import numpy as np
+
+from submod_core._checks import as_numbers
+from submod_core.backends import Array, Backend, backend_of
 
 _CLAMP = 10.0
 
@@ -28,7 +31,7 @@ def evidence(outputs: Array) -> Array:
     >>> evidence(np.array([0.0, -1000.0])).round(5)
     array([1.e+00, 5.e-05])
     """
-    xp = backend_of(outputs)
+    xp = _backend("outputs", outputs)
     return xp.exp(xp.clip(outputs, -_CLAMP, _CLAMP))
 
 
@@ -53,7 +56,8 @@ def uncertainty(outputs: Array) -> Array:
     >>> uncertainty(np.array([[-9.0, -9.0], [9.0, -9.0]])).round(3)
     array([1., 0.])
     """
-    return outputs.shape[-1] / backend_of(outputs).sum(evidence(outputs) + 1, -1)
+    xp = _backend("outputs", outputs)
+    return outputs.shape[-1] / xp.sum(evidence(outputs) + 1, -1)
 
 
 def evidential_loss(outputs: Array, targets: Array) -> Array:
@@ -84,11 +88,22 @@ def evidential_loss(outputs: Array, targets: Array) -> Array:
     >>> evidential_loss(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]])).round(3)
     array([0.693])
     """
+    xp = _backend("outputs", outputs)
+    _backend("targets", targets)
     if tuple(outputs.shape) != tuple(targets.shape):
         raise ValueError(
             f"`targets` (of shape {tuple(targets.shape)}) must be one-hot, shaped like `outputs`, "
             f"{tuple(outputs.shape)}"
         )
-    xp = backend_of(outputs)
     strength = evidence(outputs) + 1
     return xp.log(xp.sum(strength, -1)) - xp.sum(targets * xp.log(strength), -1)
+
+
+def _backend(name: str, array: Array) -> Backend:
+    """The backend of an array (…, C) of real numbers; TypeError or ValueError where it is none."""
+    xp = backend_of(array, name)
+    if isinstance(array, np.ndarray | np.generic):
+        as_numbers(name, array, finite=False)
+    if not len(array.shape):
+        raise ValueError(f"`{name}` must be (…, C): a number for each class")
+    return xp

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import as_numbers, check_axes, check_flag, check_positive, is_whole
 from submod_core.backends import Array, backend_of
 from submod_core.scores._look import TWICE, look, lowest_and_off
 
@@ -65,7 +66,9 @@ class Readout:
     independent: bool = False
 
     def __post_init__(self) -> None:
-        named = self.activation is None or self.activation in ACTIVATIONS
+        named = self.activation is None or (
+            isinstance(self.activation, str) and self.activation in ACTIVATIONS
+        )
         if not callable(self.activation) and not named:
             raise ValueError(
                 f"`activation` (={self.activation!r}) must be one of {ACTIVATIONS}, a callable or "
@@ -75,27 +78,19 @@ class Readout:
             raise TypeError(
                 f"`features` (={self.features!r}) must be a callable, a layer of the model or None"
             )
-        if self.class_embeddings is not None and len(np.shape(self.class_embeddings)) != 2:
-            raise ValueError(
-                f"`class_embeddings` (of shape {np.shape(self.class_embeddings)}) must be (K, d)"
-            )
-        if (
-            isinstance(self.scale, bool)
-            or not isinstance(self.scale, int | float)
-            or not self.scale > 0
-        ):
-            raise ValueError(f"`scale` (={self.scale!r}) must be a number above 0")
-
+        if self.class_embeddings is not None:
+            _check_embeddings(self.class_embeddings)
+        check_positive("scale", self.scale)
         if self.confidence_model is not None and not callable(self.confidence_model):
             raise TypeError(f"`confidence_model` (={self.confidence_model!r}) must be callable")
-        whole = isinstance(self.class_axis, int) and not isinstance(self.class_axis, bool)
+        whole = is_whole(self.class_axis)
         if self.class_axis is not None and (not whole or self.class_axis == 0):
             raise ValueError(
                 f"`class_axis` (={self.class_axis!r}) must be None or a whole number other than 0, "
                 "which is the batch"
             )
-        if not isinstance(self.feature_target, bool):
-            raise TypeError(f"`feature_target` (={self.feature_target!r}) must be True or False")
+        check_flag("feature_target", self.feature_target)
+        check_flag("independent", self.independent)
 
     def axis(self, n_axes: int) -> int:
         """The axis of classes of outputs with so many axes, the batch included.
@@ -290,3 +285,11 @@ class Readout:
                 f"{largest_error:.3g} away from 1. Use 'softmax' for logits, or `weights` without "
                 "it"
             )
+
+
+def _check_embeddings(embeddings: Any) -> None:
+    """Raise TypeError or ValueError unless class embeddings are (K, d), of finite numbers."""
+    listed = isinstance(embeddings, list | tuple)
+    found = embeddings if listed else backend_of(embeddings, "class_embeddings")
+    array = as_numbers("class_embeddings", found if listed else found.to_numpy(embeddings))
+    check_axes("class_embeddings", array, 2, "(K, d)")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import check_amount
 from submod_core._types import FloatArray
 from submod_core.scores.base import Need, Score
 from submod_core.scores.confidence import Confidence
@@ -51,6 +52,11 @@ class Weights:
     def __post_init__(self) -> None:
         for name in SCORES:
             object.__setattr__(self, name, _weight(name, getattr(self, name)))
+        pairs = isinstance(self.own, tuple) and all(
+            isinstance(pair, tuple) and len(pair) == 2 for pair in self.own
+        )
+        if not pairs:
+            raise TypeError(f"`own` (={self.own!r}) must be a tuple of pairs (Score, weight)")
         for score, _ in self.own:
             if not isinstance(score, Score) or not isinstance(getattr(score, "name", None), str):
                 raise TypeError(f"`weights` has {score!r}, which is not a Score with a `name`")
@@ -160,7 +166,5 @@ class Weights:
 
 def _weight(name: str, value: Any) -> float:
     """A weight as a float; ValueError unless it is finite and at least 0."""
-    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not real or not np.isfinite(value) or value < 0:
-        raise ValueError(f"`weights[{name!r}]` (={value!r}) must be a finite number of at least 0")
+    check_amount(f"weights[{name!r}]", value)
     return float(value)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import check_counts, check_flag
 from submod_core._docs import documented
 from submod_core._types import FloatArray, IntArray
 from submod_core.sea_nn.function import DeepSubmodularFunction
@@ -14,7 +15,7 @@ from submod_core.sea_nn.heatmaps import (
     binary_maps,
     cells_of,
     downsample,
-    scaled,
+    each_scaled,
     upsample,
 )
 from submod_core.sea_nn.learning import Learned, Learning, learn
@@ -104,13 +105,9 @@ def ensemble(
     >>> found.heatmap.shape, found.scores.shape, found.top(3).sum()
     ((8, 8), (16,), np.int64(12))
     """
-    called = list(names) if names is not None else [f"heatmaps[{i}]" for i in range(len(heatmaps))]
-    maps = [scaled(heatmap, name) for heatmap, name in zip(heatmaps, called, strict=True)]
-    if not maps or any(heatmap.shape != maps[0].shape for heatmap in maps):
-        raise ValueError(
-            f"`heatmaps` (of shapes {[m.shape for m in maps]}) must be one or more maps of one "
-            "shape"
-        )
+    check_counts("thresholds", thresholds)
+    check_flag("lazy", lazy)
+    maps = each_scaled(heatmaps, names)
     cells = cells_of(maps[0].shape, side)
     real = np.array([downsample(heatmap, cells) for heatmap in maps])
     binary = np.concatenate([binary_maps(heatmap, cells, thresholds) for heatmap in maps])

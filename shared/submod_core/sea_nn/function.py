@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
-from submod_core._checks import check_count
+from submod_core._checks import as_numbers, check_choice, check_count, check_counts
 from submod_core._types import AnyArray, BoolArray
 from submod_core.sea_nn._products import product, times
 
 Activation = Literal["sqrt", "log"]
 Init = Literal["random", "ones"]
+_DTYPES = [np.dtype(np.float64), np.dtype(np.float32)]
 ACTIVATIONS = ("sqrt", "log")
 _BIAS = 1.0
 
@@ -59,8 +60,7 @@ class DeepSubmodularFunction:
         biases: Sequence[AnyArray],
         activation: Activation = "sqrt",
     ) -> None:
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"`activation` (={activation!r}) must be one of {ACTIVATIONS}")
+        check_choice("activation", activation, ACTIVATIONS)
         self.weights, self.biases, self.activation = list(weights), list(biases), activation
         shapes = [w.shape for w in self.weights]
         deep = len(shapes) > 1 and all(len(s) == 2 for s in shapes)
@@ -109,12 +109,8 @@ class DeepSubmodularFunction:
         >>> DeepSubmodularFunction.initial(784).n
         784
         """
-        for size in (n, *widths):
-            check_count("widths", size)
-        if init not in ("random", "ones"):
-            raise ValueError(f"`init` (={init!r}) must be 'random' or 'ones'")
-        if np.dtype(dtype) not in (np.dtype(np.float64), np.dtype(np.float32)):
-            raise ValueError(f"`dtype` (={dtype!r}) must be float64 or float32")
+        check_count("n", n)
+        check_start(widths, activation, init, seed, dtype)
         rng, sizes = np.random.default_rng(seed), [n, *widths, 1]
         shapes = [(b, a) for a, b in pairwise(sizes)]
         weights = [
@@ -172,7 +168,7 @@ class DeepSubmodularFunction:
         >>> f.gains([True, False, False]).round(3)
         array([0.   , 0.414, 0.414])
         """
-        mask: BoolArray = np.asarray(chosen, dtype=bool)
+        mask: BoolArray = self._point("chosen", chosen) != 0
         z = self.first(mask.astype(self.dtype))
         # Adding a feature adds one column to the first layer.
         after = self.after_first(z + self.weights[0].T)
@@ -196,8 +192,14 @@ class DeepSubmodularFunction:
         >>> f.gradient([0, 0])
         array([0.5, 0.5])
         """
-        z = self.first(np.asarray(x, dtype=self.dtype))
+        z = self.first(self._point("x", x).astype(self.dtype))
         return self.input_gradient(z, self.hidden_gradient(self.activate(z)))
+
+    def _point(self, name: str, x: Any) -> AnyArray:
+        point = as_numbers(name, x)
+        if point.shape != (self.n,):
+            raise ValueError(f"`{name}` (of shape {point.shape}) must be ({self.n},)")
+        return point
 
     def input_gradient(self, z: AnyArray, hidden: AnyArray) -> AnyArray:
         """The gradient by the input, (n,).
@@ -295,3 +297,14 @@ class DeepSubmodularFunction:
             checked = [check_array(name, arrays[name], "f", None, 0) for name in names]
             how: Any = str(arrays["activation"])
             return cls(checked[:depth], checked[depth:], how)
+
+
+def check_start(widths: Any, activation: Any, init: Any, seed: Any, dtype: Any) -> None:
+    """Raise ValueError unless the arguments of `DeepSubmodularFunction.initial` are in range."""
+    check_counts("widths", widths)
+    check_choice("activation", activation, ACTIVATIONS)
+    check_choice("init", init, ("random", "ones"))
+    check_count("seed", seed, least=0)
+    known = isinstance(dtype, str | type | np.dtype)
+    if not known or dtype not in _DTYPES:
+        raise ValueError(f"`dtype` (={dtype!r}) must be float64 or float32")

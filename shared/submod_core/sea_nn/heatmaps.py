@@ -1,11 +1,20 @@
 """From the heatmaps of other methods to the cells of a deep submodular function, and back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import check_count
+from submod_core._checks import (
+    as_numbers,
+    as_whole_numbers,
+    check_alike,
+    check_axes,
+    check_count,
+    check_counts,
+    check_type,
+)
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.regions import grid, region_means
 
@@ -35,9 +44,8 @@ def scaled(heatmap: ArrayLike, name: str = "heatmap") -> FloatArray:
     >>> scaled([1, 3, 2])
     array([0. , 1. , 0.5])
     """
-    scores = np.asarray(heatmap, dtype=np.float64)
-    if not np.isfinite(scores).all():
-        raise ValueError(f"`{name}` holds NaN or infinite scores")
+    check_type("name", name, str, "a string")
+    scores = as_numbers(name, heatmap)
     if scores.size == 0 or np.ptp(scores) == 0:
         raise ValueError(f"`{name}` is constant: it ranks nothing")
     return np.asarray((scores - scores.min()) / np.ptp(scores))
@@ -58,6 +66,7 @@ def cells_of(shape: tuple[int, ...], side: int) -> IntArray:
     >>> int(cells_of((56, 70), 28).max()), cells_of((3,), 28)
     (783, array([0, 1, 2]))
     """
+    check_counts("shape", shape)
     check_count("side", side)
     if len(shape) != 2:
         return np.arange(int(np.prod(shape)), dtype=np.intp).reshape(shape)
@@ -78,7 +87,9 @@ def downsample(heatmap: FloatArray, cells: IntArray) -> FloatArray:
     >>> downsample(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1]))
     array([2., 5.])
     """
-    return region_means(heatmap, cells)
+    scores, labels = as_numbers("heatmap", heatmap), as_whole_numbers("cells", cells)
+    check_alike("cells", labels, "heatmap", scores.shape)
+    return region_means(scores, labels)
 
 
 def binary_maps(
@@ -106,8 +117,9 @@ def binary_maps(
     >>> binary_maps(np.array([0.1, 0.9, 0.5, 0.2]), np.array([0, 0, 1, 1]), thresholds=[1])
     array([[ True, False]])
     """
-    for k in thresholds:
-        check_count("thresholds", k)
+    check_counts("thresholds", thresholds)
+    heatmap, cells = as_numbers("heatmap", heatmap), as_whole_numbers("cells", cells)
+    check_alike("cells", cells, "heatmap", heatmap.shape)
     if max(thresholds) > heatmap.size:
         raise ValueError(
             f"`thresholds` (={list(thresholds)}) must be at most the number of pixels, "
@@ -128,7 +140,11 @@ def upsample(scores: FloatArray, cells: IntArray) -> FloatArray:
     >>> upsample(np.array([2.0, 5.0]), np.array([0, 0, 1]))
     array([2., 2., 5.])
     """
-    return scores[cells]
+    values, labels = as_numbers("scores", scores), as_whole_numbers("cells", cells)
+    check_axes("scores", values, 1, "(n,)")
+    if labels.min() < 0 or labels.max() >= len(values):
+        raise ValueError(f"`cells` must hold ids of the {len(values)} `scores`, from 0 on")
+    return values[labels]
 
 
 def aggregate_mean(heatmaps: Sequence[ArrayLike], names: Sequence[str] | None = None) -> FloatArray:
@@ -151,7 +167,28 @@ def aggregate_mean(heatmaps: Sequence[ArrayLike], names: Sequence[str] | None = 
     >>> aggregate_mean([[0, 2], [4, 0]])
     array([0.5, 0.5])
     """
+    return np.asarray(np.mean(each_scaled(heatmaps, names), axis=0))
+
+
+def each_scaled(heatmaps: Any, names: Any) -> list[FloatArray]:
+    """The maps, each scaled to [0, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no map, one is constant or not finite, they are not of one shape, or have
+        `names` and not one each.
+    """
+    check_type("heatmaps", heatmaps, Sequence | np.ndarray, "a sequence of maps")
+    if names is not None:
+        check_type("names", names, Sequence, "a sequence of strings")
+        if len(names) != len(heatmaps):
+            raise ValueError(f"`names` (={names!r}) must hold one for each of {len(heatmaps)} maps")
     called = list(names) if names is not None else [f"heatmaps[{i}]" for i in range(len(heatmaps))]
-    return np.asarray(
-        np.mean([scaled(one, name) for one, name in zip(heatmaps, called, strict=True)], axis=0)
-    )
+    maps = [scaled(heatmap, name) for heatmap, name in zip(heatmaps, called, strict=True)]
+    if not maps or any(heatmap.shape != maps[0].shape for heatmap in maps):
+        raise ValueError(
+            f"`heatmaps` (of shapes {[m.shape for m in maps]}) must be one or more maps of one "
+            "shape"
+        )
+    return maps

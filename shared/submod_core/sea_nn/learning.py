@@ -6,9 +6,24 @@ from typing import Any, Literal
 
 import numpy as np
 
-from submod_core._checks import check_amount, check_count
+from submod_core._checks import (
+    as_numbers,
+    check_amount,
+    check_axes,
+    check_count,
+    check_counts,
+    check_flag,
+    check_type,
+    is_whole,
+)
 from submod_core._types import AnyArray, BoolArray, FloatArray
-from submod_core.sea_nn.function import Activation, DeepSubmodularFunction, Init, Parameters
+from submod_core.sea_nn.function import (
+    Activation,
+    DeepSubmodularFunction,
+    Init,
+    Parameters,
+    check_start,
+)
 from submod_core.sea_nn.maximise import Chain, grow
 
 # Biases of hidden units stay above 0, where √ has a finite slope.
@@ -78,7 +93,10 @@ class Learning:
 
     def __post_init__(self) -> None:
         check_count("epochs", self.epochs)
-        if self.equation not in (1, 2):
+        check_start(self.widths, self.activation, self.init, self.seed, self.dtype)
+        for name in ("important", "unimportant"):
+            check_counts(name, getattr(self, name), least=0, empty=True)
+        if not is_whole(self.equation) or self.equation not in (1, 2):
             raise ValueError(f"`equation` (={self.equation!r}) must be 1 or 2")
         names = (
             "weight_decay",
@@ -243,8 +261,14 @@ def learn(
     >>> bool(gains[:2].min() > gains[2:].max())
     True
     """
+    if settings is not None:
+        check_type("settings", settings, Learning, "a Learning")
+    if start is not None:
+        check_type("start", start, DeepSubmodularFunction, "a DeepSubmodularFunction")
+    check_flag("lazy", lazy)
     s = settings or Learning()
-    maps, sets = np.asarray(real, dtype=np.float64), np.asarray(binary, dtype=bool)
+    maps, sets = as_numbers("real", real), as_numbers("binary", binary) != 0
+    check_axes("real", maps, 2, "(m, n)")
     sets = sets.reshape(-1, maps.shape[-1]) if sets.size == 0 else sets
     if maps.ndim != 2 or sets.ndim != 2 or maps.shape[1] != sets.shape[1]:
         raise ValueError(

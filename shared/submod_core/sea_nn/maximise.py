@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_flag, check_type
 from submod_core._types import AnyArray, FloatArray, IntArray
 from submod_core.sea_nn.function import DeepSubmodularFunction
 
@@ -92,6 +92,7 @@ class Chain:
     _rest: AnyArray = field(init=False)
 
     def __post_init__(self) -> None:
+        check_flag("lazy", self.lazy)
         n = self.function.n
         self.bounds, self.open = np.full(n, np.inf), np.ones(n, dtype=bool)
         share = _TIE if self.function.dtype == np.float64 else 1e-6
@@ -210,9 +211,7 @@ def maximise(function: DeepSubmodularFunction, size: int, *, lazy: bool = True) 
     >>> maximise(f, 2)
     array([1, 2])
     """
-    check_count("size", size)
-    if size > function.n:
-        raise ValueError(f"`size` (={size}) must be at most the number of features, {function.n}")
+    _check_size("size", size, function)
     return grow(Chain(function, lazy), size)
 
 
@@ -246,6 +245,7 @@ def top_features(function: DeepSubmodularFunction, p: int) -> IntArray:
     >>> top_features(f, 2)  # the second largest weight shares its unit with the largest
     array([0, 2])
     """
+    _check_size("p", p, function)
     return maximise(function, p)
 
 
@@ -274,7 +274,16 @@ def attribute(function: DeepSubmodularFunction, *, lazy: bool = True) -> FloatAr
     >>> attribute(f).round(3)
     array([0.268, 1.732, 1.732])
     """
+    check_type("function", function, DeepSubmodularFunction, "a DeepSubmodularFunction")
     return marginal_gains(Chain(function, lazy))
+
+
+def _check_size(name: str, size: int, function: DeepSubmodularFunction) -> None:
+    """Raise TypeError or ValueError unless a function has so many features."""
+    check_type("function", function, DeepSubmodularFunction, "a DeepSubmodularFunction")
+    check_count(name, size)
+    if size > function.n:
+        raise ValueError(f"`{name}` (={size}) must be at most the number of features, {function.n}")
 
 
 def marginal_gains(chain: Chain) -> FloatArray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import check_count
+from submod_core._checks import as_order, check_count, check_flag
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search.result import Ranking, Round
 
@@ -213,6 +213,7 @@ class Search(ABC):
                [False,  True]])
         """
         check_budget(max_evaluations)
+        check_flag("sees_complements", sees_complements)
         order = Order(n, sees_complements)
         run = _finish(order, self.steps(order))
         return run if max_evaluations is None else _limited(run, int(max_evaluations))
@@ -261,5 +262,5 @@ def prefixes(order: ArrayLike) -> BoolArray:
            [False,  True],
            [ True,  True]])
     """
-    ranks = np.argsort(np.asarray(order))
+    ranks = np.argsort(as_order("order", order))
     return np.arange(len(ranks) + 1)[:, None] > ranks

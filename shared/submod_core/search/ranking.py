@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import check_callable
 from submod_core._types import BoolArray, FloatArray
 from submod_core.search.backward import Backward
 from submod_core.search.base import Search, SearchRun
@@ -114,6 +115,7 @@ def rank(
     >>> ranking.order, ranking.values, ranking.evaluations
     (array([1, 0, 2]), array([4., 5., 5.]), 6)
     """
+    check_callable("set_function", set_function)
     run = as_search(search).start(n, max_evaluations=max_evaluations)
     answer = _advance(run, None)
     while not isinstance(answer, Ranking):
@@ -139,7 +141,8 @@ def _value(set_function: Callable[[frozenset[int]], float], chosen: frozenset[in
         # Callers that iterate would take the exception itself for their own end, as PEP 479 says.
         raise RuntimeError(f"`set_function` raised StopIteration for {set(chosen)}") from error
     try:
-        number = float(value)
+        # float() would read numbers out of strings.
+        number = float(None if isinstance(value, str | bytes) else value)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"`set_function` returned {value!r} for {set(chosen)}; it must return finite numbers"

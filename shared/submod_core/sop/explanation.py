@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
+from submod_core._checks import check_index
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.engine.batching import BatchSize
@@ -127,9 +128,7 @@ class GroupExplanation:
         return self.scores * self.partials
 
     def _amounts(self, target: int) -> FloatArray:
-        n_classes = len(self.logits)
-        if not -n_classes <= target < n_classes:
-            raise ValueError(f"`target` (={target}) must be one of the {n_classes} classes")
+        check_index("target", target, len(self.logits), "classes")
         return self.contributions[:, target]
 
     def used(self, target: int) -> IntArray:

@@ -1,12 +1,18 @@
 """The hyper-parameters of Sum-of-Parts, and what follows from them before any input is seen."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from submod_core._checks import check_amount, check_count, check_share
+from submod_core._checks import (
+    check_amount,
+    check_count,
+    check_counts,
+    check_flag,
+    check_positive,
+    check_share,
+)
 from submod_core._docs import documented
 from submod_core._types import FloatArray
 from submod_core.backends import Array
@@ -51,8 +57,9 @@ class SOPSettings:
             raise ValueError(f"`heads` (={self.heads}) must be at most `groups` (={self.groups})")
         for name in ("alpha", "beta"):
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise ValueError(f"`{name}` (={value!r}) must be a number above 0")
+            if name == "beta" or value is not None:
+                check_positive(name, value)
+        check_flag("continuous", self.continuous)
         check_amount("positions", self.positions)
         if self.blur is not None:
             check_count("blur", self.blur)
@@ -224,6 +231,11 @@ def blur_matrix(grid: tuple[int, ...], side: int) -> FloatArray:
     side : int
         Odd.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
     Examples
     --------
     >>> blur_matrix((3,), 3).round(2)
@@ -231,7 +243,11 @@ def blur_matrix(grid: tuple[int, ...], side: int) -> FloatArray:
            [0.24, 0.52, 0.24],
            [0.  , 0.24, 0.76]])
     """
-    matrix = np.ones((1, 1))
+    check_counts("grid", grid)
+    check_count("side", side)
+    if side % 2 == 0:
+        raise ValueError(f"`side` (={side}) must be odd")
+    side, matrix = int(side), np.ones((1, 1))
     for length in grid:
         along = gaussian_filter1d(
             np.eye(length), 0.15 * side + 0.35, axis=0, mode="reflect", radius=side // 2

@@ -4,7 +4,7 @@ from math import comb
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_flag
 
 
 def monomial_deletion_error(d: int, squared: bool = False) -> float:
@@ -35,6 +35,7 @@ def monomial_deletion_error(d: int, squared: bool = False) -> float:
     (5.0, 2.2)
     """
     check_count("d", d)
+    check_flag("squared", squared)
     return 2.0**d / (d + 1) - 1 if squared else float(comb(d, d // 2) - 1)
 
 
@@ -69,6 +70,7 @@ def binomial_insertion_error(n1: int, n2: int, n3: int, squared: bool = False) -
     """
     for name, value in (("n1", n1), ("n2", n2), ("n3", n3)):
         check_count(name, value)
+    check_flag("squared", squared)
     if not squared:
         return 2.0**n1 + 2.0**n3 - 2 * (n2 == 1 and min(n1, n3) == 1)
     if not n1 == n2 == n3:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from submod_core._checks import as_numbers, check_alike, check_axes, check_type
 from submod_core._types import FloatArray
 from submod_core.theory.closed_forms import binomial_insertion_error, monomial_deletion_error
 
@@ -119,7 +120,7 @@ def fit_exponential(d: ArrayLike, errors: ArrayLike) -> Exponential:
     >>> [round(value, 3) for value in fit]
     [-1.0, 0.5, 0.2]
     """
-    places, values = np.asarray(d, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    places, values = as_numbers("d", d), as_numbers("errors", errors)
     if places.ndim != 1 or places.shape != values.shape or len(places) < 3:
         raise ValueError(
             f"`d` and `errors` (of shapes {places.shape} and {values.shape}) must be three points "
@@ -144,5 +145,10 @@ def relative_error(curve: Exponential, d: ArrayLike, errors: ArrayLike) -> float
     >>> relative_error(Exponential(0.0, 0.0, 0.0), [1, 2], [1.0, 3.0])
     0.5
     """
-    values = np.asarray(errors, dtype=np.float64)
-    return float(np.abs(curve(d) - values).sum() / np.abs(values).sum())
+    check_type("curve", curve, Exponential, "an Exponential")
+    places, values = as_numbers("d", d), as_numbers("errors", errors)
+    check_axes("d", places, 1, "(K,)")
+    check_alike("errors", values, "d", places.shape)
+    if not values.any():
+        raise ValueError("`errors` must not all be 0")
+    return float(np.abs(curve(places) - values).sum() / np.abs(values).sum())

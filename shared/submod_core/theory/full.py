@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from submod_core._checks import check_amount, check_flag, check_type
 from submod_core._types import FloatArray
 from submod_core.theory.problems import Problem
 
@@ -56,6 +57,8 @@ def solve_primal(problem: Problem, squared: bool = False) -> Primal:
     >>> round(solve_primal(monomial_deletion(4)).error, 6)
     5.0
     """
+    check_type("problem", problem, Problem, "a Problem")
+    check_flag("squared", squared)
     matrix, change = problem.subsets().astype(np.float64), problem.changes().astype(np.float64)
     if squared:
         alpha = np.linalg.lstsq(matrix, change, rcond=None)[0]
@@ -82,6 +85,7 @@ def solve_dual(problem: Problem) -> Dual:
     >>> round(certified_bound(problem, solve_dual(problem)), 6)
     5.0
     """
+    check_type("problem", problem, Problem, "a Problem")
     matrix, change = problem.subsets().astype(np.float64), problem.changes().astype(np.float64)
     import cvxpy
 
@@ -118,6 +122,9 @@ def certified_bound(problem: Problem, dual: Dual, tolerance: float = 1e-6) -> fl
     >>> certified_bound(monomial_deletion(1), Dual(0.0, np.array([0.5, 0.5]), np.array([0.5, 0.5])))
     0.0
     """
+    check_type("problem", problem, Problem, "a Problem")
+    check_type("dual", dual, Dual, "a Dual")
+    check_amount("tolerance", tolerance)
     matrix, change = problem.subsets(), problem.changes()
     # A feasible point bounds the primal from below, optimal or not. Check that it is feasible:
     # the bound then does not depend on the solver.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from submod_core._checks import as_numbers, as_whole_numbers, check_axes, check_type
 from submod_core._types import BoolArray, FloatArray
 
 
@@ -32,7 +33,8 @@ class Polynomial:
     exponents: FloatArray
 
     def __post_init__(self) -> None:
-        exponents = np.asarray(self.exponents)
+        exponents = as_whole_numbers("exponents", self.exponents)
+        check_axes("coefficients", as_numbers("coefficients", self.coefficients), 1, "(K,)")
         if exponents.ndim != 2 or len(exponents) != len(self.coefficients):
             raise ValueError(
                 f"`exponents` (of shape {exponents.shape}) must have one row for each coefficient"
@@ -91,6 +93,7 @@ def attribute_to_groups(polynomial: Polynomial, x: FloatArray) -> GroupedAttribu
     >>> attribute_to_groups(product, np.array([3.0, 1.0])).contributions
     array([6.])
     """
+    x = _point(polynomial, x)
     # Terms with the same features, whatever their exponents, are of one group: `owners` is the
     # group of each term.
     groups, owners = np.unique(np.asarray(polynomial.exponents) > 0, axis=0, return_inverse=True)
@@ -128,6 +131,8 @@ def insertion_errors(
     >>> insertion_errors(product, x, attribute_to_groups(product, x)).max()
     np.float64(0.0)
     """
+    x = _point(polynomial, x)
+    check_type("attribution", attribution, GroupedAttribution, "a GroupedAttribution")
     subsets = _subsets(len(x))
     # A group counts where no feature of it is outside of S; p(0) = 0 without a constant term.
     inside = ~(attribution.groups[None] & ~subsets[:, None]).any(axis=-1)
@@ -148,12 +153,23 @@ def deletion_errors(
     >>> deletion_errors(product, x, attribute_to_groups(product, x)).max()
     np.float64(0.0)
     """
+    x = _point(polynomial, x)
+    check_type("attribution", attribution, GroupedAttribution, "a GroupedAttribution")
     subsets = _subsets(len(x))
     # A group counts where at least one feature of it is in S.
     touched = (attribution.groups[None] & subsets[:, None]).any(axis=-1)
     return np.asarray(
         np.abs(polynomial(x) - polynomial(~subsets * x) - touched @ attribution.contributions)
     )
+
+
+def _point(polynomial: Polynomial, x: FloatArray) -> FloatArray:
+    """A point (d,) of a polynomial; TypeError or ValueError where it is none."""
+    check_type("polynomial", polynomial, Polynomial, "a Polynomial")
+    point, wanted = as_numbers("x", x), np.shape(polynomial.exponents)[1:]
+    if point.shape != wanted:
+        raise ValueError(f"`x` (of shape {point.shape}) must be {wanted}")
+    return point
 
 
 def _subsets(d: int) -> BoolArray:

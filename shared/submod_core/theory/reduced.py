@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linprog
 
+from submod_core._checks import check_flag, check_type
 from submod_core._types import AnyArray, FloatArray
 from submod_core.theory.problems import Problem
 
@@ -49,6 +50,8 @@ def least_error(problem: Problem, squared: bool = False) -> Minimum:
     >>> least_error(binomial_insertion(20, 20, 20)).error
     2097152.0
     """
+    check_type("problem", problem, Problem, "a Problem")
+    check_flag("squared", squared)
     alpha = _least_squares(problem) if squared else _least_absolute(problem)
     return Minimum(problem.error(alpha, squared), alpha)
 

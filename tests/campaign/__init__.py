@@ -1,0 +1,1 @@
+"""Campaigns of bad calls: every public callable, every parameter, every kind of bad value."""

@@ -1,0 +1,170 @@
+"""Good calls of the core: scores and searches."""
+
+import numpy as np
+
+import submod_core as core
+from submod_core import scores, search
+from submod_core.methods import smdl as smdl_module
+
+from . import calls
+from .calls import Case, array, choice, count, flag, instance, labels, number, share
+from .core_kinds import DISTANCES, FEATURES, WIDE
+
+CASES = [
+    Case(
+        core.Weights,
+        lambda: {
+            "consistency": 1.0,
+            "collaboration": 1.0,
+            "confidence": 1.0,
+            "effectiveness": 1.0,
+            "own": (),
+        },
+        {name: number() for name in scores.SCORES} | {"own": calls.sequence()},
+        named={"own": "weights"} | dict.fromkeys(scores.SCORES, "weights"),
+    ),
+    Case(core.Weights.of, lambda: {"weights": {"consistency": 1}}),
+    Case(
+        core.Readout,
+        lambda: {
+            "activation": "softmax",
+            "features": None,
+            "class_embeddings": None,
+            "scale": 100.0,
+            "confidence_model": None,
+            "feature_target": False,
+            "class_axis": 1,
+            "independent": False,
+        },
+        {
+            "activation": choice(True),
+            "features": calls.function(True),
+            "class_embeddings": array(WIDE),
+            "scale": number(zero=0.0),
+            "confidence_model": calls.function(True),
+            "feature_target": flag(),
+            "class_axis": number(None, True, fraction=1.5),
+            "independent": flag(),
+        },
+    ),
+    Case(
+        core.LiMASettings.of,
+        lambda: {
+            "search": "guided",
+            "weights": None,
+            "distance": "cosine",
+            "max_evaluations": 10,
+            "max_model_inputs": 10,
+        },
+    ),
+    Case(
+        smdl_module.smdl_settings,
+        lambda: {
+            "readout": core.Readout(),
+            "k": 2,
+            "weights": None,
+            "distance": "cosine",
+            "max_evaluations": 10,
+            "max_model_inputs": 10,
+        },
+        {"readout": instance(), "k": count(optional=True)},
+    ),
+    Case(
+        smdl_module.check_patches,
+        lambda: {"patches": 2, "regions": 2, "joined": True},
+        {"patches": number(1) | {"empty": ()}, "regions": count(), "joined": flag()},
+    ),
+    Case(
+        scores.angular_distance,
+        lambda: {"features": FEATURES.copy()},
+        {"features": array(FEATURES)},
+    ),
+    Case(
+        scores.cosine_distance, lambda: {"features": FEATURES.copy()}, {"features": array(FEATURES)}
+    ),
+    Case(
+        scores.cosine_to,
+        lambda: {"reference": FEATURES[0].copy(), "features": FEATURES.copy()},
+        {
+            "reference": array(FEATURES[0], **{"another width": np.ones(4)}),
+            "features": array(FEATURES),
+        },
+    ),
+    Case(
+        scores.confidence,
+        lambda: {"probabilities": WIDE / 2},
+        {"probabilities": array(WIDE, negative=-WIDE)},
+    ),
+    Case(
+        scores.effectiveness,
+        lambda: {"subsets": np.eye(4) > 0, "distances": 1 - np.eye(4)},
+        {
+            "subsets": labels(np.eye(4), **{"another width": np.eye(3) > 0}),
+            "distances": array(np.eye(4), **{"not square": np.ones((4, 3))}),
+        },
+    ),
+    Case(scores.NearestNeighbours, lambda: {"distances": 1 - np.eye(4)}, {"distances": DISTANCES}),
+    Case(scores.as_distance, lambda: {"distance": "cosine"}),
+    Case(scores.Effectiveness, lambda: {"distance": "cosine"}),
+    Case(
+        scores.ImageBudget,
+        lambda: {"n": 3, "most": 10},
+        {"most": count()},
+        named={"most": "max_model_inputs"},
+    ),
+    Case(
+        core.evidential_loss,
+        lambda: {"outputs": WIDE.copy(), "targets": np.eye(2)},
+        {"outputs": array(WIDE), "targets": array(np.eye(2), **{"another shape": np.eye(3)})},
+    ),
+    Case(core.uncertainty, lambda: {"outputs": WIDE.copy()}, {"outputs": array(WIDE)}),
+    Case(scores.evidence, lambda: {"outputs": WIDE.copy()}, {"outputs": array(WIDE)}),
+    Case(
+        core.rank,
+        lambda: {"set_function": len, "n": 3, "search": "singletons", "max_evaluations": 9},
+        {
+            "set_function": calls.function()
+            | {"text": "one", "gives text": str, "gives nan": lambda s: calls.NAN}
+        },
+    ),
+    Case(search.as_search, lambda: {"search": "lazy"}),
+    Case(search.prefixes, lambda: {"order": np.arange(4)}),
+    Case(search.BatchedLazy, lambda: {"batch": 4}, {"batch": count()}),
+    Case(search.Beam, lambda: {"width": 2}, {"width": count()}),
+    Case(search.Bidirectional, lambda: {"n_pending": 2}, {"n_pending": count()}),
+    Case(
+        search.Bidirectional,
+        lambda: {"n_pending": 0.5},
+        {"n_pending": share()},
+        name="Bidirectional of a share",
+    ),
+    Case(search.Greedy, lambda: {"k": 2}, {"k": count(optional=True)}),
+    Case(
+        search.Guided,
+        lambda: {"admitted": 0.1, "window": 0.5, "polish": 2.0, "complement_weight": 1.0},
+        {
+            "admitted": number(),
+            "window": share(True),
+            "polish": number(),
+            "complement_weight": number(optional=True),
+        },
+    ),
+    Case(search.PhaseWindow, lambda: {"window": 4}, {"window": count()}),
+    Case(search.Random, lambda: {"seed": 1}),
+    Case(
+        search.Swaps,
+        lambda: {"base": search.Lazy(), "passes": 2},
+        {"base": instance(), "passes": count()},
+    ),
+    Case(
+        search.TwoSided,
+        lambda: {"retired": 2, "window": 0.5, "refresh": 2},
+        {"retired": count(), "window": share(), "refresh": count()},
+    ),
+    Case(
+        search.Lazy().start,
+        lambda: {"n": 3, "sees_complements": True, "max_evaluations": 5},
+        {"sees_complements": flag()},
+        name="Search.start",
+    ),
+]

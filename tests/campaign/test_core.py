@@ -1,0 +1,62 @@
+"""The campaign of bad calls over `submod_core` and its packages."""
+
+import pytest
+
+from . import calls, core_learning, core_metrics, core_regions, core_scores, core_theory
+from .core_kinds import KINDS
+
+TABLES = (core_regions, core_scores, core_metrics, core_learning, core_theory)
+CASES = [case for table in TABLES for case in table.CASES]
+
+ANY_SHAPE = "maps may have any shape"
+RIGHT = {
+    "compact(labels: too many axes)": ANY_SHAPE,
+    "rank_groups(saliency: too many axes)": ANY_SHAPE,
+    "rank_groups(saliency: a number)": "one element",
+    "Sparsity.number(scores: too many axes)": ANY_SHAPE,
+    "Sparsity.number(scores: a number)": "one element",
+    "scaled(heatmap: too many axes)": ANY_SHAPE,
+    "upsample(cells: too many axes)": ANY_SHAPE,
+    "painted_regions(labels: too many axes)": ANY_SHAPE,
+    "confidence(probabilities: too many axes)": "(…, C)",
+    "evidence(outputs: too many axes)": "(…, C)",
+    "uncertainty(outputs: too many axes)": "(…, C)",
+    "slico(image: another size)": "images may have any size",
+    "watershed(image: another size)": "images may have any size",
+    "Division(regions: None)": "the default",
+    "check_regions(regions: None)": "the default",
+    "reveal_order(regions: None)": "pixel by pixel",
+    "painted(regions: None)": "pixel by pixel",
+    "check_regions(regions: an array)": "a label map",
+    "Division(regions: an array)": "a label map",
+    "check_patches(patches: None)": "the default",
+    "Weights(own: empty)": "the default",
+    "Readout(class_embeddings: None)": "no embeddings",
+    "evid*(*: nan)": "a training loss shows NaN where the training goes wrong",
+    "uncertainty(outputs: nan)": "as `evidence`",
+    "evid*(*: infinity)": "outputs are clamped",
+    "uncertainty(outputs: infinity)": "outputs are clamped",
+    "*(distances: infinity)": "regions that have no path between them",
+    "grown_deletion(labels: None)": "without labels",
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_good_call_is_good(case):
+    case.function(**case.good())
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_bad_calls_are_refused_by_name(case):
+    found = calls.faults(case, KINDS, RIGHT)
+    assert not found, f"{len(found)} unclear:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_numpy_scalars_are_numbers(case):
+    for _, arguments in calls.with_numpy_scalars(case):
+        case.function(**arguments)
+
+
+def test_there_are_many_calls():
+    assert sum(len(list(calls.bad_calls(case, KINDS))) for case in CASES) >= 200
