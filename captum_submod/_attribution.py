@@ -14,6 +14,7 @@ from captum_submod._modules import evaluating
 from captum_submod._oracle import TorchOracle
 from captum_submod._targets import target_indices
 from submod_core import Explanation, explain
+from submod_core._checks import check_flag
 from submod_core._types import FloatArray, IntArray
 from submod_core.engine import about, check_batch_size, progress_bar
 from submod_core.methods import RegionMethod
@@ -116,6 +117,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             the model returns anything but one finite row per example. The message names the
             argument.
         """
+        check_flag("signed", signed)
         batch, explanations = self._run(
             inputs,
             baselines,
@@ -175,6 +177,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         show_progress: bool,
     ) -> tuple[Batch, list[Explanation]]:
         check_batch_size("perturbations_per_eval", perturbations_per_eval)
+        check_flag("show_progress", show_progress)
         oracle = self._oracle(inputs, baselines, target, additional, feature_mask)
         size = batch_size(perturbations_per_eval, len(oracle.batch))
         return oracle.batch, self._explanations(oracle, size, show_progress)
@@ -243,7 +246,7 @@ def batch_size(perturbations_per_eval: int | str, n_examples: int) -> int | str:
     return (
         perturbations_per_eval
         if isinstance(perturbations_per_eval, str)
-        else perturbations_per_eval * n_examples
+        else int(perturbations_per_eval) * n_examples
     )
 
 

@@ -152,6 +152,8 @@ def _inputs(inputs: Any) -> tuple[Tensor, ...]:
             f"`inputs` (of shapes {shapes}) must hold at least one example, with at least one "
             "element"
         )
+    if any(tensor.is_complex() for tensor in tensors):
+        raise TypeError("`inputs` (of complex numbers) must hold real numbers")
     if len({len(tensor) for tensor in tensors}) > 1:
         raise ValueError(
             f"`inputs` (of shapes {shapes}) must have the same number of examples, their first "
@@ -224,7 +226,11 @@ def host_mask(mask: Any, tensor: Tensor) -> np.ndarray:
             "input"
         )
     array = aligned("feature_mask", mask.detach(), tensor).cpu().numpy()
-    whole = array.dtype.kind in "iub" or np.array_equal(array, np.rint(array))
+    if array.dtype.kind == "c":
+        raise TypeError("`feature_mask` (of complex numbers) must hold whole numbers")
+    whole = array.dtype.kind in "iub" or (
+        bool(np.isfinite(array).all()) and np.array_equal(array, np.rint(array))
+    )
     if not whole or array.min() < -1:
         raise ValueError(
             f"`feature_mask` (of dtype {mask.dtype}, from {array.min()} to {array.max()}) must "

@@ -30,6 +30,11 @@ class LLMAttribution(CaptumLLMAttribution):
     SUPPORTED_METHODS = (*CaptumLLMAttribution.SUPPORTED_METHODS, RegionAttribution)
 
     def __init__(self, attr_method: Any, *args: Any, **kwargs: Any) -> None:
+        if not isinstance(attr_method, self.SUPPORTED_METHODS):
+            raise TypeError(
+                f"`attr_method` (a {type(attr_method).__name__}) must be a LiMA, a SMDL, or a "
+                "method that Captum's class supports"
+            )
         super().__init__(attr_method, *args, **kwargs)
         if isinstance(attr_method, RegionAttribution):
             self.attr_method.forward_func = self._one_row

@@ -8,6 +8,7 @@ from torch import Tensor
 from captum_submod._attribution import RegionAttribution, batch_size
 from captum_submod._compat import BaselineType, TargetType
 from captum_submod._modules import evaluating
+from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core._types import BoolArray, FloatArray
 from submod_core.engine import check_batch_size
@@ -71,6 +72,7 @@ def explain_mistakes(
         rest.pop("show_progress", False),
     )
     check_batch_size("perturbations_per_eval", per_eval)
+    check_flag("show_progress", show_progress)
     if target is None or method._readout().feature_target:
         raise ValueError(
             "`target` must be the true class of each example, and not the features of the input"

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from captum_submod._compat import TargetType, log_usage
 from captum_submod._maps import heatmaps
+from submod_core._checks import check_flag, check_type
 from submod_core._docs import documented
 from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
 from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnsemble
@@ -96,6 +97,7 @@ class HeatmapEnsemble(HeatmapMethods, Attribution):
             If the inputs are no images, or a method gives no map for each, or one that is constant
             or not finite: the message names the method.
         """
+        check_flag("show_progress", show_progress)
         maps = self._maps(inputs, target, additional_forward_args)
         with tqdm(
             maps, desc=f"{self.get_name()} attribution", unit="image", disable=not show_progress
@@ -112,6 +114,9 @@ class HeatmapEnsemble(HeatmapMethods, Attribution):
         ----------
         {maps}
         """
+        check_type("maps", maps, Sequence, "a sequence of tensors")
+        for each in maps:
+            check_type("maps", each, Tensor, "tensors, each")
         arrays = [each.detach().cpu().double() for each in maps]
         return torch.from_numpy(self._combine_given(arrays))
 
@@ -119,6 +124,8 @@ class HeatmapEnsemble(HeatmapMethods, Attribution):
         """For each example the maps of all methods, (M, H, W)."""
         if not isinstance(inputs, Tensor) or inputs.dim() != 4:
             raise TypeError("`inputs` must be one tensor of images (N, C, H, W)")
+        if inputs.is_complex() or not inputs.numel() or not inputs.isfinite().all():
+            raise ValueError("`inputs` must hold at least one image, of finite real numbers")
         columns = [
             heatmaps(method, inputs, target, additional, name, absolute=True)
             .expand(len(inputs), -1, -1)
@@ -169,6 +176,7 @@ class SEANN(SubmodularEnsemble, HeatmapEnsemble):
     ) -> None:
         super().__init__(forward_func, methods)
         self.settings, self.side, self.thresholds = settings, side, thresholds
+        self._check()
 
     def explain(
         self, inputs: Tensor, target: TargetType = None, additional_forward_args: object = None

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from submod_core._checks import check_count, check_number
+
 
 class DropTokens(nn.Module):
     """A vision transformer without the tokens of patches that show only the baseline.
@@ -80,10 +82,8 @@ class DropTokens(nn.Module):
             raise ValueError(
                 f"`first_block` (={first_block!r}) must be one of the modules of `model`"
             )
-        if isinstance(patch_size, bool) or not isinstance(patch_size, int) or patch_size < 1:
-            raise ValueError(f"`patch_size` (={patch_size!r}) must be a whole number of at least 1")
-        if isinstance(baseline, bool) or not isinstance(baseline, int | float):
-            raise TypeError(f"`baseline` (={baseline!r}) must be a number")
+        check_count("patch_size", patch_size)
+        check_number("baseline", baseline)
         self.model, self.patch_size, self.baseline = model, patch_size, baseline
         # In a tuple, so that it is not a submodule twice: it is one of the model's.
         self._first_block = (first_block,)
@@ -110,9 +110,11 @@ class DropTokens(nn.Module):
     def _shown(self, images: Tensor) -> Tensor:
         """The patches of which a pixel differs from the baseline, (N, patches)."""
         side = self.patch_size
-        if images.dim() != 4 or any(length % side for length in images.shape[2:]):
+        if not isinstance(images, Tensor) or images.is_complex():
+            raise TypeError("`images` must be a tensor of real numbers")
+        if images.dim() != 4 or not len(images) or any(n % side for n in images.shape[2:]):
             raise ValueError(
-                f"images (of shape {tuple(images.shape)}) must be (N, C, H, W), with H and W "
+                f"`images` (of shape {tuple(images.shape)}) must be (N, C, H, W), with H and W "
                 f"multiples of `patch_size` (={side})"
             )
         differs = (images != self.baseline).any(1)

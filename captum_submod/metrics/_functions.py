@@ -19,6 +19,7 @@ from captum_submod.metrics._model import (
     shape_of,
 )
 from submod_core import Explanation
+from submod_core._checks import check_callable
 from submod_core._docs import composed
 from submod_core._types import AnyArray
 from submod_core.metrics import MapMetric, ModelMetric, Question, Robustness
@@ -189,6 +190,9 @@ def robustness(
     metric = Robustness(k=k, radius=radius, n_samples=n_samples, seed=seed)
     if not isinstance(inputs, Tensor) or not inputs.is_floating_point():
         raise TypeError("`inputs` must be one floating-point tensor (N, …), which noise can change")
+    check_callable("explanation_func", explanation_func)
+    if not inputs.isfinite().all():
+        raise ValueError("`inputs` holds NaN or infinite values")
     axes = layout_of(inputs, layout)
     image, shape = axes is not None and axes.is_image, shape_of(inputs, axes)
 

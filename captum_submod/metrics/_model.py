@@ -13,7 +13,7 @@ from captum_submod._modules import evaluating
 from captum_submod._oracle import Activation, Features, TorchOracle
 from captum_submod._targets import target_indices
 from submod_core import Explanation, Readout
-from submod_core._checks import check_count
+from submod_core._checks import check_callable, check_count
 from submod_core.engine import drive
 from submod_core.metrics import Question
 from submod_core.regions import Division, Layout, compact
@@ -45,6 +45,7 @@ class Asked(NamedTuple):
 def answers(question: Question[T], attributions: Attributions, asked: Asked) -> list[T]:
     """The answer to the question for each example and its attribution."""
     check_count("max_examples_per_batch", asked.max_examples_per_batch)
+    check_callable("forward_func", asked.forward_func)
     axes = layout_of(asked.inputs, asked.layout)
     shape = shape_of(asked.inputs, axes)
     rows = rows_of(attributions, asked.inputs, axes)
@@ -96,6 +97,11 @@ def layout_of(inputs: Any, layout: str | Layout | None = None) -> Layout | None:
     """The layout of the inputs; None where each element is judged by itself."""
     if not isinstance(inputs, Tensor) or not inputs.dim():
         raise TypeError(f"`inputs` (a {type(inputs).__name__}) must be one tensor (N, …)")
+    if not inputs.numel():
+        raise ValueError(
+            f"`inputs` (of shape {tuple(inputs.shape)}) must hold at least one example, with at "
+            "least one element"
+        )
     return found_layout(layout, inputs, divided=False)
 
 
@@ -117,6 +123,8 @@ def rows_of(
             f"`attributions` (a {type(attributions).__name__}) must be a tensor (N, …) or "
             "explanations"
         )
+    if attributions.is_complex() or not len(attributions):
+        raise ValueError("`attributions` must hold at least one map, of real numbers")
     if inputs is None and attributions.dim() == 4:  # of images, as far as can be known
         layout = Layout("NCHW")
     axis = None if layout is None or attributions.dim() != layout.n_axes else layout.channel_axis

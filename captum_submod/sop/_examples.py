@@ -41,8 +41,8 @@ class Examples:
                 f"`dataset` (a {type(dataset).__name__}) must have a length, of at least 1, and "
                 f"examples by their numbers{_OWN_LOOP}"
             )
-        text = isinstance(columns, str)
-        if columns is not None and (text or len(columns) not in (2, 3)):
+        listed = isinstance(columns, Sequence) and not isinstance(columns, str)
+        if columns is not None and (not listed or len(columns) not in (2, 3)):
             raise ValueError(
                 f"`columns` (={columns!r}) must name the input, the target and, if there is one, "
                 "the feature mask of an example"
@@ -93,5 +93,7 @@ class Examples:
 
 def values_of(targets: Tensor) -> AnyArray:
     """Targets as an array, in a precision that NumPy knows."""
+    if not isinstance(targets, Tensor):
+        raise TypeError(f"`targets` (a {type(targets).__name__}) must be a tensor")
     given = targets.detach().cpu()
     return (given.double() if given.is_floating_point() else given).numpy()

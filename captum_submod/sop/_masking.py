@@ -35,6 +35,10 @@ class Masking(MaskingBase, nn.Module):
                 "`example_inputs` must be one tensor (1, …) of images, sequences, token ids or "
                 "vectors"
             )
+        if example_inputs.is_complex() or not example_inputs.numel():
+            raise ValueError("`example_inputs` must hold at least one example, of real numbers")
+        if not example_inputs.isfinite().all():
+            raise ValueError("`example_inputs` holds NaN or infinite values")
         labels = self._divide(tuple(example_inputs.shape), features, baseline, batch_size)
         self.register_buffer("labels", torch.from_numpy(labels)[None].to(example_inputs.device))
 
@@ -66,6 +70,7 @@ class Masking(MaskingBase, nn.Module):
 
     def labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
         """The feature of each element, (1 or N, …)."""
+        check_inputs(inputs)
         if feature_mask is None:
             self._check_own(tuple(inputs.shape), tuple(self.labels.shape[1:]))
             shape = self.shape(inputs.shape)
@@ -213,3 +218,11 @@ def pooling(labels: Tensor, under: IntArray, size: int) -> Tensor:
     counts.scatter_add_(1, index, torch.ones_like(index, dtype=counts.dtype))
     counts = counts.unflatten(1, (n + 1, size))[:, :n]
     return counts / counts.sum(-1, keepdim=True).clamp_min(1)
+
+
+def check_inputs(inputs: Any, name: str = "inputs") -> None:
+    """Raise TypeError unless inputs are a tensor (N, …) of real numbers."""
+    if not isinstance(inputs, Tensor) or inputs.dim() < 2 or inputs.is_complex():
+        raise TypeError(
+            f"`{name}` (a {type(inputs).__name__}) must be a tensor (N, …) of real numbers"
+        )

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from captum_submod._memory import memory_errors
 from captum_submod.sop._backbone import Backbone, LayerEncoder
-from captum_submod.sop._masking import Masking, pooling
+from captum_submod.sop._masking import Masking, check_inputs, pooling
+from submod_core._checks import as_numbers
 from submod_core._types import AnyArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.engine.batching import BatchSize
@@ -110,7 +111,11 @@ class Network(nn.Module):
             k = self._embed(example, self.masking.labels_of(example, None)).shape[-1]
         if class_weights is None:
             class_weights = self.backbone.class_weights()
-        weights = torch.as_tensor(class_weights).detach()
+        if not isinstance(class_weights, Tensor):
+            class_weights = torch.from_numpy(as_numbers("class_weights", class_weights).copy())
+        weights = class_weights.detach()
+        if weights.is_complex() or not weights.isfinite().all():
+            raise ValueError("`class_weights` must hold finite real numbers")
         check_class_weights(tuple(weights.shape), tuple(logits.shape), tuple(hidden.shape))
         start = torch.from_numpy(initial_projections(k, self.settings.heads)).to(logits.dtype)
         self.query, self.key = nn.Parameter(start.clone()), nn.Parameter(start.clone())
@@ -140,6 +145,7 @@ class Network(nn.Module):
         remove: bool = False,
     ) -> Tensor:
         """Logits, by halves of the inputs where all of them do not fit into memory."""
+        check_inputs(inputs)
         n = len(inputs)
 
         def run(some: slice) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from captum_submod._compat import TargetType, log_usage
 from captum_submod._targets import target_indices
+from captum_submod.sop._masking import check_inputs
 from submod_core._repr import differing
 
 
@@ -92,6 +93,7 @@ class SumOfPartsAttribution(Attribution):
         ValueError
             If there are no inputs, or the target is missing or does not fit.
         """
+        check_inputs(inputs)
         if not len(inputs):
             raise ValueError(
                 f"`inputs` (of shape {tuple(inputs.shape)}) must hold at least one example"

@@ -10,9 +10,10 @@ from captum_submod._memory import memory_errors
 from captum_submod.sop._backbone import Backbone, LayerEncoder
 from captum_submod.sop._examples import values_of
 from captum_submod.sop._files import check_arrays, read_model, write_model
-from captum_submod.sop._masking import Masking
+from captum_submod.sop._masking import Masking, check_inputs
 from captum_submod.sop._network import Network
 from submod_core._archives import blamed
+from submod_core._checks import check_flag, check_text
 from submod_core._docs import documented
 from submod_core.engine._memory import keep_freed_memory
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
@@ -99,6 +100,11 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         super().__init__()
         if not isinstance(backbone, nn.Module):
             raise TypeError(f"`backbone` (a {type(backbone).__name__}) must be a torch module")
+        if not (encoder is None or isinstance(encoder, nn.Module)):
+            raise TypeError(f"`encoder` (a {type(encoder).__name__}) must be a torch module")
+        check_flag("finetune", finetune)
+        for name, value in (("layer", layer), ("classifier", classifier)):
+            check_text(name, value)
         keep_freed_memory()
         self.settings = SOPSettings(groups, top, heads, alpha, beta, positions, blur, continuous)
         self.masking = Masking(example_inputs, features, baseline, batch_size)
@@ -158,6 +164,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
             As in `forward`.
         {remove}
         """
+        check_flag("remove", remove)
         top = chosen_top(top, self.top)
         return self._parts(inputs, self._labels_of(inputs, feature_mask), top, remove)
 
@@ -183,9 +190,12 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         ValueError
             If the targets are neither, or not finite, or no classes of the model.
         """
+        values = values_of(targets)
+        check_inputs(inputs)
+        if not len(inputs):
+            raise ValueError("`inputs` must hold at least one example")
         parts = self.parts(inputs, feature_mask)
         n_outputs = parts.partials.shape[-1]
-        values = values_of(targets)
         name = chosen_loss(values, n_outputs, loss)
         wanted = (
             nn.functional.one_hot(targets.long().flatten(), n_outputs)

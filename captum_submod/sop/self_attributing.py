@@ -11,7 +11,7 @@ from captum_submod._maps import explained_by, heatmaps
 from captum_submod._memory import memory_errors
 from captum_submod._modules import evaluating
 from captum_submod.sop._backbone import Backbone
-from captum_submod.sop._masking import Masking, pooling
+from captum_submod.sop._masking import Masking, check_inputs, pooling
 from captum_submod.sop.model import WORDS
 from submod_core._docs import documented
 from submod_core._repr import differing
@@ -69,6 +69,8 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
         batch_size: int = 32,
     ) -> None:
         super().__init__()
+        if not isinstance(backbone, nn.Module):
+            raise TypeError(f"`backbone` (a {type(backbone).__name__}) must be a torch module")
         if not isinstance(attribution, Attribution) and not callable(attribution):
             raise TypeError(
                 f"`attribution` (={attribution!r}) must be a Captum method or a function"
@@ -100,6 +102,7 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
         ValueError
             If an argument does not fit the model; so do all methods that take them.
         """
+        check_inputs(inputs)
         logits: Tensor = self._answer(inputs, feature_mask, top)[1]
         return logits
 
@@ -110,6 +113,7 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
 
         Arguments are those of `forward`.
         """
+        check_inputs(inputs)
         logits: Tensor = self._answer(inputs, feature_mask, top, remove=True)[1]
         return logits
 
@@ -121,6 +125,7 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
 
         Arguments are those of `forward`.
         """
+        check_inputs(inputs)
         return self._explained(inputs, feature_mask, top)
 
     def _maps(self, inputs: Tensor) -> Tensor:

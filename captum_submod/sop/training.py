@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from captum_submod._memory import memory_errors
 from captum_submod.sop._examples import Examples
 from captum_submod.sop.model import WORDS, SumOfParts
+from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core._types import AnyArray, IntArray
 from submod_core.engine._memory import fitting
@@ -77,6 +78,7 @@ def fit(
     schedule = schedule_of(options)
     check_rates(lr, weight_decay)
     check_loss(loss)
+    check_flag("show_progress", show_progress)
     examples = Examples(dataset, columns)
     settings = {"name": "AdamW", "lr": float(lr), "weight_decay": float(weight_decay), "loss": loss}
     training = _Training(_uncompiled(model), examples, settings, mixed_precision)
@@ -101,7 +103,7 @@ class _Training:
     def __init__(
         self, model: SumOfParts, examples: Examples, options: Facts, mixed_precision: bool | None
     ) -> None:
-        if mixed_precision not in (None, True, False):
+        if not (mixed_precision is None or isinstance(mixed_precision, bool | np.bool_)):
             raise ValueError(f"`mixed_precision` (={mixed_precision!r}) must be a bool, or None")
         self.model, self.examples, self.options = model, examples, options
         self.loss = options["loss"]

@@ -26,7 +26,8 @@ class Case:
     kinds : mapping of str to dict
         Bad values by parameter, beside those that the parameter's name stands for.
     named : mapping of str to str
-        What a message may name instead of a parameter: the option that it belongs to.
+        What a message may name instead of a parameter: the option that it belongs to, or the
+        model whose answer shows the fault.
     name : str
     """
 

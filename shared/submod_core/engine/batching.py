@@ -75,7 +75,7 @@ class BatchSize:
 
     def __init__(self, size: int | str) -> None:
         self.searching = isinstance(size, str)
-        self.size = _SMALLEST if isinstance(size, str) else size
+        self.size = _SMALLEST if isinstance(size, str) else int(size)
         self._best, self._rate = self.size, 0.0
         self._seconds: list[float] = []
 

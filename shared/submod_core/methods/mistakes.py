@@ -137,6 +137,9 @@ def find_mistakes(
     """
     check_areas([max_area])
     before = [classify(i, np.ones(n, dtype=bool)) for i, n in enumerate(n_regions)]
+    for i, probabilities in enumerate(before):
+        if not np.isfinite(probabilities).all():
+            raise ValueError(f"`inputs` has an example, {i}, whose probabilities are not finite")
     predicted = np.array([int(p.argmax()) for p in before])
     wrong = np.flatnonzero(predicted != np.asarray(truths))
     if not len(wrong):

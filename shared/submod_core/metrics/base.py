@@ -84,7 +84,11 @@ class Question(ABC, Generic[T]):
         image = image and (len(shape) == 2 or not self.images_only)
         if self.images_only and (not image or regions is not None):
             what = "`inputs` must be images, which alone have square patches"
-            raise ValueError(what if not image else "regions are not taken: they are patches")
+            raise ValueError(
+                what
+                if not image
+                else "`feature_mask` and `regions` are not taken: the regions are patches"
+            )
         regions = self.default_regions(shape, image) if regions is None else regions
         found = self.reveal(attribution, shape, regions)
         return found._replace(regions=np.broadcast_to(found.regions, shape))

@@ -15,6 +15,7 @@ from submod_core._checks import (
     as_whole_numbers,
     check_axes,
     check_callable,
+    check_count,
     check_share,
     check_type,
 )
@@ -192,6 +193,8 @@ def probing(learn: Probe) -> Callable[..., float]:
         float
             Accuracy on the second half.
         """
+        check_count("epochs", epochs)
+        check_count("seed", seed, least=0)
         masks, wanted = outlines(explanations, labels)
         half = len(masks) // 2
         answers = learn(masks, wanted, epochs, seed)
@@ -275,10 +278,18 @@ def outlines(explanations: Sequence[GroupExplanation], labels: Any) -> tuple[Boo
     >>> outlines([explanation], ["dog"])
     (array([[ True, False]]), array([0]))
     """
+    check_type("explanations", explanations, Sequence, "a sequence of GroupExplanation")
+    for explanation in explanations:
+        check_type("explanations", explanation, GroupExplanation, "GroupExplanation, each")
+    if not len(explanations):
+        raise ValueError("`explanations` must hold at least one")
+    given = np.asarray(labels)
+    if given.ndim != 1 or given.dtype.kind == "O" or (given != given).any():
+        raise ValueError(f"`labels` (={labels!r}) must be (N,), of numbers or names")
     masks = np.stack(
         [explanation.mask(int(explanation.logits.argmax())) for explanation in explanations]
     )
-    classes = np.unique(np.asarray(labels), return_inverse=True)[1]
+    classes = np.unique(given, return_inverse=True)[1]
     if len(classes) != len(masks):
         raise ValueError(
             f"`labels` (of length {len(classes)}) must be one for each of {len(masks)} explanations"

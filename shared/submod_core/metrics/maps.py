@@ -220,12 +220,6 @@ class Robustness(Metric):
         return np.asarray(np.mean(overlaps, axis=0), dtype=np.float64)
 
 
-def check_scores(scores: FloatArray) -> None:
-    """Raise ValueError unless all scores of a map are finite."""
-    if not np.isfinite(scores).all():
-        raise ValueError("`attributions` holds NaN or infinite values")
-
-
 def _mask(scores: Any, human: Any, k: int | None = None) -> BoolArray:
     """A mask shaped like the scores; of a heatmap the k highest values, where k is given."""
     mask = np.asarray(human)

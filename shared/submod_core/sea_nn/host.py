@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import as_numbers, check_count, check_counts, check_type
 from submod_core._repr import differing
 from submod_core._types import FloatArray
 from submod_core.sea_nn.ensemble import Ensemble, ensemble
@@ -39,6 +40,8 @@ class HeatmapMethods:
         ValueError, TypeError
             If there is none, or one is no method.
         """
+        if methods is not None:
+            check_type("methods", methods, Sequence, "a sequence of methods")
         self._defaults = methods is None
         self.methods = default() if methods is None else list(methods)
         if not self.methods:
@@ -85,7 +88,7 @@ class HeatmapMethods:
         ValueError
             If the shapes differ, or a map is constant or not finite.
         """
-        arrays = [np.asarray(each, dtype=np.float64) for each in maps]
+        arrays = [as_numbers("maps", each) for each in maps]
         shapes = [array.shape for array in arrays]
         if not arrays or len(set(shapes)) > 1 or len(shapes[0]) not in (2, 3):
             raise ValueError(
@@ -115,6 +118,13 @@ class SubmodularEnsemble(HeatmapMethods):
     settings: Learning | None
     side: int
     thresholds: Sequence[int]
+
+    def _check(self) -> None:
+        """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
+        if self.settings is not None:
+            check_type("settings", self.settings, Learning, "a Learning")
+        check_count("side", self.side)
+        check_counts("thresholds", self.thresholds)
 
     def _learn(self, maps: Sequence[Any], names: Sequence[str]) -> Ensemble:
         # The paper's numbers of highest pixels, as far as a small map has so many.

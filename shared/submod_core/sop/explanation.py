@@ -86,6 +86,8 @@ class GroupExplanation:
         groups: AnyArray = members if (masks == members).all() else masks
         made = []
         for i in range(len(masks)):
+            if not (np.isfinite(logits[i]).all() and np.isfinite(partials[i]).all()):
+                raise ValueError(f"`inputs` has an example, {i}, whose logits are not finite")
             labels = regions[min(i, len(regions) - 1)]
             numbers = (array.astype(np.float64) for array in (scores[i].T, partials[i], logits[i]))
             made.append(cls(labels, groups[i, :, : int(labels.max()) + 1], *numbers))

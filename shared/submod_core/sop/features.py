@@ -62,6 +62,7 @@ def feature_map(features: Features, shape: tuple[int, ...], images: bool) -> Fea
             raise ValueError(
                 f"`features` (={features}) must be the side of patches of images, in pixels"
             )
+        features = int(features)
         rows, columns = (-(-side // features) for side in shape)
         labels = (
             np.arange(shape[0])[:, None] // features * columns + np.arange(shape[1]) // features

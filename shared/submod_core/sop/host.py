@@ -6,7 +6,7 @@ from typing import Any, Generic, NoReturn, Self, TypeVar, overload
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_number
 from submod_core._repr import differing
 from submod_core._types import AnyArray, IntArray
 from submod_core.backends import backend_of
@@ -87,6 +87,7 @@ class MaskingBase:
     ) -> IntArray:
         """Take the arguments for inputs of a shape (1, …), and return the label map."""
         check_count("batch_size", batch_size)
+        check_number("baseline", baseline)
         whole = features is None or np.ndim(features) == 0
         self.features = features if whole else np.asarray(features)
         self.images = len(shape) == 4
@@ -203,6 +204,8 @@ class SelfAttributingBase(ABC):
     ) -> tuple[Any, Any, Any]:
         """The masks (N, 1, n), the logits (N, C) and the labels (1 or N, …)."""
         top = chosen_top(top, self.top)
+        if not len(inputs):
+            raise ValueError("`inputs` must hold at least one example")
         labels = self.masking.labels_of(inputs, feature_mask)
         present = self.masking.present(labels, len(inputs))
         scores = self._scores(inputs, labels)

@@ -91,6 +91,9 @@ class Schedule:
         for name in ("epochs", "batch_size", "checkpoint_every"):
             check_count(name, getattr(self, name))
         check_count("seed", self.seed, least=0)
+        # NumPy's whole numbers of few bits would overflow.
+        for name in ("epochs", "batch_size", "checkpoint_every", "seed"):
+            object.__setattr__(self, name, int(getattr(self, name)))
         if self.checkpoint is not None:
             path_of(self.checkpoint, "checkpoint")
 

@@ -1,0 +1,180 @@
+"""Good calls of the Captum plug-in: the methods."""
+
+from torch import nn
+
+from captum_submod import (
+    SEANN,
+    SMDL,
+    AggMean,
+    DropTokens,
+    LiMA,
+    LLMAttribution,
+    explain_mistakes,
+)
+from submod_core.sea_nn import Learning
+
+from .calls import Case, count, instance, without
+from .captum_kinds import (
+    KINDS,
+    MASK,
+    X,
+    a_map,
+    lima,
+    model,
+    tensor,
+)
+
+OPTIONS = {
+    "activation": "softmax",
+    "class_axis": 1,
+    "features": None,
+    "distance": "cosine",
+    "class_embeddings": None,
+    "scale": 100.0,
+    "max_evaluations": 50,
+    "max_model_inputs": 50,
+    "weights": None,
+    "layout": "NCHW",
+    "autocast": None,
+}
+GIVEN = {"target": 1, "additional_forward_args": None}
+MASKED = {
+    "baselines": 0.0,
+    "feature_mask": MASK,
+    "perturbations_per_eval": 4,
+    "show_progress": False,
+}
+SMALL = Learning(widths=(3,), epochs=1)
+
+
+def sea_nn(**options):
+    return SEANN(model(), [a_map], settings=SMALL, side=2, thresholds=(2, 4), **options)
+
+
+class Tiny(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.patches, self.block = nn.Conv2d(1, 4, 2, stride=2), nn.Identity()
+
+    def forward(self, x):
+        return self.block(self.patches(x).flatten(2).mT).mean(1)
+
+
+def dropping(**options):
+    tiny = Tiny()
+    return {"model": tiny, "first_block": tiny.block, "patch_size": 2, "baseline": 0.0} | options
+
+
+CASES = [
+    Case(
+        LiMA, lambda: {"forward_func": model(), "regions": (2, 2), "search": "singletons"} | OPTIONS
+    ),
+    Case(
+        SMDL,
+        lambda: (
+            {
+                "forward_func": model(),
+                "prior": None,
+                "patches": 2,
+                "regions": 2,
+                "k": 2,
+                "feature_target": False,
+                "confidence_model": None,
+            }
+            | OPTIONS
+        ),
+        {
+            "prior": {"a number": 3, "text": "one", "a list": [1]},
+            "regions": count() | {"too many": 500},
+            "k": count(optional=True),
+        },
+        named={"regions": "patches"},
+    ),
+    *[
+        Case(
+            getattr(lima(), name),
+            lambda signed=signed: {"inputs": X.clone()} | GIVEN | MASKED | signed,
+            name=f"LiMA.{name}",
+            named={"inputs": "forward_func"},
+        )
+        for name, signed in (("attribute", {"signed": False}), ("explain", {}))
+    ],
+    Case(
+        SMDL(model(), patches=2, prior=X[:1], regions=2, k=2).attribute,
+        lambda: {"inputs": X.clone(), "signed": False} | GIVEN | MASKED,
+        name="SMDL.attribute",
+        named={"inputs": "forward_func"},
+    ),
+    Case(
+        explain_mistakes,
+        lambda: (
+            {
+                "method": lima(),
+                "inputs": X.clone(),
+                "target": 0,
+                "max_area": 1.0,
+                "additional_forward_args": None,
+            }
+            | MASKED
+        ),
+        {"method": instance(), **{k: KINDS[k] for k in (*MASKED, "additional_forward_args")}},
+    ),
+    Case(AggMean, lambda: {"forward_func": model(), "methods": [a_map]}),
+    Case(
+        SEANN,
+        lambda: {
+            "forward_func": model(),
+            "methods": [a_map],
+            "settings": SMALL,
+            "side": 2,
+            "thresholds": (2, 4),
+        },
+        {"thresholds": without(KINDS["thresholds"], "too large")},
+    ),
+    Case(
+        AggMean(model(), [a_map]).attribute,
+        lambda: {"inputs": X.clone(), "show_progress": False} | GIVEN,
+        {"target": {}},
+        name="AggMean.attribute",
+    ),
+    Case(
+        sea_nn().attribute,
+        lambda: {"inputs": X.clone(), "show_progress": False} | GIVEN,
+        {"target": {}},
+        name="SEANN.attribute",
+    ),
+    *[
+        Case(
+            getattr(sea_nn(), name),
+            lambda: {"inputs": X.clone()} | GIVEN,
+            {"target": {}},
+            name=f"SEANN.{name}",
+        )
+        for name in ("explain", "attribute_class")
+    ],
+    Case(
+        AggMean(model(), [a_map, a_map]).attribute_maps,
+        lambda: {"maps": [X[:, 0], X[:, 0] ** 2]},
+        name="AggMean.attribute_maps",
+    ),
+    Case(
+        DropTokens,
+        dropping,
+        {
+            "model": KINDS["backbone"],
+            "first_block": {"None": None, "a number": 3, "another's": nn.Identity()},
+            "patch_size": count(),
+        },
+    ),
+    Case(
+        DropTokens(**dropping()),
+        lambda: {"images": X.clone()},
+        {"images": without(tensor(X), "nan", "infinity")},
+        name="DropTokens.forward",
+    ),
+    Case(
+        LLMAttribution,
+        lambda: {"attr_method": lima(), "tokenizer": None},
+        {"attr_method": instance(), "tokenizer": {}},
+    ),
+]
