@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from captum_submod._modules import evaluating
 from submod_core._docs import documented
+from submod_core.engine._finite import check_finite_maps
 from submod_core.sea_nn.options import OPTIONS
 
 
@@ -38,13 +39,14 @@ def heatmaps(
         elif not isinstance(source, Tensor):
             maps = source(inputs.clone(), target)
     fits = isinstance(maps, Tensor) and maps.dim() == 4 and len(maps) in (1, len(inputs))
-    if not fits or not maps.isfinite().all():
+    if not fits:
         shape = tuple(maps.shape) if isinstance(maps, Tensor) else type(maps).__name__
         raise ValueError(
-            f"`{name}` ({shape}) must be finite maps (N, C, H, W) for the {len(inputs)} inputs, or "
+            f"`{name}` ({shape}) must be maps (N, C, H, W) for the {len(inputs)} inputs, or "
             "one for all"
         )
     values = maps.detach().cpu().double()
+    check_finite_maps(values.numpy(), name)
     summed = (values.abs() if absolute else values).sum(1, keepdim=True)
     size = (inputs.shape[2], inputs.shape[3])
     if summed.shape[2:] != size:

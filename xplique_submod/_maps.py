@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core._docs import documented
+from submod_core.engine._finite import check_finite_maps
 from submod_core.sea_nn.options import OPTIONS
 
 
@@ -24,11 +25,12 @@ def heatmaps(
     """
     maps = np.asarray(source(images, targets) if callable(source) else source, dtype=np.float64)
     maps = maps[..., None] if maps.ndim == 3 else maps
-    if maps.ndim != 4 or len(maps) not in (1, len(images)) or not np.isfinite(maps).all():
+    if maps.ndim != 4 or len(maps) not in (1, len(images)):
         raise ValueError(
-            f"`{name}` (of shape {maps.shape}) must be finite maps (N, H, W) or (N, H, W, C) for "
-            f"the {len(images)} inputs, or one for all"
+            f"`{name}` (of shape {maps.shape}) must be maps (N, H, W) or (N, H, W, C) for the "
+            f"{len(images)} inputs, or one for all"
         )
+    check_finite_maps(maps, name)
     summed = (np.abs(maps) if absolute else maps).sum(-1, keepdims=True)
     size = tuple(images.shape[1:3])
     if summed.shape[1:3] != size:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from submod_core._types import BoolArray, IntArray
+from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.engine.protocol import NonFiniteOutputError, Responses
 
 
@@ -25,3 +25,42 @@ def check_finite(
             f"the regions {named} kept is not finite ({name} {np.ravel(array[row])[:4]}); it must "
             "be, also for inputs that are mostly baseline"
         )
+
+
+def check_finite_maps(maps: AnyArray, name: str) -> None:
+    """Raise NonFiniteOutputError that names the example and the argument unless maps are finite.
+
+    Parameters
+    ----------
+    maps : ndarray, (N, …)
+    name : str
+        The argument that the maps are of.
+
+    Examples
+    --------
+    >>> check_finite_maps(np.array([[0.0], [np.nan]]), "prior")
+    Traceback (most recent call last):
+    submod_core.engine.protocol.NonFiniteOutputError: the map by `prior` of example 1 is not
+    finite; it must be
+    """
+    finite = np.isfinite(maps).reshape(len(maps), -1).all(1)
+    if not finite.all():
+        raise NonFiniteOutputError(
+            f"the map by `{name}` of example {int(finite.argmin())} is not finite; it must be"
+        )
+
+
+def check_finite_row(values: FloatArray, example: int, source: str) -> FloatArray:
+    """The class probabilities (C,) of an example, or NonFiniteOutputError that names it.
+
+    Examples
+    --------
+    >>> check_finite_row(np.array([0.2, 0.8]), 3, "the model of `method`")
+    array([0.2, 0.8])
+    """
+    if not np.isfinite(values).all():
+        raise NonFiniteOutputError(
+            f"the answer of {source} for example {example} is not finite ({values[:4]}); it must "
+            "be, also for inputs that are mostly baseline"
+        )
+    return values

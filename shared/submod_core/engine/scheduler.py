@@ -126,7 +126,7 @@ def drive(
         size, sources = BatchSize(batch_size), sources or {}
         if checked and sessions:
             # Twice each: the first answer is remembered, the second only compared.
-            answers = whole_answers(oracle, inert, size.size, sources, on_batch)
+            answers = whole_answers(oracle, inert, size, sources, on_batch)
             for session, answer in zip(sessions, answers, strict=True):
                 session.know(answer, model_inputs=2)
         run = _Run(oracle, sessions, size, overlap, second_thread, on_batch, sources)

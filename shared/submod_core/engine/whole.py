@@ -7,7 +7,9 @@ import numpy as np
 
 from submod_core._types import BoolArray
 from submod_core.engine._finite import check_finite
-from submod_core.engine.protocol import Oracle, OutOfMemoryError, Responses
+from submod_core.engine._memory import in_fitting_batches
+from submod_core.engine.batching import BatchSize
+from submod_core.engine.protocol import Oracle, Responses
 
 # Answers differ by rounding where rows change places or kernels; by less than a hundredth of
 # themselves, or a ten-thousandth of the largest of the batch, also in half precision.
@@ -21,7 +23,7 @@ class UnstableModelError(ValueError):
 def whole_answers(
     oracle: Oracle,
     inert: Sequence[BoolArray],
-    batch_size: int,
+    batch: BatchSize,
     sources: Mapping[str, str],
     on_batch: Callable[[int], object] | None = None,
 ) -> list[Responses]:
@@ -35,8 +37,8 @@ def whole_answers(
     ----------
     oracle, inert, sources, on_batch
         As in `submod_core.engine.drive`.
-    batch_size : int
-        Most images per call; less where memory runs out.
+    batch : BatchSize
+        Halved, with a warning, where memory runs out; the searches go on with it.
 
     Returns
     -------
@@ -51,14 +53,14 @@ def whole_answers(
     --------
     >>> def oracle(examples, keep, features):
     ...     return Responses(target=np.arange(len(examples)) + 0.0)  # of the row, not the input
-    >>> whole_answers(oracle, [np.zeros(2, bool)] * 2, 8, {})
+    >>> whole_answers(oracle, [np.zeros(2, bool)] * 2, BatchSize(8), {})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     submod_core.engine.whole.UnstableModelError: `model` answers 0 for the whole example 0, and 1 \
 when the examples are asked in another order: ...
     """
     order = list(range(len(inert)))
-    asked = partial(_asked, oracle, inert, batch_size, sources, on_batch)
+    asked = partial(_asked, oracle, inert, batch, sources, on_batch)
     own, again = asked(order), asked(order[::-1])[::-1]
     _check_alike(own, again, sources.get("target", "model"))
     return own
@@ -67,32 +69,27 @@ when the examples are asked in another order: ...
 def _asked(
     oracle: Oracle,
     inert: Sequence[BoolArray],
-    batch_size: int,
+    batch: BatchSize,
     sources: Mapping[str, str],
     on_batch: Callable[[int], object] | None,
     order: Sequence[int],
 ) -> list[Responses]:
     """One answer for each of some examples with all regions kept, in their order."""
     width = max(len(mask) for mask in inert)
-    rows: list[Responses] = []
-    while len(rows) < len(order):
-        examples = np.array(order[len(rows) : len(rows) + batch_size], dtype=np.intp)
+
+    def answers(some: slice) -> list[Responses]:
+        examples = np.array(order[some], dtype=np.intp)
         keep = np.zeros((len(examples), width), dtype=bool)
         for row, example in enumerate(examples):
             keep[row, : len(inert[example])] = ~inert[example]
-        try:
-            answer = oracle(examples, keep, False)
-        except OutOfMemoryError:
-            if len(examples) == 1:
-                raise
-            batch_size = len(examples) // 2
-            continue
+        answer = oracle(examples, keep, False)
         responses = answer() if callable(answer) else answer
         check_finite(examples, keep, responses, sources)
-        rows += [responses[i : i + 1] for i in range(len(examples))]
         if on_batch is not None:
             on_batch(len(examples))
-    return rows
+        return [responses[i : i + 1] for i in range(len(examples))]
+
+    return [row for rows in in_fitting_batches(len(order), batch, answers) for row in rows]
 
 
 def _check_alike(own: Sequence[Responses], again: Sequence[Responses], source: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.engine._finite import check_finite_row
 from submod_core.results import Explanation, check_areas
 
 Classify = Callable[[int, BoolArray], FloatArray]
@@ -116,6 +117,8 @@ def find_mistakes(
 
     Raises
     ------
+    NonFiniteOutputError
+        If a probability is NaN: it would be taken for the highest.
     ValueError
         If `max_area` is not in (0, 1] or leaves no region, or every example is classified
         correctly.
@@ -136,10 +139,11 @@ def find_mistakes(
     recognised)], [1])
     """
     check_areas([max_area])
-    before = [classify(i, np.ones(n, dtype=bool)) for i, n in enumerate(n_regions)]
-    for i, probabilities in enumerate(before):
-        if not np.isfinite(probabilities).all():
-            raise ValueError(f"`inputs` has an example, {i}, whose probabilities are not finite")
+
+    def probabilities(example: int, keep: BoolArray) -> FloatArray:
+        return check_finite_row(classify(example, keep), example, "the model of `method`")
+
+    before = [probabilities(i, np.ones(n, dtype=bool)) for i, n in enumerate(n_regions)]
     predicted = np.array([int(p.argmax()) for p in before])
     wrong = np.flatnonzero(predicted != np.asarray(truths))
     if not len(wrong):
@@ -155,7 +159,7 @@ def find_mistakes(
             )
         # Cut the order where the model is most confident of the truth, and show it the first part.
         supports, rest = np.split(explanation.order, [highest.n_regions])
-        after = classify(i, np.isin(np.arange(len(explanation.order)), supports))
+        after = probabilities(i, np.isin(np.arange(len(explanation.order)), supports))
         mistakes.append(
             Mistake(explanation, int(truths[i]), supports, rest[::-1], before[i], after, i)
         )

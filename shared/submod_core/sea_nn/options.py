@@ -33,7 +33,9 @@ absolute : bool
 
 Raises
 ------
+NonFiniteOutputError
+    If a map is not finite.
 ValueError
-    If the source gives anything but finite maps of such a shape.""",
+    If the source gives anything but maps of such a shape.""",
 }
 """NumPy-style entries for `submod_core._docs.documented`."""

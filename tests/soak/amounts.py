@@ -1,0 +1,24 @@
+"""How often everything is tried: a little in the ordinary tests, more by `make soak`."""
+
+import os
+
+SOAK = int(os.environ.get("SOAK", "1"))
+
+KILLS = SOAK
+"""Kills of each writer: 50 by `make soak`."""
+
+POINTS = max(3, SOAK)
+"""Calls of the model that are made to fail one after the other; all where it has no more."""
+
+CALLS = 6 * SOAK
+"""Calls of one object whose memory, files and threads are counted: 300 by `make soak`."""
+
+THREADED = min(4 * SOAK, 40)
+"""Calls of one object in four threads."""
+
+
+def points(n_calls: int) -> list[int]:
+    """Numbers of some of n calls, the first and the last among them, evenly spaced."""
+    if n_calls <= POINTS:
+        return list(range(1, n_calls + 1))
+    return sorted({1 + k * (n_calls - 1) // (POINTS - 1) for k in range(POINTS)})
