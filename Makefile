@@ -7,7 +7,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3
 # One test process a core: threads of their own would only get in each other's way, several times slower.
 ALONE := OMP_NUM_THREADS=1
 
-.PHONY: demo pipeline test lint docs check clean
+.PHONY: demo pipeline test soak lint docs check clean
 
 # ARGS="--image photo.jpg --model torchvision:resnet50" explains a photograph instead.
 demo: $(VENV)/captum
@@ -18,6 +18,10 @@ pipeline: $(VENV)/test
 
 test: $(VENV)/test
 	$(QUIET) $(ALONE) $(RUN) -m pytest -n 2
+
+# Faults, kills and many calls, fifty times as often as `make test` has them: minutes.
+soak: $(VENV)/test
+	SOAK=50 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 tests/soak
 
 lint: $(VENV)/test
 	$(VENV)/bin/ruff check .

@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core.backends import backend_of
+from submod_core.engine import Responses
+from submod_core.engine._finite import check_finite
 from submod_core.scores import NO_CLASSES, ONE_EMBEDDING, Readout, uncertainty
 from xplique_submod._calls import call, single
 from xplique_submod._compat import Task
@@ -88,8 +90,9 @@ class Reader(Runner):
             If a target names no class of the model.
         """
         if self._fitted is None or self._fitted[0] is not batch:
-            if not self._looked:
+            if not self._looked:  # noted only then: a look that failed is repeated
                 self._look(batch, most)
+                self._looked = True
             targets = batch.targets
             if self._kind == "classes" and self._n_outputs == 1:
                 targets = of_one_output(targets, self._one_is_probability)
@@ -151,7 +154,6 @@ class Reader(Runner):
 
     def _look(self, batch: Batch, most: int) -> None:
         """Find out, before anything is traced, what kind of values the model's outputs are."""
-        self._looked = True
         readout = self.readout
         if self._kind == "either" and readout.class_embeddings is not None:
             self._kind = "classes"
@@ -188,7 +190,13 @@ class Reader(Runner):
         finally:
             self._eager = eager
         rows = all(outputs is not None and len(outputs.shape) == 2 for outputs in found)
-        return tf.concat(found, 0) if rows else None
+        if not rows:
+            return None
+        outputs = tf.concat(found, 0)
+        # What is not finite tells nothing about the kind; logits of −∞ are of impossible classes.
+        numbers = np.where(np.isneginf(outputs), 0, outputs)
+        check_finite(examples, keep, Responses(numbers), {"target": "model"})
+        return outputs
 
     def _score(self, masked: tf.Tensor, targets: tf.Tensor, vectors: bool) -> Tensors:
         """The arrays of `read`, in one of four modes: features, an operator, a value, classes."""

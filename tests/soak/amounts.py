@@ -7,7 +7,7 @@ SOAK = int(os.environ.get("SOAK", "1"))
 KILLS = SOAK
 """Kills of each writer: 50 by `make soak`."""
 
-POINTS = max(3, SOAK)
+POINTS = max(2, SOAK)
 """Calls of the model that are made to fail one after the other; all where it has no more."""
 
 CALLS = 6 * SOAK

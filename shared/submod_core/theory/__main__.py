@@ -6,7 +6,7 @@ Run ``python -m submod_core.theory --output least_errors.png``.
 import argparse
 from pathlib import Path
 
-from submod_core.theory.figure import fits_table, plot_least_errors
+from submod_core.theory.figure import fits_table, plot_least_errors, save_figure
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
@@ -19,6 +19,6 @@ if __name__ == "__main__":
     args = parser.parse_args()
     if args.largest < 3:
         parser.error(f"argument --largest: must be at least 3 features, not {args.largest}")
-    plot_least_errors(args.largest).savefig(args.output, dpi=120)
+    save_figure(plot_least_errors(args.largest), args.output)
     print(fits_table())
     print(f"\nwrote {args.output}")

@@ -1,9 +1,12 @@
 """Figures of the least errors (SOP v2, Fig. 2 and 10). Needs matplotlib."""
 
+import os
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from submod_core._files import path_of, whole_file
 from submod_core.theory.fits import (
     CURVES,
     DELETION,
@@ -121,3 +124,17 @@ def fits_table(largest: int = 20) -> str:
             f"{apart[2]} |"
         )
     return "\n".join(rows)
+
+
+def save_figure(figure: Figure, file: str | os.PathLike[str]) -> None:
+    """Write a figure in the format of the file's suffix, whole or not at all.
+
+    Parameters
+    ----------
+    figure : Figure
+    file : str or PathLike
+        Without a suffix a PNG of exactly that name.
+    """
+    suffix = os.path.splitext(path_of(file))[1].lstrip(".") or "png"
+    with whole_file(file) as unfinished, open(unfinished, "wb") as stream:
+        figure.savefig(stream, dpi=120, format=suffix)
