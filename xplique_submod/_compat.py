@@ -12,7 +12,7 @@ if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
 
 import tensorflow as tf
 from xplique.attributions.base import BlackBoxExplainer
-from xplique.commons import get_inference_function, no_gradients_available
+from xplique.commons import Tasks, get_inference_function, no_gradients_available
 from xplique.commons.callable_operations import predictions_one_hot_callable
 from xplique.commons.operators import predictions_operator
 from xplique.metrics.base import ExplainerMetric, ExplanationMetric
@@ -74,6 +74,7 @@ __all__ = [
     "ExplainerMetric",
     "ExplanationMetric",
     "Task",
+    "Tasks",
     "get_inference_function",
     "no_gradients_available",
     "origin",

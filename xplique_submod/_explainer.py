@@ -6,17 +6,19 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core import Explanation, explain
+from submod_core._checks import check_flag
 from submod_core._types import IntArray
 from submod_core.engine import about, check_batch_size, progress_bar
 from submod_core.methods import RegionMethod
 from submod_core.regions import Division, Layout
+from xplique_submod._checks import check_model, check_operator
 from xplique_submod._compat import (
     BlackBoxExplainer,
     Task,
     get_inference_function,
     no_gradients_available,
 )
-from xplique_submod._inputs import Batch, prepare
+from xplique_submod._inputs import Batch, check_baseline, prepare
 from xplique_submod._layers import layer_named
 from xplique_submod._oracle import TensorFlowOracle
 from xplique_submod._reader import Reader
@@ -36,9 +38,10 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
     def __init__(
         self, model: Any, batch_size: int | str | None, operator: Any, baseline: Any, verbose: bool
     ) -> None:
-        interpreter = isinstance(model, tf.lite.Interpreter)
-        if not callable(model) and not hasattr(model, "predict_proba") and not interpreter:
-            raise TypeError(f"`model` (={model!r}) must be callable")
+        check_model(model)
+        check_operator(operator)
+        check_flag("verbose", verbose)
+        check_baseline(baseline)
         if batch_size is not None:
             check_batch_size("batch_size", batch_size)
         # Do not call the base's constructor: its cache of models fails on subclassed Keras 3

@@ -8,12 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core.regions import (
+    BASELINES,
     Division,
     GroundSet,
     Layout,
     divide_inputs,
     named_baselines,
 )
+from xplique_submod._checks import numbers_of
 from xplique_submod._datasets import examples_of
 
 
@@ -107,8 +109,8 @@ def _flat(rows: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
 def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor, tf.Tensor]:
     """Inputs and targets as float32 tensors of N rows each; zeros for targets not needed."""
     inputs, targets = examples_of(inputs, targets, needs_targets)
-    x = _numbers("inputs", inputs)
-    y = _numbers("targets", tf.zeros((len(inputs), 1)) if targets is None else targets)
+    x = numbers_of("inputs", inputs)
+    y = numbers_of("targets", tf.zeros((len(inputs), 1)) if targets is None else targets)
     if len(x.shape) < 2 or not np.prod(x.shape):
         raise ValueError(
             f"`inputs` (of shape {tuple(x.shape)}) must hold at least one example, with at least "
@@ -122,13 +124,21 @@ def _sanitize(inputs: Any, targets: Any, needs_targets: bool) -> tuple[tf.Tensor
     return x, y
 
 
-def _numbers(name: str, value: Any) -> tf.Tensor:
-    try:
-        return tf.cast(value, tf.float32)
-    except (TypeError, ValueError, tf.errors.OpError) as error:
-        raise TypeError(
-            f"`{name}` (a {type(value).__name__}) must be an array or tensor of numbers"
-        ) from error
+def check_baseline(baseline: Any) -> None:
+    """Raise TypeError or ValueError unless a baseline is a name, a function or finite numbers."""
+    if isinstance(baseline, str):
+        if baseline not in BASELINES:
+            raise ValueError(f"`baseline` (={baseline!r}) must be one of {sorted(BASELINES)}")
+        return
+    if not callable(baseline):
+        value = np.asarray(baseline)
+        if value.dtype.kind not in "iufb":
+            raise TypeError(
+                f"`baseline` (a {type(baseline).__name__}) must be a number, an array, a name or a "
+                "function"
+            )
+        if not np.isfinite(value).all():
+            raise ValueError(f"`baseline` (={baseline!r}) must be finite")
 
 
 def _baseline(baseline: Any, inputs: tf.Tensor, layout: Layout) -> tf.Tensor:
@@ -136,13 +146,8 @@ def _baseline(baseline: Any, inputs: tf.Tensor, layout: Layout) -> tf.Tensor:
     if isinstance(baseline, str) or callable(baseline):
         made = named_baselines(baseline, inputs.numpy(), layout, "baseline")
         return tf.constant(made, tf.float32)
-    value = np.asarray(baseline)
-    shape = tuple(inputs.shape[1:])
-    if value.dtype.kind not in "iufb":
-        raise TypeError(
-            f"`baseline` (a {type(baseline).__name__}) must be a number, an array, a name or a "
-            "function"
-        )
+    check_baseline(baseline)
+    value, shape = np.asarray(baseline), tuple(inputs.shape[1:])
     aligned = (1,) * (len(inputs.shape) - value.ndim) + value.shape
     if len(aligned) != len(inputs.shape) or any(
         v not in (1, s) for v, s in zip(aligned, inputs.shape, strict=True)
@@ -151,8 +156,6 @@ def _baseline(baseline: Any, inputs: tf.Tensor, layout: Layout) -> tf.Tensor:
             f"`baseline` (of shape {value.shape}) must broadcast to one input, of shape {shape}, "
             "or to all of them"
         )
-    if not np.isfinite(value).all():
-        raise ValueError(f"`baseline` (={baseline!r}) must be finite")
     return tf.constant(value.reshape(aligned), tf.float32)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from submod_core import Search, Weights
+from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core.methods import LiMAOptions
 from submod_core.methods.options import OPTIONS
@@ -123,6 +124,7 @@ class LiMA(LiMAOptions, RegionExplainer):
         verbose: bool = False,
     ) -> None:
         super().__init__(model, batch_size, operator, baseline, verbose)
+        check_flag("signed", signed)
         self.regions, self.search, self.weights = regions, search, weights
         self.activation, self.features, self.distance = activation, features, distance
         self.class_embeddings, self.scale = class_embeddings, scale

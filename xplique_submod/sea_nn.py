@@ -9,10 +9,12 @@ from tqdm.auto import tqdm
 from xplique.attributions import IntegratedGradients, Saliency, SmoothGrad
 from xplique.wrappers import TorchWrapper
 
+from submod_core._checks import check_flag, check_type
 from submod_core._docs import documented
 from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
 from submod_core.sea_nn.host import HeatmapMethods, MeanEnsemble, SubmodularEnsemble
 from submod_core.sea_nn.options import OPTIONS
+from xplique_submod._checks import check_batch, check_model, check_operator, numbers_of
 from xplique_submod._compat import (
     TENSORFLOW_MODELS,
     BlackBoxExplainer,
@@ -36,6 +38,10 @@ class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
         *,
         verbose: bool = False,
     ) -> None:
+        check_model(model)
+        check_operator(operator)
+        check_batch(batch_size)
+        check_flag("verbose", verbose)
         # Not the constructor of the base: its cache of models fails on subclassed Keras 3 models.
         self.model, self.batch_size, self.operator = model, batch_size, operator
         self.verbose = verbose
@@ -84,15 +90,19 @@ class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
         ----------
         {maps}
         """
+        check_type("maps", maps, Sequence | np.ndarray, "a sequence of arrays")
         return self._combine_given(maps)
 
     def _maps(self, inputs: Any, targets: Any) -> list[Any]:
         """For each example the maps of all methods, (M, H, W)."""
-        images, labels = (tf.cast(x, tf.float32) for x in examples_of(inputs, targets))
+        given = zip(("inputs", "targets"), examples_of(inputs, targets), strict=True)
+        images, labels = (numbers_of(name, value) for name, value in given)
         if len(images.shape) != 4:
             raise ValueError(
                 f"`inputs` (of shape {tuple(images.shape)}) must be images (N, H, W, C)"
             )
+        if not len(images) or not np.isfinite(images.numpy()).all():
+            raise ValueError("`inputs` must hold at least one image, of finite numbers")
         columns = [
             np.broadcast_to(self._map(method, images, labels, name), tuple(images.shape[:3]))
             for method, name in zip(self.methods, self._names(), strict=True)
@@ -178,6 +188,7 @@ class SEANN(SubmodularEnsemble, HeatmapEnsemble):
     ) -> None:
         super().__init__(model, methods, batch_size, operator, verbose=verbose)
         self.settings, self.side, self.thresholds = settings, side, thresholds
+        self._check()
 
     def explain_ensemble(self, inputs: Any, targets: Any = None) -> list[Ensemble]:
         """The map of each image with the function that it comes from.

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core import Weights
+from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core.methods import SMDLOptions
 from submod_core.methods.options import OPTIONS
@@ -91,6 +92,7 @@ class SMDL(SMDLOptions, RegionExplainer):
         verbose: bool = False,
     ) -> None:
         super().__init__(model, batch_size, operator, baseline, verbose)
+        check_flag("signed", signed)
         if not (prior is None or callable(prior) or hasattr(prior, "__array__")):
             raise TypeError(
                 f"`prior` (a {type(prior).__name__}) must be an array, an explainer, a function or "

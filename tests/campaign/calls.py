@@ -80,30 +80,26 @@ def faults(case: Case, kinds: Mapping[str, Bad], right: Mapping[str, str]) -> li
     """One line for each bad call of a case that is not refused clearly.
 
     `right` names the values that are rightly accepted, with the reason, by a pattern of calls:
-    "rank(n: a bool)", "*(regions: None)". A value of it that is refused is a fault as well.
+    "rank(n: a bool)", "*(regions: None)". One that is refused is a fault as well, unless the
+    pattern is of many.
     """
     found = []
     for name, what, value in bad_calls(case, kinds):
         call, said = f"{case}({name}: {what})", fault(case, name, value)
         excused = any(fnmatchcase(call, pattern) for pattern in right)
-        if said is None and excused:
+        exact = call in right
+        if said is None and exact:
             found.append(f"{call} is refused, though listed as right")
         elif said is not None and not (excused and said.startswith("accepted")):
             found.append(f"{call} {said}")
     return found
 
 
-def with_numpy_scalars(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the good call with each of its numbers as NumPy's scalars, one after the other."""
-    for name, value in case.good().items():
-        if isinstance(value, bool):
-            yield name, case.good() | {name: np.bool_(value)}
-        elif isinstance(value, int):
-            yield name, case.good() | {name: np.int64(value)}
-            yield name, case.good() | {name: np.uint8(value)}
-        elif isinstance(value, float):
-            yield name, case.good() | {name: np.float64(value)}
-            yield name, case.good() | {name: np.float32(value)}
+def with_numpy_scalars(case: Case) -> Iterator[dict[str, Any]]:
+    """Yield the good call with all its numbers as NumPy's scalars, wide ones and narrow ones."""
+    for whole, real in ((np.int64, np.float64), (np.uint8, np.float32)):
+        kinds = {bool: np.bool_, int: whole, float: real}
+        yield {name: kinds.get(type(v), lambda v: v)(v) for name, v in case.good().items()}
 
 
 @singledispatch

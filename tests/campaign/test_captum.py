@@ -37,7 +37,7 @@ def test_bad_calls_are_refused_by_name(case):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_numpy_scalars_are_numbers(case):
-    for _, arguments in calls.with_numpy_scalars(case):
+    for arguments in calls.with_numpy_scalars(case):
         case.function(**arguments)
 
 

@@ -148,7 +148,7 @@ def test_state_is_the_models():
         ({"patch_size": 0}, ValueError, "`patch_size` (=0)"),
         ({"patch_size": True}, ValueError, "`patch_size` (=True)"),
         ({"patch_size": 2.0}, ValueError, "`patch_size` (=2.0)"),
-        ({"baseline": "mean"}, TypeError, "`baseline` (='mean')"),
+        ({"baseline": "mean"}, ValueError, "`baseline` (='mean')"),
     ],
 )
 def test_bad_options(changed, error, words):

@@ -7,11 +7,13 @@ from typing import Any, ParamSpec, Protocol, cast
 import numpy as np
 
 from submod_core import metrics as core
+from submod_core._checks import as_numbers, check_callable, check_choice, check_count
 from submod_core._docs import composed
 from submod_core._types import FloatArray
 from submod_core.metrics import FaithfulnessCurves, MapMetric, PerturbationCurves
 from submod_core.regions import Layout
 from submod_core.results import painted
+from xplique_submod._checks import check_model, numbers_of
 from xplique_submod._compat import ExplainerMetric
 from xplique_submod._datasets import examples_of
 from xplique_submod.metrics._model import (
@@ -19,6 +21,7 @@ from xplique_submod.metrics._model import (
     CurveMetric,
     DeclaredMetric,
     ModelMetric,
+    check_rows,
     layout_of,
     maps_of,
     rows_of,
@@ -92,6 +95,9 @@ class MaskMetric(PlainMetric):
     def __init__(self, masks: Any, **settings: Any) -> None:
         super().__init__(**settings)
         self.masks = np.asarray(masks)
+        as_numbers("masks", self.masks)
+        if not self.masks.ndim:
+            raise ValueError("`masks` must be (N, …), one for each map")
 
     def _pairs(self, maps: list[Any]) -> list[tuple[Any, ...]]:
         if len(self.masks) != len(maps):
@@ -149,7 +155,16 @@ class Robustness(DeclaredMetric, ExplainerMetric):
         layout: str | Layout | None = None,
     ) -> None:
         self.metric = core.Robustness(k=k, radius=radius, n_samples=n_samples, seed=seed)
-        inputs, targets = examples_of(inputs, targets)
+        check_model(model)
+        if batch_size is not None:
+            check_count("batch_size", batch_size)
+        if activation is not None:
+            check_choice("activation", activation, ("softmax", "sigmoid"))
+        given = zip(("inputs", "targets"), examples_of(inputs, targets), strict=True)
+        inputs, targets = (numbers_of(name, value) for name, value in given)
+        check_rows(inputs, targets)
+        if not np.isfinite(inputs.numpy()).all():
+            raise ValueError("`inputs` holds NaN or infinite values")
         ExplainerMetric.__init__(self, model, inputs, targets, batch_size, activation)
         self.layout = layout_of(self.inputs.shape, layout)
 
@@ -162,6 +177,7 @@ class Robustness(DeclaredMetric, ExplainerMetric):
             rows = rows_of(explainer(x, self.targets), x, axes)
             return [painted(row, shape) for row in rows]
 
+        check_callable("explainer", explainer)
         numbers: FloatArray = self.metric.numbers(maps, tuple(self.inputs.shape))
         return numbers
 

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from submod_core import Curves, Explanation, Readout
-from submod_core._checks import check_count
+from submod_core._checks import as_numbers, as_whole_numbers, check_count
 from submod_core._types import AnyArray, FloatArray
 from submod_core.engine import drive
 from submod_core.regions import Layout, compact
 from submod_core.results import are_explanations, each_attribution
+from xplique_submod._checks import check_model, check_operator, numbers_of
 from xplique_submod._compat import ExplanationMetric, Task
 from xplique_submod._datasets import examples_of
 from xplique_submod._inputs import FOUND, prepare
@@ -71,13 +72,15 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
         self.metric = self.declared(**settings)
         if batch_size is not None:
             check_count("batch_size", batch_size)
-        readout = Readout(activation or "identity", features, class_embeddings, scale)
-        inputs, targets = examples_of(inputs, targets)
+        check_model(model)
+        check_operator(operator)
+        readout = Readout(
+            "identity" if activation is None else activation, features, class_embeddings, scale
+        )
+        given = zip(("inputs", "targets"), examples_of(inputs, targets), strict=True)
+        inputs, targets = (numbers_of(name, value) for name, value in given)
+        check_rows(inputs, targets)
         ExplanationMetric.__init__(self, model, inputs, targets, batch_size, operator, None)
-        if len(self.targets) != len(self.inputs):
-            raise ValueError(
-                f"`targets` must be one-hot, one row for each of the {len(self.inputs)} inputs"
-            )
         self.layout = layout_of(self.inputs.shape, layout)
         if self.metric.images_only and not self.layout.is_image:
             raise ValueError("`inputs` must be images (N, H, W, C), which alone have patches")
@@ -111,7 +114,7 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
         n, shape = len(self.inputs), self._shape()
         if self.regions is None:
             return [None] * n
-        array = np.asarray(self.regions)
+        array = as_whole_numbers("regions", self.regions)
         if array.shape not in (shape, (1, *shape), (n, *shape)):
             raise ValueError(
                 f"`regions` (of shape {array.shape}) must be a label map {shape}, or one for each "
@@ -189,7 +192,9 @@ def rows_of(
     if are_explanations(explanations):
         given = 1 if isinstance(explanations, Explanation) else len(explanations)
         return each_attribution(explanations, given if inputs is None else len(inputs))
-    scores = np.asarray(explanations, dtype=np.float64)
+    scores = as_numbers("attributions", explanations)
+    if not scores.ndim or not len(scores):
+        raise ValueError("`attributions` must hold at least one map")
     if inputs is None and scores.ndim == 4:  # of images, as far as can be known
         layout = Layout("NHWC")
     spatial = layout is not None and layout.n_places > 1 and scores.ndim == layout.n_axes
@@ -202,6 +207,20 @@ def rows_of(
             )
         scores = scores.sum(axis)
     return each_attribution(scores, len(scores) if inputs is None else len(inputs))
+
+
+def check_rows(inputs: Any, targets: Any) -> None:
+    """Raise ValueError unless there are inputs (N, …), with a row of targets each."""
+    if len(inputs.shape) < 2 or not np.prod(inputs.shape):
+        raise ValueError(
+            f"`inputs` (of shape {tuple(inputs.shape)}) must hold at least one example, with at "
+            "least one element"
+        )
+    if len(targets.shape) < 1 or len(targets) != len(inputs):
+        raise ValueError(
+            f"`targets` (of shape {tuple(targets.shape)}) must be one-hot, one row for each of the "
+            f"{len(inputs)} inputs"
+        )
 
 
 def maps_of(explanations: Any) -> list[Any]:

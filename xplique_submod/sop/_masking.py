@@ -11,6 +11,7 @@ from submod_core._types import IntArray
 from submod_core.engine.batching import even
 from submod_core.sop.features import Features
 from submod_core.sop.host import MaskingBase
+from xplique_submod._checks import tensor_of
 from xplique_submod._masking import as_words, kept, of_examples, words_for
 
 
@@ -67,8 +68,11 @@ class Masking(MaskingBase):
             return self._whole if same else tf.broadcast_to(self._whole, (1, *shape))
         if tf.is_symbolic_tensor(feature_mask):
             return tf.cast(feature_mask, tf.int32)
-        rows = self._check_given(np.asarray(feature_mask), tuple(inputs.shape))
-        return tf.constant(rows, tf.int32)
+        return tf.constant(self.checked(feature_mask, tuple(inputs.shape)), tf.int32)
+
+    def checked(self, feature_mask: Any, shape: tuple[int, ...]) -> IntArray:
+        """A feature mask for inputs of a shape (N, …) as ids (1 or N, …)."""
+        return self._check_given(np.asarray(feature_mask), shape)
 
     def present(self, labels: tf.Tensor, n_examples: Any) -> tf.Tensor:
         """1 for the features of each example, 0 for padding, (N, n).
@@ -217,3 +221,13 @@ def pooling(labels: tf.Tensor, under: IntArray, size: int) -> tf.Tensor:
     counts = tf.math.bincount(index, minlength=(n + 1) * size, maxlength=(n + 1) * size, axis=-1)
     counts = tf.cast(tf.reshape(counts, (-1, n + 1, size))[:, :-1], tf.float32)
     return counts / tf.maximum(tf.reduce_sum(counts, -1, keepdims=True), 1)
+
+
+def example_of(inputs: Any) -> tf.Tensor:
+    """An example as a tensor; TypeError or ValueError unless it holds finite real numbers."""
+    example = tensor_of("example_inputs", inputs)
+    if not len(example.shape) or not np.prod(example.shape):
+        raise TypeError("`example_inputs` must hold at least one example")
+    if example.dtype.is_floating and not bool(tf.reduce_all(tf.math.is_finite(example))):
+        raise ValueError("`example_inputs` holds NaN or infinite values")
+    return example

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from submod_core._checks import as_numbers
 from submod_core._files import whole_file
 from submod_core.engine._memory import fitting
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
@@ -13,6 +14,7 @@ from submod_core.sop.features import cells
 from submod_core.sop.finite import SOURCES, spoilt
 from submod_core.sop.places import block, certain, chosen, readings, spots
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
+from xplique_submod._checks import tensor_of
 from xplique_submod._memory import memory_errors
 from xplique_submod.sop._backbone import Backbone, cloned
 from xplique_submod.sop._masking import Masking, pooling
@@ -104,7 +106,7 @@ class Network(keras.Model):  # type: ignore[name-defined]
         k = self._embed(example, self.masking.labels_of(example, None)).shape[-1]
         if class_weights is None:
             class_weights = self.backbone.class_weights()
-        weights = np.asarray(class_weights)
+        weights = as_numbers("class_weights", class_weights)
         check_class_weights(weights.shape, tuple(logits.shape), tuple(hidden.shape))
         start, same = initial_projections(k, self.settings.heads), np.eye(hidden.shape[1])
         values = {
@@ -312,7 +314,7 @@ _compiled_select = tf.function(select, jit_compile=True)
 def unpacked(inputs: Any, feature_mask: Any, dtype: str) -> tuple[tf.Tensor, Any]:
     """The inputs as a tensor, of a dtype if they are floats, and the mask that came with them."""
     first, second = inputs if isinstance(inputs, tuple | list) else (inputs, feature_mask)
-    tensor = tf.convert_to_tensor(first)
+    tensor = shown(first)
     return (tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor), second
 
 
@@ -330,3 +332,11 @@ def finite_logits(parts: Parts[tf.Tensor]) -> tf.Tensor:
         checks.append(tf.debugging.Assert(fine, [f"{source} is not finite, of example", example]))
     with tf.control_dependencies([check for check in checks if check is not None]):
         return tf.identity(parts.logits)
+
+
+def shown(inputs: Any) -> tf.Tensor:
+    """Inputs (N, …) as a tensor; TypeError where they are no such numbers."""
+    tensor = tensor_of("inputs", inputs)
+    if len(tensor.shape) < 2:
+        raise TypeError(f"`inputs` (of shape {tuple(tensor.shape)}) must be (N, …)")
+    return tensor

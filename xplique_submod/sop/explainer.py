@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from submod_core._repr import differing
+from xplique_submod._checks import check_batch, numbers_of
 from xplique_submod._compat import (
     BlackBoxExplainer,
     get_inference_function,
@@ -57,6 +58,7 @@ class SumOfPartsAttribution(BlackBoxExplainer):
     def __init__(self, model: Any, batch_size: int | None = 32, operator: Any = None) -> None:
         if not callable(getattr(model, "explain", None)):
             raise TypeError(f"`model` (a {type(model).__name__}) must be a SumOfParts model")
+        check_batch(batch_size)
         if operator is not None:
             raise ValueError("`operator` must be None: the logit is explained")
         # Not the constructor of the base: its cache of models fails on subclassed Keras 3 models.
@@ -91,10 +93,16 @@ class SumOfPartsAttribution(BlackBoxExplainer):
             If there are no inputs, or the targets have another number of classes than the model,
             or name none.
         """
-        images, one_hot = (tf.cast(x, tf.float32) for x in examples_of(inputs, targets))
-        if not len(images):
+        given = zip(("inputs", "targets"), examples_of(inputs, targets), strict=True)
+        images, one_hot = (numbers_of(name, value) for name, value in given)
+        if len(images.shape) < 2 or not len(images):
             raise ValueError(
                 f"`inputs` (of shape {tuple(images.shape)}) must hold at least one example"
+            )
+        if len(one_hot.shape) < 1 or len(one_hot) != len(images):
+            raise ValueError(
+                f"`targets` (of shape {tuple(one_hot.shape)}) must have a row for each of the "
+                f"{len(images)} inputs"
             )
         size = len(images) if self.batch_size is None else self.batch_size
         parts = [self.model.explain(images[i : i + size]) for i in range(0, len(images), size)]

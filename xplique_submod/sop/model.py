@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from submod_core._checks import check_flag, check_text
 from submod_core._docs import documented
 from submod_core.engine._memory import in_fitting_batches, keep_freed_memory
 from submod_core.engine.batching import BatchSize
@@ -14,8 +15,9 @@ from submod_core.sop.finite import check_parts
 from submod_core.sop.host import Forwarded, SumOfPartsBase
 from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
+from xplique_submod._checks import tensor_of
 from xplique_submod.sop._backbone import Backbone
-from xplique_submod.sop._masking import Masking
+from xplique_submod.sop._masking import Masking, example_of
 from xplique_submod.sop._network import finite_logits, unpacked
 from xplique_submod.sop._training import Trainable
 
@@ -106,7 +108,14 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         super().__init__(**kwargs)
         if not isinstance(backbone, keras.Model):
             raise TypeError(f"`backbone` (a {type(backbone).__name__}) must be a Keras model")
-        example = tf.convert_to_tensor(example_inputs)
+        example = example_of(example_inputs)
+        if not (encoder is None or callable(encoder)):
+            raise TypeError(f"`encoder` (a {type(encoder).__name__}) must be a Keras model")
+        check_flag("finetune", finetune)
+        for name, value in (("layer", layer), ("classifier", classifier)):
+            check_text(name, value)
+            if value is not None and value not in [each.name for each in backbone.layers]:
+                raise ValueError(f"`{name}` (={value!r}) must name a layer of `backbone`")
         keep_freed_memory()
         self.settings = SOPSettings(groups, top, heads, alpha, beta, positions, blur, continuous)
         self.masking = Masking(tuple(example.shape), features, baseline, batch_size)
@@ -195,6 +204,7 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
             As in `call`.
         {remove}
         """
+        check_flag("remove", remove)
         top = chosen_top(top, self.top)
         inputs, feature_mask = unpacked(inputs, feature_mask, self.compute_dtype)
         labels = self._labels_of(inputs, feature_mask)
@@ -218,8 +228,15 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         ValueError
             If the targets are neither, or not finite, or no classes of the model.
         """
-        parts = self.parts(inputs, feature_mask)
-        return tf.reduce_mean(self._losses_of(parts, tf.convert_to_tensor(targets), loss))
+        wanted = tensor_of("targets", targets)
+        shown = unpacked(inputs, feature_mask, self.compute_dtype)[0]
+        if shown.shape[0] == 0:
+            raise ValueError("`inputs` must hold at least one example")
+        if len(wanted.shape) and wanted.shape[0] != shown.shape[0]:
+            raise ValueError(
+                f"`targets` (of shape {tuple(wanted.shape)}) must have a row for each input"
+            )
+        return tf.reduce_mean(self._losses_of(self.parts(inputs, feature_mask), wanted, loss))
 
     def _trained_parts(
         self, inputs: Any, feature_mask: Any = None, most: tf.Tensor | None = None

@@ -16,7 +16,8 @@ from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
 from xplique_submod._maps import heatmaps
 from xplique_submod._memory import memory_errors
-from xplique_submod.sop._masking import Masking, pooling
+from xplique_submod.sop._masking import Masking, example_of, pooling
+from xplique_submod.sop._network import shown
 from xplique_submod.sop.model import WORDS
 
 _OWN = {"mask_of_a_call": "`feature_mask` in a call\n    overrides it.", "source": "App. C.3"}
@@ -69,10 +70,13 @@ class SelfAttributing(SelfAttributingBase):
     ) -> None:
         if not callable(attribution):
             raise TypeError(f"`attribution` (={attribution!r}) must be an explainer or a function")
+        if not callable(backbone):
+            raise TypeError(f"`backbone` (={backbone!r}) must be callable")
+        example = example_of(example_inputs)
         self.top = chosen_top(None, top)
         self.backbone, self.attribution = backbone, attribution
-        self.masking = Masking(tuple(np.shape(example_inputs)), features, baseline, batch_size)
-        self.example_inputs = tf.convert_to_tensor(example_inputs)
+        self.masking = Masking(tuple(example.shape), features, baseline, batch_size)
+        self.example_inputs = example
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({differing(self, SelfAttributing.__init__)})"
@@ -93,14 +97,14 @@ class SelfAttributing(SelfAttributingBase):
         ValueError
             If an argument does not fit the model; so do all methods that take them.
         """
-        return self._answer(tf.convert_to_tensor(inputs), feature_mask, top)[1]
+        return self._answer(shown(inputs), feature_mask, top)[1]
 
     def without(self, inputs: Any, feature_mask: Any = None, top: float | None = None) -> tf.Tensor:
         """Logits (N, C) of the inputs with the top features replaced.
 
         Arguments are those of a call.
         """
-        return self._answer(tf.convert_to_tensor(inputs), feature_mask, top, remove=True)[1]
+        return self._answer(shown(inputs), feature_mask, top, remove=True)[1]
 
     def explain(
         self, inputs: Any, feature_mask: Any = None, top: float | None = None
@@ -109,7 +113,7 @@ class SelfAttributing(SelfAttributingBase):
 
         Arguments are those of a call.
         """
-        return self._explained(tf.convert_to_tensor(inputs), feature_mask, top)
+        return self._explained(shown(inputs), feature_mask, top)
 
     def _maps(self, inputs: tf.Tensor) -> tf.Tensor:
         def answered(some: slice) -> tf.Tensor:

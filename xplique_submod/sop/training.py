@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 import tensorflow as tf
 
+from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core._types import AnyArray, IntArray
 from submod_core.engine._memory import fitting
@@ -23,6 +24,7 @@ from submod_core.sop.checkpoint import (
 from submod_core.sop.options import OPTIONS
 from submod_core.sop.targets import chosen_loss
 from submod_core.sop.training import ScheduleOptions, Trainee, check_rates, schedule_of, train
+from xplique_submod._checks import tensor_of
 from xplique_submod._memory import memory_errors
 from xplique_submod.sop.model import WORDS, SumOfParts
 
@@ -69,6 +71,9 @@ def fit(
     """
     schedule = schedule_of(options)
     check_rates(lr, weight_decay)
+    check_flag("verbose", verbose)
+    if not isinstance(model, SumOfParts):
+        raise TypeError(f"`model` (a {type(model).__name__}) must be a SumOfParts model")
     columns = _columns(model, inputs, targets, feature_mask)
     loss = chosen_loss(columns[1], model.class_weights.shape[0], loss)
     settings = {"name": "AdamW", "lr": float(lr), "weight_decay": float(weight_decay), "loss": loss}
@@ -80,13 +85,21 @@ def fit(
 def _columns(model: SumOfParts, inputs: Any, targets: Any, feature_mask: Any) -> list[AnyArray]:
     """The arguments as arrays, as long as each other."""
     given = {"inputs": inputs, "targets": targets, "feature_mask": feature_mask}
-    arrays = {name: np.asarray(array) for name, array in given.items() if array is not None}
+    arrays = {
+        name: np.asarray(tensor_of(name, array))
+        for name, array in given.items()
+        if name != "feature_mask" or array is not None
+    }
     n = len(arrays["inputs"]) if arrays["inputs"].ndim else 0
     if not n:
         raise ValueError(f"`inputs` (of shape {arrays['inputs'].shape}) must hold an example")
     for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"`{name}` holds NaN or infinite values")
         if array.ndim == 0 or len(array) not in ((1, n) if name == "feature_mask" else (n,)):
             raise ValueError(f"`{name}` (of shape {array.shape}) must be as long as `inputs`, {n}")
+    if feature_mask is not None:
+        arrays["feature_mask"] = model.masking.checked(feature_mask, arrays["inputs"].shape)
     # One mask for all examples becomes a row for each, without a copy.
     return [np.broadcast_to(array, (n, *array.shape[1:])) for array in arrays.values()]
 

@@ -14,7 +14,7 @@ def check_batch_size(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is a whole number of at least 1 or "auto"."""
     if isinstance(value, str) and value != "auto":
         raise ValueError(f"`{name}` (={value!r}) must be a whole number of at least 1 or 'auto'")
-    if value != "auto":
+    if not isinstance(value, str):
         check_count(name, value)
 
 

@@ -197,7 +197,7 @@ def probing(learn: Probe) -> Callable[..., float]:
         check_count("seed", seed, least=0)
         masks, wanted = outlines(explanations, labels)
         half = len(masks) // 2
-        answers = learn(masks, wanted, epochs, seed)
+        answers = learn(masks, wanted, int(epochs), int(seed))
         return float((answers == wanted[half:]).mean())
 
     return probing_accuracy

@@ -1,0 +1,56 @@
+"""The campaign of bad calls over `xplique_submod`."""
+
+import pytest
+
+from . import calls, xplique_methods, xplique_metrics
+from .xplique_kinds import KINDS
+
+CASES = [*xplique_methods.CASES, *xplique_metrics.CASES]
+TRAINING = "in training a loss shows NaN, which `fit` refuses; `explain` refuses it itself"
+USED = "metrics see the outputs and the maps on use: see the cases of `per_example`"
+EMPTY = "nothing of no inputs, as of any layer"
+METRICS = ("Insertion", "Deletion", "HighestConfidence", "StrongInteractions", "MuFidelity", "AUPC")
+RIGHT = (
+    {
+        "SMDL(regions: too many)": "without a prior the patches are the regions",
+        "LiMA(baseline: another size)": "the inputs are known on use",
+        "SMDL(baseline: another size)": "the inputs are known on use",
+        "Robustness(targets: *)": "given to the explainer, which checks them",
+        "HumanAgreement(masks: *)": USED,
+        "HumanAgreement.per_example(masks: fractions)": "of heatmaps the highest scores count",
+        "PointingGame(masks: *)": USED,
+    }
+    | {
+        f"{name}({call})": USED
+        for name in METRICS
+        for call in ("inputs: nan", "inputs: infinity", "targets: too many classes")
+    }
+    | {
+        f"SumOfParts.{name}(inputs: {what})": reason
+        for name in ("call", "without", "parts", "training_loss")
+        for what, reason in (("nan", TRAINING), ("infinity", TRAINING), ("empty", EMPTY))
+        if (name, what) != ("training_loss", "empty")
+    }
+    | {"SumOfParts.explain(inputs: empty)": EMPTY}
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_good_call_is_good(case):
+    case.function(**case.good())
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_bad_calls_are_refused_by_name(case):
+    found = calls.faults(case, KINDS, RIGHT)
+    assert not found, f"{len(found)} unclear:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_numpy_scalars_are_numbers(case):
+    for arguments in calls.with_numpy_scalars(case):
+        case.function(**arguments)
+
+
+def test_there_are_many_calls():
+    assert sum(len(list(calls.bad_calls(case, KINDS))) for case in CASES) >= 200

@@ -1,0 +1,217 @@
+"""Good calls of the Xplique plug-in: the methods."""
+
+import numpy as np
+
+from submod_core.sea_nn import Learning
+from xplique_submod import SEANN, SMDL, AggMean, LiMA, SumOfPartsAttribution, explain_mistakes
+from xplique_submod.sop import SelfAttributing, SumOfParts, fit
+
+from .calls import Case, count, instance, share, without
+from .xplique_kinds import (
+    KINDS,
+    X,
+    Y,
+    a_map,
+    arrays,
+    backbone,
+    lima,
+    model,
+    self_attributing,
+    sum_of_parts,
+)
+
+OPTIONS = {
+    "batch_size": 8,
+    "operator": None,
+    "activation": "softmax",
+    "features": None,
+    "distance": "cosine",
+    "class_embeddings": None,
+    "scale": 100.0,
+    "max_evaluations": 50,
+    "max_model_inputs": 50,
+    "weights": None,
+    "layout": "NHWC",
+    "signed": False,
+    "baseline": 0.0,
+    "verbose": False,
+}
+SMALL = Learning(widths=(3,), epochs=1)
+LEARNING = {"settings": SMALL, "side": 2, "thresholds": (2, 4)}
+MAPS = {"methods": [a_map], "batch_size": 4, "operator": None, "verbose": False}
+NAMED = {"inputs": "model"}
+# Models take a while to make, and refused calls leave them as they were.
+BACKBONE, MODEL = backbone(), sum_of_parts()
+FEATURES = {
+    "features": {"zero": 0, "text": "few", "a fraction": 1.5, "a bool": True},
+    "top": share(),
+}
+
+
+def given(**others):
+    return {"inputs": X.copy(), "targets": Y.copy()} | others
+
+
+def sop_call():
+    return {"inputs": X.copy(), "feature_mask": None, "top": 0.5}
+
+
+def sea_nn():
+    return SEANN(model, [a_map], **LEARNING)
+
+
+CASES = [
+    Case(LiMA, lambda: {"model": model, "regions": (2, 2), "search": "singletons"} | OPTIONS),
+    Case(
+        SMDL,
+        lambda: (
+            {
+                "model": model,
+                "prior": None,
+                "patches": 2,
+                "regions": 2,
+                "k": 2,
+                "feature_target": False,
+                "confidence_model": None,
+            }
+            | OPTIONS
+        ),
+        {
+            "prior": {"a number": 3, "text": "one", "a list": [1]},
+            "regions": count(),
+            "k": count(optional=True),
+        },
+        named={"regions": "patches"},
+    ),
+    *[
+        Case(getattr(lima(), name), given, name=f"LiMA.{name}", named=NAMED)
+        for name in ("explain", "explain_regions")
+    ],
+    Case(
+        SMDL(model, patches=2, prior=X[:1, ..., 0], regions=2, k=2).explain,
+        given,
+        name="SMDL.explain",
+        named=NAMED,
+    ),
+    Case(
+        explain_mistakes,
+        lambda: {
+            "method": lima(),
+            "inputs": X.copy(),
+            "targets": np.eye(3, dtype=np.float32)[[1, 1]],
+            "max_area": 1.0,
+        },
+        {"method": instance()},
+    ),
+    Case(AggMean, lambda: {"model": model} | MAPS),
+    Case(
+        SEANN,
+        lambda: {"model": model} | MAPS | LEARNING,
+        {"thresholds": without(KINDS["thresholds"], "too large")},
+    ),
+    Case(
+        AggMean(model, [a_map]).explain, given, {"targets": {"None": None}}, name="AggMean.explain"
+    ),
+    *[
+        Case(getattr(sea_nn(), name), given, {"targets": {"None": None}}, name=f"SEANN.{name}")
+        for name in ("explain", "explain_ensemble", "explain_class")
+    ],
+    Case(
+        AggMean(model, [a_map, a_map]).attribute_maps,
+        lambda: {"maps": [X[..., 0], X[..., 0] ** 2]},
+        name="AggMean.attribute_maps",
+    ),
+    Case(
+        SumOfParts,
+        lambda: {
+            "backbone": BACKBONE,
+            "example_inputs": X[:1].copy(),
+            "features": 2,
+            "layer": None,
+            "encoder": None,
+            "finetune": False,
+            "classifier": None,
+            "class_weights": None,
+            "baseline": 0.0,
+            "batch_size": 4,
+            "groups": 2,
+            "top": 0.5,
+            "heads": 1,
+            "alpha": None,
+            "beta": 1.0,
+            "positions": 0.0,
+            "blur": None,
+            "continuous": False,
+        },
+        FEATURES | {"baseline": KINDS["threshold"] | {"too small": "low"}, "batch_size": count()},
+    ),
+    Case(
+        SelfAttributing,
+        lambda: {
+            "backbone": BACKBONE,
+            "attribution": a_map,
+            "example_inputs": X[:1].copy(),
+            "features": 2,
+            "top": 0.5,
+            "baseline": 0.0,
+            "batch_size": 4,
+        },
+        FEATURES | {"baseline": KINDS["threshold"] | {"too small": "low"}, "batch_size": count()},
+    ),
+    *[
+        Case(getattr(sum_of_parts(), name), sop_call, name=f"SumOfParts.{name}")
+        for name in ("call", "without", "explain")
+    ],
+    Case(sum_of_parts().parts, lambda: sop_call() | {"remove": False}, name="SumOfParts.parts"),
+    Case(
+        sum_of_parts().training_loss,
+        lambda: {
+            "inputs": X.copy(),
+            "targets": np.array([0, 1]),
+            "feature_mask": None,
+            "loss": None,
+        },
+        {"targets": arrays(np.array([0, 1]), **{"too large": np.array([0, 9])})},
+        name="SumOfParts.training_loss",
+    ),
+    *[
+        Case(
+            getattr(self_attributing(), name),
+            sop_call,
+            name=f"SelfAttributing.{name}",
+            named={"inputs": "attribution"},
+        )
+        for name in ("__call__", "without", "explain")
+    ],
+    Case(
+        SumOfPartsAttribution,
+        lambda: {"model": MODEL, "batch_size": 4, "operator": None},
+        {"model": instance()},
+    ),
+    Case(
+        SumOfPartsAttribution(sum_of_parts()).explain, given, name="SumOfPartsAttribution.explain"
+    ),
+    Case(
+        fit,
+        lambda: {
+            "model": MODEL,
+            "inputs": X.copy(),
+            "targets": np.array([0, 1]),
+            "feature_mask": None,
+            "lr": 1e-3,
+            "weight_decay": 0.0,
+            "loss": None,
+            "verbose": False,
+            "epochs": 1,
+            "batch_size": 2,
+            "seed": 0,
+        },
+        {
+            "model": instance(),
+            "targets": arrays(np.array([0, 1]), **{"too large": np.array([0, 9])}),
+            "epochs": count(),
+            "batch_size": count(),
+            "seed": count(0),
+        },
+    ),
+]
