@@ -17,9 +17,9 @@ from captum_submod.metrics._functions import (
     mask_metric,
     model_answers,
     model_metric,
-    robustness,
 )
 from captum_submod.metrics._probe import learn
+from captum_submod.metrics._robustness import robustness
 from submod_core import metrics as core
 from submod_core.metrics import METRICS, group_iou, kl_fidelity, object_share
 

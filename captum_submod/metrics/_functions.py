@@ -14,17 +14,12 @@ from captum_submod.metrics._model import (
     Asked,
     Attributions,
     answers,
-    layout_of,
     rows_of,
-    shape_of,
 )
 from submod_core import Explanation
-from submod_core._checks import check_callable
 from submod_core._docs import composed
-from submod_core._types import AnyArray
-from submod_core.metrics import MapMetric, ModelMetric, Question, Robustness
+from submod_core.metrics import MapMetric, ModelMetric, Question
 from submod_core.regions import Layout
-from submod_core.results import painted
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -144,74 +139,6 @@ def mask_metric(declared: Callable[P, MapMetric]) -> MaskFunction[P]:
     parameters = [_positional("attributions", Attributions), _positional("masks", Tensor)]
     call = "images, images[:, 0] > 0.5"
     return _finished(function, declared, parameters, f"{_MAPS}\n{_MASKS}", call)
-
-
-def robustness(
-    explanation_func: Callable[..., Tensor],
-    inputs: Tensor,
-    *,
-    k: int,
-    radius: float = 0.02,
-    n_samples: int = 10,
-    seed: int = 0,
-    layout: str | Layout | None = None,
-    **kwargs: Any,
-) -> Tensor:
-    """Overlap of the k highest scores before and after noise on the input (SEA-NN, §5).
-
-    Parameters
-    ----------
-    explanation_func : callable
-        Such as ``LiMA(model).attribute``: from inputs, and `kwargs`, to attributions shaped like
-        the inputs.
-    inputs : Tensor, (N, …), floating
-    k, radius, n_samples, seed
-        As in `submod_core.metrics.Robustness`.
-    layout : str, optional
-        As in `LiMA`.
-    **kwargs
-        Further arguments of `explanation_func`.
-
-    Returns
-    -------
-    Tensor of float64, (N,), on the CPU
-        Mean intersection over union, in [0, 1]; higher is better.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong type or out of range.
-
-    Examples
-    --------
-    >>> robustness(lambda x: x, torch.rand(2, 1, 8, 8), k=10, radius=1e-9).tolist()
-    [1.0, 1.0]
-    """
-    metric = Robustness(k=k, radius=radius, n_samples=n_samples, seed=seed)
-    if not isinstance(inputs, Tensor) or not inputs.is_floating_point():
-        raise TypeError("`inputs` must be one floating-point tensor (N, …), which noise can change")
-    check_callable("explanation_func", explanation_func)
-    if not inputs.isfinite().all():
-        raise ValueError("`inputs` holds NaN or infinite values")
-    axes = layout_of(inputs, layout)
-    image, shape = axes is not None and axes.is_image, shape_of(inputs, axes)
-
-    def maps(noise: Any) -> list[Any]:
-        x = inputs
-        if noise is not None:
-            drawn = torch.from_numpy(axes.restored(noise) if axes and image else noise)
-            x = inputs + drawn.to(inputs.dtype).to(inputs.device)
-        return [painted(row, shape) for row in rows_of(explanation_func(x, **kwargs), x, axes)]
-
-    # Noise is drawn with channels last, the same in both hosts.
-    like = _shaped(inputs)
-    noise_shape = tuple((axes.channels_last(like) if axes and image else like).shape)
-    return torch.from_numpy(metric.numbers(maps, noise_shape))
-
-
-def _shaped(x: Tensor) -> AnyArray:
-    """An array of the tensor's shape that takes no memory."""
-    return np.broadcast_to(np.float32(0), tuple(x.shape))
 
 
 def _of_a_model(

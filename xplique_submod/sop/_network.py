@@ -1,13 +1,11 @@
 """The network of a sum of parts in Keras: two attentions around a frozen backbone."""
 
-import os
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from submod_core._checks import as_numbers
-from submod_core._files import whole_file
 from submod_core.engine._memory import fitting
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells
@@ -18,11 +16,12 @@ from xplique_submod._checks import tensor_of
 from xplique_submod._memory import memory_errors
 from xplique_submod.sop._backbone import Backbone, cloned
 from xplique_submod.sop._masking import Masking, pooling
+from xplique_submod.sop._saving import Saved
 
 keras = tf.keras
 
 
-class Network(keras.Model):  # type: ignore[name-defined]
+class Network(Saved):
     """Embeds the features, makes the groups, and scores the backbone's answers to them.
 
     Its arrays, under the names of their files: `query` and `key` of the group generator,
@@ -121,63 +120,6 @@ class Network(keras.Model):  # type: ignore[name-defined]
         rows = self.settings.rows()
         fractions = np.stack([rows.numerators, rows.denominators])
         self.rows = self._weight("rows", fractions, trainable=False)
-
-    def save(self, filepath: Any, overwrite: bool = True, **options: Any) -> None:
-        """Write the model as Keras does, but whole or not at all.
-
-        An earlier file stays where writing fails.
-
-        Parameters
-        ----------
-        filepath : str or PathLike
-            Ends in ".keras"; remote files are left to Keras alone.
-        overwrite : bool
-            False asks before an existing file is replaced.
-        **options
-            Of `keras.Model.save`.
-
-        Raises
-        ------
-        ValueError
-            If it ends in ".h5" or ".hdf5".
-        """
-        path = os.fspath(filepath) if isinstance(filepath, str | os.PathLike) else ""
-        if str(path).endswith((".h5", ".hdf5")):
-            raise ValueError(
-                f"`filepath` (={str(path)!r}) must end in '.keras': HDF5 files hold functional and "
-                "sequential models alone; `save_weights` writes '.weights.h5'"
-            )
-        ours = str(path).endswith(".keras") and "://" not in str(path)
-        if not ours or (os.path.exists(path) and not overwrite):
-            super().save(filepath, overwrite=overwrite, **options)
-            return
-        with whole_file(path) as unfinished:
-            super().save(unfinished, **options)
-
-    def export(
-        self,
-        filepath: Any,
-        format: str = "tf_saved_model",
-        verbose: bool | None = None,
-        input_signature: Any = None,
-        **options: Any,
-    ) -> None:
-        """Write an artefact for inference, as `keras.Model.export` does.
-
-        Parameters
-        ----------
-        filepath, format, verbose, **options
-            Of `keras.Model.export`.
-        input_signature
-            By default any number of inputs like the example that the model was made with.
-        """
-        if input_signature is None:
-            example = self.example_inputs
-            shape = (None, *example.shape[1:])
-            input_signature = [keras.InputSpec(shape=shape, dtype=example.dtype.name)]
-        super().export(
-            filepath, format, verbose=verbose, input_signature=input_signature, **options
-        )
 
     def _weight(self, name: str, value: np.ndarray, trainable: bool = True) -> Any:
         # Not cast under mixed precision: the attentions are computed in the weights' own.

@@ -267,9 +267,8 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
 
     def get_config(self) -> dict[str, Any]:
         """The configuration that `from_config`, and so a `.keras` file, restores the model from."""
-        encoder = self.given_encoder
-        if encoder is not None:
-            encoder = keras.utils.serialize_keras_object(encoder)
+        given = self.given_encoder
+        encoder = None if given is None else keras.utils.serialize_keras_object(given)
         return {
             "name": self.name,
             "backbone": keras.utils.serialize_keras_object(self.backbone.model),
@@ -292,10 +291,9 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         config = dict(config)
 
         def restored(name: str) -> Any:
+            made = keras.utils.deserialize_keras_object
             value = config.pop(name)
-            if value is None:
-                return None
-            return keras.utils.deserialize_keras_object(value, custom_objects=custom_objects)
+            return None if value is None else made(value, custom_objects=custom_objects)
 
         backbone, encoder = restored("backbone"), restored("encoder")
         example = np.zeros(config.pop("example_shape"), config.pop("example_dtype"))

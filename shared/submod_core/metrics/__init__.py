@@ -35,7 +35,6 @@ from submod_core.metrics.grown import (
     grown_area,
     grown_deletion,
     grown_insertion,
-    probing,
 )
 from submod_core.metrics.maps import (
     HumanAgreement,
@@ -45,6 +44,7 @@ from submod_core.metrics.maps import (
     jaccard,
     top_k,
 )
+from submod_core.metrics.probing import probing
 from submod_core.metrics.sampling import (
     AUPC,
     CORRELATIONS,

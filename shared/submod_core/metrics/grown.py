@@ -4,7 +4,7 @@ A model here is a `SumOfParts` or `SelfAttributing` of any host: called with inp
 and the share `top` of the features in each group it returns logits, as its `without` does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,13 @@ from submod_core._checks import (
     as_whole_numbers,
     check_axes,
     check_callable,
-    check_count,
     check_share,
     check_type,
 )
-from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core._types import FloatArray, IntArray
 from submod_core.backends import Array, backend_of
 from submod_core.metrics.base import declared
 from submod_core.results import auc
-from submod_core.sop import GroupExplanation
 
 TOPS = tuple(k / 10 for k in range(1, 11))
 """Shares of the features in each group, as groups grow: 0.1, 0.2, …, 1."""
@@ -98,7 +96,7 @@ def grown_deletion(
     """
     _check_call(model, inputs)
     check_callable("model", getattr(model, "without", None))
-    truth = None if labels is None else _labels(labels, len(inputs))
+    truth = None if labels is None else true_classes(labels, len(inputs))
     full, predicted = _full(model, inputs, feature_mask)
     rows = [
         _probabilities(_finite(model.without(inputs, feature_mask, top=top), top), predicted)
@@ -145,62 +143,11 @@ def errors_by_sparsity(
         raise ValueError("`tops` must hold at least one share")
     for top in tops:
         check_share("tops", top)
-    wanted = _labels(labels, len(inputs))
+    wanted = true_classes(labels, len(inputs))
     answers = [
         _numpy(_finite(model(inputs, feature_mask, top=top), top)).argmax(-1) for top in tops
     ]
     return np.array([float((answer != wanted).mean()) for answer in answers])
-
-
-Probe = Callable[[BoolArray, IntArray, int, int], IntArray]
-"""Training of a small network by a host.
-
-From masks (N, …), classes (N,), epochs and a seed to the predicted classes of the second half.
-"""
-
-
-@declared("probing_accuracy", None, "none: reads the label off the groups' outlines alone")
-def probing(learn: Probe) -> Callable[..., float]:
-    """Make the probing accuracy of a host from its training of a small network.
-
-    Examples
-    --------
-    >>> probing(lambda masks, classes, epochs, seed: classes[len(masks) // 2 :]).__name__
-    'probing_accuracy'
-    """
-
-    def probing_accuracy(
-        explanations: Sequence[GroupExplanation],
-        labels: ArrayLike,
-        *,
-        epochs: int = 60,
-        seed: int = 0,
-    ) -> float:
-        """Accuracy of labels predicted from the outlines of the groups alone (SOP v2, §4.2, RQ4).
-
-        A small network learns the label from the groups used for the predicted class, on the first
-        half of the examples. An accuracy far above chance means that the outlines of the groups,
-        and not the features inside, carry the answer.
-
-        Parameters
-        ----------
-        explanations : sequence of GroupExplanation, N
-        labels : array_like, (N,)
-        epochs, seed : int
-
-        Returns
-        -------
-        float
-            Accuracy on the second half.
-        """
-        check_count("epochs", epochs)
-        check_count("seed", seed, least=0)
-        masks, wanted = outlines(explanations, labels)
-        half = len(masks) // 2
-        answers = learn(masks, wanted, int(epochs), int(seed))
-        return float((answers == wanted[half:]).mean())
-
-    return probing_accuracy
 
 
 def grown_area(probabilities: ArrayLike, full: ArrayLike, tops: ArrayLike = TOPS) -> FloatArray:
@@ -251,52 +198,6 @@ def grown_area(probabilities: ArrayLike, full: ArrayLike, tops: ArrayLike = TOPS
     return np.array([auc(column, sizes) for column in relative.T]) / (sizes[-1] - sizes[0])
 
 
-def outlines(explanations: Sequence[GroupExplanation], labels: Any) -> tuple[BoolArray, IntArray]:
-    """Inputs and answers of a probe: masks of the groups used, and classes 0 … k−1.
-
-    Parameters
-    ----------
-    explanations : sequence of GroupExplanation, N
-    labels : array_like, (N,)
-
-    Returns
-    -------
-    masks : ndarray of bool, (N, …)
-        The groups used for each explanation's predicted class.
-    classes : ndarray of intp, (N,)
-
-    Raises
-    ------
-    ValueError
-        If there is not one label for each explanation.
-
-    Examples
-    --------
-    >>> one = np.ones((1, 1))
-    >>> regions, groups = np.array([0, 1]), np.array([[True, False]])
-    >>> explanation = GroupExplanation(regions, groups, one, one, one[0])
-    >>> outlines([explanation], ["dog"])
-    (array([[ True, False]]), array([0]))
-    """
-    check_type("explanations", explanations, Sequence, "a sequence of GroupExplanation")
-    for explanation in explanations:
-        check_type("explanations", explanation, GroupExplanation, "GroupExplanation, each")
-    if not len(explanations):
-        raise ValueError("`explanations` must hold at least one")
-    given = np.asarray(labels)
-    if given.ndim != 1 or given.dtype.kind == "O" or (given != given).any():
-        raise ValueError(f"`labels` (={labels!r}) must be (N,), of numbers or names")
-    masks = np.stack(
-        [explanation.mask(int(explanation.logits.argmax())) for explanation in explanations]
-    )
-    classes = np.unique(given, return_inverse=True)[1]
-    if len(classes) != len(masks):
-        raise ValueError(
-            f"`labels` (of length {len(classes)}) must be one for each of {len(masks)} explanations"
-        )
-    return masks, classes.astype(np.intp)
-
-
 def _full(model: Any, inputs: Array, feature_mask: Array | None) -> tuple[FloatArray, IntArray]:
     """Probability of the class that is predicted from all features, and the class, (N,) each."""
     logits = _finite(model(inputs, feature_mask, top=1.0), 1.0)
@@ -324,7 +225,7 @@ def _check_call(model: Any, inputs: Any) -> None:
         raise ValueError("`inputs` must be (N, …)")
 
 
-def _labels(labels: Any, n: int) -> IntArray:
+def true_classes(labels: Any, n: int) -> IntArray:
     """True classes as an array, one for each of n examples."""
     listed = isinstance(labels, list | tuple)
     given = labels if listed else backend_of(labels, "labels").to_numpy(labels)

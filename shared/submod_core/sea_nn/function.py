@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
-from submod_core._checks import as_numbers, check_choice, check_count, check_counts
+from submod_core._checks import as_numbers, check_choice, check_count
 from submod_core._types import AnyArray, BoolArray
+from submod_core.sea_nn._checks import ACTIVATIONS, check_start
 from submod_core.sea_nn._products import product, times
 
 Activation = Literal["sqrt", "log"]
 Init = Literal["random", "ones"]
-_DTYPES = [np.dtype(np.float64), np.dtype(np.float32)]
-ACTIVATIONS = ("sqrt", "log")
 _BIAS = 1.0
 
 
@@ -297,14 +296,3 @@ class DeepSubmodularFunction:
             checked = [check_array(name, arrays[name], "f", None, 0) for name in names]
             how: Any = str(arrays["activation"])
             return cls(checked[:depth], checked[depth:], how)
-
-
-def check_start(widths: Any, activation: Any, init: Any, seed: Any, dtype: Any) -> None:
-    """Raise ValueError unless the arguments of `DeepSubmodularFunction.initial` are in range."""
-    check_counts("widths", widths)
-    check_choice("activation", activation, ACTIVATIONS)
-    check_choice("init", init, ("random", "ones"))
-    check_count("seed", seed, least=0)
-    known = isinstance(dtype, str | type | np.dtype)
-    if not known or dtype not in _DTYPES:
-        raise ValueError(f"`dtype` (={dtype!r}) must be float64 or float32")

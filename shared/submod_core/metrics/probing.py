@@ -1,0 +1,111 @@
+"""Probing: labels that can be read off the outlines of groups (SOP v2, §4.2, RQ4)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from submod_core._checks import (
+    check_count,
+    check_type,
+)
+from submod_core._types import BoolArray, IntArray
+from submod_core.metrics.base import declared
+from submod_core.sop import GroupExplanation
+
+Probe = Callable[[BoolArray, IntArray, int, int], IntArray]
+"""Training of a small network by a host.
+
+From masks (N, …), classes (N,), epochs and a seed to the predicted classes of the second half.
+"""
+
+
+@declared("probing_accuracy", None, "none: reads the label off the groups' outlines alone")
+def probing(learn: Probe) -> Callable[..., float]:
+    """Make the probing accuracy of a host from its training of a small network.
+
+    Examples
+    --------
+    >>> probing(lambda masks, classes, epochs, seed: classes[len(masks) // 2 :]).__name__
+    'probing_accuracy'
+    """
+
+    def probing_accuracy(
+        explanations: Sequence[GroupExplanation],
+        labels: ArrayLike,
+        *,
+        epochs: int = 60,
+        seed: int = 0,
+    ) -> float:
+        """Accuracy of labels predicted from the outlines of the groups alone (SOP v2, §4.2, RQ4).
+
+        A small network learns the label from the groups used for the predicted class, on the first
+        half of the examples. An accuracy far above chance means that the outlines of the groups,
+        and not the features inside, carry the answer.
+
+        Parameters
+        ----------
+        explanations : sequence of GroupExplanation, N
+        labels : array_like, (N,)
+        epochs, seed : int
+
+        Returns
+        -------
+        float
+            Accuracy on the second half.
+        """
+        check_count("epochs", epochs)
+        check_count("seed", seed, least=0)
+        masks, wanted = outlines(explanations, labels)
+        half = len(masks) // 2
+        answers = learn(masks, wanted, int(epochs), int(seed))
+        return float((answers == wanted[half:]).mean())
+
+    return probing_accuracy
+
+
+def outlines(explanations: Sequence[GroupExplanation], labels: Any) -> tuple[BoolArray, IntArray]:
+    """Inputs and answers of a probe: masks of the groups used, and classes 0 … k−1.
+
+    Parameters
+    ----------
+    explanations : sequence of GroupExplanation, N
+    labels : array_like, (N,)
+
+    Returns
+    -------
+    masks : ndarray of bool, (N, …)
+        The groups used for each explanation's predicted class.
+    classes : ndarray of intp, (N,)
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each explanation.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> regions, groups = np.array([0, 1]), np.array([[True, False]])
+    >>> explanation = GroupExplanation(regions, groups, one, one, one[0])
+    >>> outlines([explanation], ["dog"])
+    (array([[ True, False]]), array([0]))
+    """
+    check_type("explanations", explanations, Sequence, "a sequence of GroupExplanation")
+    for explanation in explanations:
+        check_type("explanations", explanation, GroupExplanation, "GroupExplanation, each")
+    if not len(explanations):
+        raise ValueError("`explanations` must hold at least one")
+    given = np.asarray(labels)
+    if given.ndim != 1 or given.dtype.kind == "O" or (given != given).any():
+        raise ValueError(f"`labels` (={labels!r}) must be (N,), of numbers or names")
+    masks = np.stack(
+        [explanation.mask(int(explanation.logits.argmax())) for explanation in explanations]
+    )
+    classes = np.unique(given, return_inverse=True)[1]
+    if len(classes) != len(masks):
+        raise ValueError(
+            f"`labels` (of length {len(classes)}) must be one for each of {len(masks)} explanations"
+        )
+    return masks, classes.astype(np.intp)
