@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from submod_core import metrics as core
 from submod_core.engine import Query, Responses
-from submod_core.regions import BASELINES, image_baselines
+from submod_core.regions import BASELINES, Layout, named_baselines
 from submod_core.results import (
     Curves,
     Explanation,
@@ -28,6 +28,8 @@ NAN = float("nan")
 weights = st.lists(st.integers(1, 50), min_size=1, max_size=6, unique=True).map(
     lambda w: np.array(w) / sum(w)
 )
+
+IMAGES = Layout("NHWC")
 
 
 def answer(procedure, function):
@@ -230,10 +232,18 @@ def test_steps_refuse(arguments, named):
         (lambda: core.HumanAgreement(k=[1, 2.5]), "`k`"),
         (lambda: core.Robustness(k=1, radius=0), "`radius`"),
         (lambda: each_attribution(np.zeros((3, 2)), 2), "`attributions`"),
-        (lambda: image_baselines("mist", np.zeros((1, 2, 2, 3)), "baselines"), "`baselines`"),
-        (lambda: image_baselines("blur", np.zeros((1, 2)), "baselines"), "`baselines`"),
         (
-            lambda: image_baselines(lambda image: image * NAN, np.zeros((1, 2, 2, 3)), "baselines"),
+            lambda: named_baselines("mist", np.zeros((1, 2, 2, 3)), IMAGES, "baselines"),
+            "`baselines`",
+        ),
+        (
+            lambda: named_baselines("blur", np.zeros((1, 2)), Layout("NF"), "baselines"),
+            "`baselines`",
+        ),
+        (
+            lambda: named_baselines(
+                lambda image: image * NAN, np.zeros((1, 2, 2, 3)), IMAGES, "baselines"
+            ),
             "`baselines`",
         ),
     ],
