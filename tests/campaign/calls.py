@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from submod_core.engine import NonFiniteOutputError
+
 NAN, INF = float("nan"), float("inf")
 Bad = dict[str, Any]
 
@@ -66,6 +68,10 @@ def fault(case: Case, name: str, value: Any) -> str | None:
     wanted = "|".join(map(re.escape, (name, *filter(None, [case.named.get(name)]))))
     try:
         answer = case.function(**arguments)
+    except NonFiniteOutputError as error:
+        # Where a value that is not finite shows first: the example, and the part of the model.
+        if "example" not in str(error):
+            return f"unclear {type(error).__name__}: {str(error)[:150]}"
     except (TypeError, ValueError) as error:
         if not re.search(rf"`({wanted})\b", str(error)):
             return f"unclear {type(error).__name__}: {str(error)[:150]}"

@@ -9,10 +9,6 @@ CASES = [*captum_methods.CASES, *captum_sop.CASES, *captum_metrics.CASES]
 TRAINING = "in training a loss shows NaN, which `fit` refuses; `explain` refuses it itself"
 RIGHT = {
     "SMDL(regions: too many)": "without a prior the patches are the regions",
-    "SumOfParts.forward(inputs: nan)": TRAINING,
-    "SumOfParts.forward(inputs: infinity)": TRAINING,
-    "SumOfParts.without(inputs: nan)": TRAINING,
-    "SumOfParts.without(inputs: infinity)": TRAINING,
     "SumOfParts.parts(inputs: nan)": TRAINING,
     "SumOfParts.parts(inputs: infinity)": TRAINING,
     "SumOfParts.training_loss(inputs: nan)": TRAINING,

@@ -30,6 +30,7 @@ RIGHT = (
         for name in ("call", "without", "parts", "training_loss")
         for what, reason in (("nan", TRAINING), ("infinity", TRAINING), ("empty", EMPTY))
         if (name, what) != ("training_loss", "empty")
+        and (name in ("parts", "training_loss") or what == "empty")
     }
     | {"SumOfParts.explain(inputs: empty)": EMPTY}
 )
