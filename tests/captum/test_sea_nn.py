@@ -74,18 +74,9 @@ def test_defaults_classes_and_captum_s_plots():
     assert not sea.has_convergence_delta()
 
 
-def constant(inputs, target):
-    return torch.ones_like(inputs)
-
-
 CASES = {
     "no methods": ({"methods": []}, ValueError, "`methods`"),
     "a method that is a name": ({"methods": ["Saliency"]}, TypeError, r"`methods\[0\]`"),
-    "a constant map": (
-        {"methods": [Saliency(MODEL), constant]},
-        ValueError,
-        r"methods\[1\], function for example 0.*constant",
-    ),
     "a map that is nan": (
         {"methods": [lambda x, y: x * float("nan")]},
         ValueError,
@@ -124,3 +115,22 @@ def test_maps_of_other_shapes_are_refused(maps):
 def test_a_model_that_is_none_is_refused():
     with pytest.raises(TypeError, match="`forward_func`"):
         AggMean(3)
+
+
+@pytest.mark.parametrize("ensemble", [AggMean, SEANN])
+def test_a_constant_map_of_one_example_is_left_out(ensemble):
+    saliency = Saliency(MODEL)
+
+    def dead(x, target):  # ranks nothing in the second example
+        maps = saliency.attribute(x.clone().requires_grad_(), target=target)
+        return torch.cat([maps[:1], 0 * maps[1:]])
+
+    x = torch.rand(2, *X.shape[1:], generator=torch.Generator().manual_seed(0)).to(X.dtype)
+    with pytest.warns(UserWarning, match=r"methods\[0\], function for example 1 gave a constant"):
+        found = ensemble(MODEL, [dead, saliency]).attribute(x, target=1)
+    alone = ensemble(MODEL, [saliency]).attribute(x[1:], target=1)
+    assert torch.allclose(found[1], alone[0])
+    with pytest.warns(UserWarning, match="the result is 0"):
+        found = ensemble(MODEL, [dead]).attribute(x, target=1)
+    assert found[0].any()
+    assert not found[1].any()

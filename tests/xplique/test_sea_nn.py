@@ -72,11 +72,6 @@ CASES = {
         TypeError,
         r"`methods\[0\]`",
     ),
-    "a constant map": (
-        lambda m: xplique_submod.SEANN(m, [lambda x, y: x * 0])(X, Y),
-        ValueError,
-        r"methods\[0\].*constant",
-    ),
     "a map that is nan": (
         lambda m: xplique_submod.AggMean(m, [lambda x, y: x * NAN])(X, Y),
         ValueError,
@@ -168,3 +163,10 @@ def test_the_default_thresholds_fit_small_images(side):
     np.testing.assert_array_equal(maps, fixed(images, TARGETS))
     with pytest.raises(ValueError, match="`thresholds`"):
         xplique_submod.SEANN(model, [Saliency(model)], thresholds=[99])(images, TARGETS)
+
+
+def test_constant_maps_give_0_and_a_warning():
+    with pytest.warns(UserWarning, match=r"methods\[0\].*gave a constant map"):
+        found = xplique_submod.AggMean(lambda x: x, [lambda x, y: x * 0])(X, Y)
+    assert found.shape[:3] == X.shape[:3]
+    assert not np.any(found)

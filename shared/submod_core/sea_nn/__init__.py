@@ -11,7 +11,7 @@ from submod_core.sea_nn.heatmaps import (
     scaled,
     upsample,
 )
-from submod_core.sea_nn.learning import Learned, Learning, learn
+from submod_core.sea_nn.learning import Learned, learn
 from submod_core.sea_nn.maximise import (
     Chain,
     attribute,
@@ -20,6 +20,7 @@ from submod_core.sea_nn.maximise import (
     maximise,
     top_features,
 )
+from submod_core.sea_nn.settings import Learning
 
 __all__ = [
     "THRESHOLDS",

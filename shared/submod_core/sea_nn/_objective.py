@@ -1,16 +1,13 @@
 """The loss of a deep submodular function on heatmaps, and its subgradient (SEA-NN, Eq. 1–2)."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from submod_core._types import AnyArray, BoolArray, FloatArray
 from submod_core.sea_nn.function import DeepSubmodularFunction
 from submod_core.sea_nn.maximise import Chain, grow
-
-if TYPE_CHECKING:
-    from submod_core.sea_nn.learning import Learning
+from submod_core.sea_nn.settings import Learning
 
 
 @dataclass
@@ -23,7 +20,7 @@ class Objective:
 
     real: FloatArray
     binary: BoolArray
-    settings: "Learning"
+    settings: Learning
     lazy: bool
     evaluations: int = 0
     _sizes: AnyArray = field(init=False)

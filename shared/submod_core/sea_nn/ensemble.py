@@ -18,9 +18,10 @@ from submod_core.sea_nn.heatmaps import (
     each_scaled,
     upsample,
 )
-from submod_core.sea_nn.learning import Learned, Learning, learn
+from submod_core.sea_nn.learning import Learned, learn
 from submod_core.sea_nn.maximise import Chain, marginal_gains, top_features
 from submod_core.sea_nn.options import OPTIONS
+from submod_core.sea_nn.settings import Learning
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from submod_core._repr import differing
 from submod_core._types import FloatArray
 from submod_core.sea_nn.ensemble import Ensemble, ensemble
 from submod_core.sea_nn.heatmaps import THRESHOLDS, aggregate_mean
-from submod_core.sea_nn.learning import Learning
+from submod_core.sea_nn.settings import Learning
 
 
 class HeatmapMethods:
