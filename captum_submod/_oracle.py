@@ -21,10 +21,10 @@ from captum_submod._outputs import (
     ends_in_sigmoid,
     fetched,
     is_layer,
+    pooled,
     uncompiled,
 )
 from captum_submod._targets import class_of_one_output, within
-from submod_core.backends import backend_of
 from submod_core.engine import Overlap, Responses
 from submod_core.scores import NO_CLASSES, ONE_EMBEDDING, Readout, uncertainty
 from submod_core.scores.outputs import logits_of
@@ -142,7 +142,7 @@ class TorchOracle:
                 output = self.forward_func(*copied(arguments))
             vectors = source(*arguments)
         vectors = checked(vectors, n_rows, "features")
-        vectors = backend_of(vectors).pool(vectors)
+        vectors = pooled(vectors, self.batch.layouts[0], tuple(self.batch.inputs[0].shape[1:]))
         if embeddings is not None:
             output = self.readout.similarities(vectors, torch.as_tensor(embeddings).to(vectors))
         return checked(

@@ -6,7 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from submod_core.backends import backend_of
 from submod_core.engine import Responses
+from submod_core.regions import Layout
 from submod_core.scores.outputs import logits_of
 
 
@@ -58,6 +60,29 @@ def checked(output: Any, n_rows: int, name: str) -> Tensor:
             "dimension must be theirs, not one value for the whole batch"
         )
     return output if output.dtype in (torch.float32, torch.float64) else output.float()
+
+
+def pooled(maps: Tensor, layout: Layout | None, shape: tuple[int, ...]) -> Tensor:
+    """Vectors (B, d) of a layer's output; maps are averaged over space, wherever their channels are.
+
+    Maps (B, h, w, C), as of Swin transformers, have the proportions of the image on other axes
+    than (B, C, h, w). `layout` and `shape` are those of one image.
+
+    Examples
+    --------
+    >>> pooled(torch.ones(1, 7, 7, 5), Layout("NCHW"), (3, 224, 224)).shape
+    torch.Size([1, 5])
+    """
+    if maps.dim() == 4 and layout is not None and layout.is_image:
+        height, width = layout.places(shape)
+
+        def fits(h: int, w: int) -> bool:  # up to the rounding of one side
+            return abs(h * width - w * height) <= max(height, width)
+
+        first, last = fits(*maps.shape[2:]), fits(*maps.shape[1:3])
+        maps = maps.movedim(-1, 1) if last and not first else maps
+    vectors: Tensor = backend_of(maps).pool(maps)
+    return vectors
 
 
 def is_layer(features: Any, forward_func: Any) -> bool:

@@ -154,3 +154,32 @@ def test_an_expanded_argument_has_the_same_shape_of_containers(tree, rows):
             assert before is after
 
     check(tree, expanded(tree, torch.tensor(rows), 2))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 24), (24, 12)])
+def test_a_layers_channels_may_be_last(size):
+    class Net(torch.nn.Module):
+        """One function; its layer's maps have their channels first or last."""
+
+        def __init__(self, last):
+            super().__init__()
+            torch.manual_seed(0)
+            self.last, self.patch = last, torch.nn.Conv2d(3, 8, 4, stride=4)
+            self.act, self.head = torch.nn.GELU(), torch.nn.Linear(8, 5)
+
+        def forward(self, x):
+            maps = self.patch(x)
+            if self.last:
+                return self.head(self.act(maps.movedim(1, -1)).mean((1, 2)))
+            return self.head(self.act(maps).mean((2, 3)))
+
+    x = torch.rand(1, 3, *size)
+    first, last = (
+        LiMA(net, regions=(2, 2), features=net.act).explain(x, target=1)[0]
+        for net in (Net(False).eval(), Net(True).eval())
+    )
+    assert first.order.tolist() == last.order.tolist()
+    np.testing.assert_allclose(
+        first.curves.effectiveness, last.curves.effectiveness, rtol=1e-4, atol=1e-6
+    )
+    assert first.curves.effectiveness[-1] > 0
