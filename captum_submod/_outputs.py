@@ -1,5 +1,6 @@
 """Outputs of a torch model: checks, and the way of small arrays to the host."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -63,7 +64,7 @@ def checked(output: Any, n_rows: int, name: str) -> Tensor:
 
 
 def pooled(maps: Tensor, layout: Layout | None, shape: tuple[int, ...]) -> Tensor:
-    """Vectors (B, d) of a layer's output; maps are averaged over space, wherever their channels are.
+    """Vectors (B, d) of a layer's output; maps are averaged over space, first or last channels.
 
     Maps (B, h, w, C), as of Swin transformers, have the proportions of the image on other axes
     than (B, C, h, w). `layout` and `shape` are those of one image.
@@ -76,11 +77,12 @@ def pooled(maps: Tensor, layout: Layout | None, shape: tuple[int, ...]) -> Tenso
     if maps.dim() == 4 and layout is not None and layout.is_image:
         height, width = layout.places(shape)
 
-        def fits(h: int, w: int) -> bool:  # up to the rounding of one side
-            return abs(h * width - w * height) <= max(height, width)
+        def misfit(h: int, w: int) -> float:
+            return abs(math.log(h * width / (w * height)))
 
-        first, last = fits(*maps.shape[2:]), fits(*maps.shape[1:3])
-        maps = maps.movedim(-1, 1) if last and not first else maps
+        # Where both axes fit alike, the channels are first, as torch's convention has them.
+        last = misfit(*maps.shape[1:3]) < misfit(*maps.shape[2:]) - 1e-9
+        maps = maps.movedim(-1, 1) if last else maps
     vectors: Tensor = backend_of(maps).pool(maps)
     return vectors
 
