@@ -1,6 +1,9 @@
 """How often everything is tried: a little in the ordinary tests, more by `make soak`."""
 
 import os
+from typing import TypeVar
+
+T = TypeVar("T")
 
 SOAK = int(os.environ.get("SOAK", "1"))
 
@@ -15,6 +18,11 @@ CALLS = 6 * SOAK
 
 THREADED = min(4 * SOAK, 40)
 """Calls of one object in four threads."""
+
+
+def some(cases: dict[str, T], *names: str) -> dict[str, T]:
+    """All cases by `make soak`; in the ordinary tests those of some names, one a kind."""
+    return cases if SOAK > 1 else {name: cases[name] for name in names}
 
 
 def points(n_calls: int) -> list[int]:

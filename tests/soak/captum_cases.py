@@ -17,6 +17,7 @@ from captum_submod import (
     explain_mistakes,
     metrics,
 )
+from soak.amounts import some
 from soak.faults import Case, Meter, Subject
 from submod_core.sea_nn import Learning
 
@@ -180,3 +181,4 @@ CASES = {
     "mistakes": Case(mistakes, rf"{ENGINE}|the model of `method` for example [01]", smaller=False),
     "insertion": Case(insertion, ENGINE),
 }
+CASES = some(CASES, "LiMA with a layer", "SMDL", "SEANN", "SumOfParts", "DropTokens", "mistakes")

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from xplique.attributions import Saliency
 
+from soak.amounts import some
 from soak.faults import Case, Meter, Subject
 from submod_core.sea_nn import Learning
 from xplique_submod import (
@@ -174,3 +175,4 @@ CASES = {
     "mistakes": Case(mistakes, rf"{ENGINE}|the model of `method` for example [01]", smaller=False),
     "insertion": Case(of_function(insertion), ENGINE),
 }
+CASES = some(CASES, "LiMA", "LiMA of a graph", "SumOfParts", "mistakes")
