@@ -34,6 +34,13 @@ class Backbone(keras.layers.Layer):  # type: ignore[name-defined]
             self.classifier = layer.name
             self.joint = keras.Model(self.model.inputs[0], [self.model.outputs[0], layer.input])
 
+    def check_names(self, **names: str | None) -> None:
+        """Raise ValueError unless each name is None or that of a layer, inner models' included."""
+        known = [layer.name for layer in self.model.layers]
+        for option, name in names.items():
+            if name is not None and name not in known:
+                raise ValueError(f"`{option}` (={name!r}) must name a layer of `backbone`")
+
     def _find_classifier(self) -> Any:
         layers = [layer for layer in self.model.layers if class_weights(layer) is not None]
         if self.classifier is not None:

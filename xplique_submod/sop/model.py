@@ -114,14 +114,13 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         check_flag("finetune", finetune)
         for name, value in (("layer", layer), ("classifier", classifier)):
             check_text(name, value)
-            if value is not None and value not in [each.name for each in backbone.layers]:
-                raise ValueError(f"`{name}` (={value!r}) must name a layer of `backbone`")
         keep_freed_memory()
         self.settings = SOPSettings(groups, top, heads, alpha, beta, positions, blur, continuous)
         self.masking = Masking(tuple(example.shape), features, baseline, batch_size)
         self.example_inputs = example
         self.layer, self.finetune, self.classifier = layer, finetune, classifier
         self.backbone = Backbone(backbone, classifier)
+        self.backbone.check_names(layer=layer, classifier=classifier)
         self._make(layer, encoder, finetune)
         self._make_weights(example, class_weights)
         self.built = True
