@@ -18,6 +18,7 @@ from xplique_submod._calls import call, single
 from xplique_submod._compat import Task
 from xplique_submod._inputs import Batch
 from xplique_submod._layers import ends_in_sigmoid, feature_function
+from xplique_submod._messages import EITHER, NO_CERTAINTY, NO_FEATURES
 from xplique_submod._targets import check_targets, of_one_output
 from xplique_submod._tracing import Runner
 
@@ -25,18 +26,6 @@ Tensors = tuple[Any, ...]
 
 # So many examples, whole and with nothing kept, tell what kind of values a model's outputs are.
 _LOOKED_AT = 4
-
-NO_FEATURES = (
-    "the model's outputs are no feature vectors of one length, as those of several outputs or of "
-    "as many boxes as are found: the effectiveness score is left out; give `features`"
-)
-"""Text of the warning, given once, where an operator's model does not allow effectiveness."""
-
-EITHER = (
-    f"{NO_CLASSES}. (`Tasks.CLASSIFICATION` and `Tasks.REGRESSION` are one object in Xplique: "
-    "operator='classification' says that such outputs are logits of classes)"
-)
-"""Text of the warning where one of the two is given, and the outputs are no probabilities."""
 
 
 @dataclass
@@ -277,7 +266,8 @@ class Reader(Runner):
         silent = EITHER in self._warned or self.readout.activation is None
         if certainty is None and not silent:
             one = self.readout.class_embeddings is not None
-            self._warn(ONE_EMBEDDING if one else NO_CLASSES)
+            plain = NO_CERTAINTY if self._kind == "operator" else NO_CLASSES
+            self._warn(ONE_EMBEDDING if one else plain)
         return tf.zeros(()) if certainty is None else certainty
 
     def _suspicion(self, classes: tf.Tensor | None) -> tf.Tensor | None:

@@ -263,7 +263,7 @@ def test_segmentation_leaves_confidence_out_and_says_so():
     images, _ = data(SHAPES["images"])
     zone = np.zeros((N, 8, 8, 2), np.float32)
     zone[:, 2:5, 2:5, 1] = 1
-    with pytest.warns(UserWarning, match="confidence and effectiveness, .* are left out"):
+    with pytest.warns(UserWarning, match="confidence score is left out"):
         found = LiMA(model, operator="semantic segmentation", regions=(3, 3)).explain_regions(
             images, zone
         )
