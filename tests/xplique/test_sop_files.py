@@ -101,7 +101,7 @@ BAD = {
     "label 3": ({"targets": Y + 1}, "`targets`"),
     "label -1": ({"targets": Y - 1}, "`targets`"),
     "values NaN": ({"targets": np.full((12, 3), np.nan, "float32")}, "`targets`"),
-    "inputs NaN": ({"inputs": X * np.float32("nan")}, "the loss of step 1 of 2 is nan"),
+    "inputs NaN": ({"inputs": X * np.float32("nan")}, "`inputs` holds NaN"),
     "no examples": ({"inputs": X[:0], "targets": Y[:0]}, "`inputs`"),
     "fewer targets": ({"targets": Y[:5]}, "`targets`"),
 }
