@@ -47,7 +47,8 @@ def test_bad_calls_are_refused_by_name(case):
     assert not found, f"{len(found)} unclear:\n" + "\n".join(found)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+# Training compiles a graph for each call: its numbers are those of `submod_core.sop`.
+@pytest.mark.parametrize("case", [case for case in CASES if str(case) != "fit"], ids=str)
 def test_numpy_scalars_are_numbers(case):
     for arguments in calls.with_numpy_scalars(case):
         case.function(**arguments)

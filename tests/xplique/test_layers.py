@@ -167,8 +167,11 @@ def test_a_flattened_copy_is_the_model_with_weights_of_its_own(make):
     assert np.abs(model(inputs)).max() > 0
 
 
-@pytest.mark.parametrize("options", [{}, {"layer": "inner"}, {"finetune": True}], ids=str)
-@pytest.mark.parametrize("make", [transfer, functional, twice_nested])
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [(transfer, {"layer": "inner"}), (functional, {"finetune": True}), (twice_nested, {})],
+    ids=["transfer, layer", "functional, finetune", "twice nested"],
+)
 def test_a_sum_of_parts_of_a_nested_model_is_that_of_the_flat_one(make, options, tmp_path):
     options = {"features": 4, "groups": 4} | options
     model = make()
