@@ -18,7 +18,6 @@ from submod_core._checks import check_flag
 from submod_core._types import FloatArray, IntArray
 from submod_core.engine import about, check_batch_size, progress_bar
 from submod_core.methods import RegionMethod
-from submod_core.regions import Layout
 
 
 class RegionAttribution(RegionMethod, PerturbationAttribution):
@@ -27,9 +26,6 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
     A method defines the search and the read-out of the model by `_settings` and `_readout`, made of
     its attributes, and the division of inputs without a mask by `_division` and `_divide`.
     """
-
-    autocast: torch.dtype | None = None
-    layout: str | Layout | None = None
 
     def __init__(
         self, forward_func: Callable[..., Any], autocast: torch.dtype | None = None

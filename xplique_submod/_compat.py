@@ -22,7 +22,7 @@ TENSORFLOW_MODELS = (tf.keras.Model, tf.keras.layers.Layer, tf.Module)
 
 
 class Task(NamedTuple):
-    """What the argument `operator` asks for.
+    """Meaning of the argument `operator`.
 
     Attributes
     ----------

@@ -10,7 +10,7 @@ from submod_core._checks import check_flag
 from submod_core._types import IntArray
 from submod_core.engine import about, check_batch_size, progress_bar
 from submod_core.methods import RegionMethod
-from submod_core.regions import Division, Layout
+from submod_core.regions import Division
 from xplique_submod._checks import check_model, check_operator
 from xplique_submod._compat import (
     BlackBoxExplainer,
@@ -32,7 +32,6 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
     its attributes, and the division of inputs by `_divide`.
     """
 
-    layout: str | Layout | None = None
     signed: bool = False
 
     def __init__(

@@ -61,7 +61,7 @@ def bad_calls(case: Case, kinds: Mapping[str, Bad]) -> Iterator[tuple[str, str, 
 
 
 def fault(case: Case, name: str, value: Any) -> str | None:
-    """What is unclear about a bad call, or None where it is refused clearly and changes nothing."""
+    """The fault of a bad call; None where it is refused clearly and changes nothing."""
     arguments = case.good()
     arguments[name] = value
     before = frozen(arguments)

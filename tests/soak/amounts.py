@@ -1,4 +1,4 @@
-"""How often everything is tried: a little in the ordinary tests, more by `make soak`."""
+"""Numbers of trials: few in the ordinary tests, more by `make soak`."""
 
 import os
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""What runs a model under Captum, in one table."""
+"""Table of all that runs a model under Captum."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ class Tokens(nn.Module):
 
 
 def state_of(*modules: nn.Module) -> Any:
-    """What a call must leave as it was: modes, weights, statistics, hooks, torch's generator."""
+    """All that a call must leave as it was: modes, weights, statistics, hooks, generator."""
 
     def state() -> dict[str, Any]:
         every = [module for one in modules for module in one.modules()]

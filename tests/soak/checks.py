@@ -97,7 +97,7 @@ def check_memory(case: Case, out_of_memory: Callable[[], BaseException]) -> None
 
 
 def check_works(meter: Meter, subject: Subject, wanted: Any) -> None:
-    """The same object gives the same result as before, but for batches that stayed smaller."""
+    """Check that the object works as before, but for batches that stayed smaller."""
     meter.set()
     check_same(subject.call(subject.inputs), wanted, ROUNDING)
 

@@ -54,7 +54,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Case:
-    """How to make a subject around a meter, and what holds of it.
+    """A maker of a subject around a meter, and what holds of it.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What writes files: a file of the number k, and the number that a whole file holds."""
+"""Writers of files: a file of the number k, and the number that a whole file holds."""
 
 import importlib
 from collections.abc import Callable
@@ -15,7 +15,7 @@ class Files(NamedTuple):
 
 
 class Writer(NamedTuple):
-    """How to make the writer and the reader, once its package has been imported."""
+    """A maker of the writer and the reader, once its package has been imported."""
 
     package: str
     make: Callable[[], Files]

@@ -1,4 +1,4 @@
-"""What runs a model under Xplique, in one table."""
+"""Table of all that runs a model under Xplique."""
 
 import itertools
 from typing import Any
@@ -81,7 +81,7 @@ def function(meter: Meter) -> Any:
 
 
 def state_of(*models: Any) -> Any:
-    """What a call must leave as it was: weights, statistics, TensorFlow's generator."""
+    """All that a call must leave as it was: weights, statistics, TensorFlow's generator."""
 
     def state() -> dict[str, Any]:
         weights = [np.array(v) for model in models for v in model.variables]

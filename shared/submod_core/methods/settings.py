@@ -92,6 +92,13 @@ class LiMASettings:
 class RegionMethod:
     """A method that is defined by its attributes, under any host."""
 
+    layout: str | Layout | None = None
+
+    def _check_layout(self) -> None:
+        """Raise TypeError or ValueError unless `layout` is None or the axes of inputs."""
+        if self.layout is not None and not isinstance(self.layout, Layout):
+            Layout(self.layout)
+
     def _division(self) -> Division:
         """The way to divide inputs that come without label maps."""
         raise NotImplementedError
@@ -128,14 +135,12 @@ class LiMAOptions(RegionMethod):
     scale: float
     max_evaluations: int | None
     max_model_inputs: int | None
-    layout: str | Layout | None
     class_axis: int | None = None
 
     def _check(self) -> None:
         """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
         check_regions(self.regions)
-        if self.layout is not None and not isinstance(self.layout, Layout):
-            Layout(self.layout)
+        self._check_layout()
         self._settings(), self._readout()
 
     def _division(self) -> Division:

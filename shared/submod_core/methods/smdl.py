@@ -10,7 +10,7 @@ import numpy as np
 from submod_core._checks import check_count, check_flag, check_type
 from submod_core._types import IntArray
 from submod_core.methods.settings import LiMASettings, RegionMethod
-from submod_core.regions import Division, Layout, saliency_patches
+from submod_core.regions import Division, saliency_patches
 from submod_core.scores import Distance, Readout, Weights
 from submod_core.search import Greedy
 
@@ -102,13 +102,11 @@ class SMDLOptions(RegionMethod):
     distance: str | Distance
     max_evaluations: int | None
     max_model_inputs: int | None
-    layout: str | Layout | None
     class_axis: int | None = None
 
     def _check(self) -> None:
         """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
-        if self.layout is not None and not isinstance(self.layout, Layout):
-            Layout(self.layout)
+        self._check_layout()
         self._patches(), self._settings()
 
     def _division(self) -> Division:

@@ -1,4 +1,4 @@
-"""What is not finite never becomes an explanation: errors that name the example and its source."""
+"""Errors for parts that are not finite: each names the example and the source."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ SOURCES = (
     "the answer of `backbone` to a group of its features",
     "the hidden state of `backbone` for a group of its features",
 )
-"""What each row of `spoilt` is about."""
+"""The source of each row of `spoilt`."""
 
 
 def spoilt(parts: Parts[Array]) -> Array:

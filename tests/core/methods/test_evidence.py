@@ -1,4 +1,4 @@
-"""What an explanation must not claim: flat scores, outweighed targets, budgets, inert regions."""
+"""Claims that no explanation may make: flat scores, outweighed targets, budgets, inert regions."""
 
 import warnings
 

@@ -1,9 +1,9 @@
-"""The campaign of bad calls over `xplique_submod`."""
+"""Cases of the campaign of bad calls over `xplique_submod`."""
 
-import pytest
-
-from . import calls, xplique_methods, xplique_metrics
+from . import xplique_methods, xplique_metrics
 from .xplique_kinds import KINDS
+
+__all__ = ["CASES", "KINDS", "RIGHT"]
 
 CASES = [*xplique_methods.CASES, *xplique_metrics.CASES]
 TRAINING = "in training a loss shows NaN, which `fit` refuses; `explain` refuses it itself"
@@ -34,25 +34,3 @@ RIGHT = (
     }
     | {"SumOfParts.explain(inputs: empty)": EMPTY}
 )
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_good_call_is_good(case):
-    case.function(**case.good())
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_bad_calls_are_refused_by_name(case):
-    found = calls.faults(case, KINDS, RIGHT)
-    assert not found, f"{len(found)} unclear:\n" + "\n".join(found)
-
-
-# Training compiles a graph for each call: its numbers are those of `submod_core.sop`.
-@pytest.mark.parametrize("case", [case for case in CASES if str(case) != "fit"], ids=str)
-def test_numpy_scalars_are_numbers(case):
-    for arguments in calls.with_numpy_scalars(case):
-        case.function(**arguments)
-
-
-def test_there_are_many_calls():
-    assert sum(len(list(calls.bad_calls(case, KINDS))) for case in CASES) >= 200

@@ -1,9 +1,9 @@
-"""The campaign of bad calls over `captum_submod`."""
+"""Cases of the campaign of bad calls over `captum_submod`."""
 
-import pytest
-
-from . import calls, captum_methods, captum_metrics, captum_sop
+from . import captum_methods, captum_metrics, captum_sop
 from .captum_kinds import KINDS
+
+__all__ = ["CASES", "KINDS", "RIGHT"]
 
 CASES = [*captum_methods.CASES, *captum_sop.CASES, *captum_metrics.CASES]
 TRAINING = "in training a loss shows NaN, which `fit` refuses; `explain` refuses it itself"
@@ -18,24 +18,3 @@ RIGHT = {
     "SumOfParts.parts(inputs: empty)": "no parts of no inputs",
     "SumOfParts.explain(inputs: empty)": "no explanations of no inputs",
 }
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_good_call_is_good(case):
-    case.function(**case.good())
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_bad_calls_are_refused_by_name(case):
-    found = calls.faults(case, KINDS, RIGHT)
-    assert not found, f"{len(found)} unclear:\n" + "\n".join(found)
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_numpy_scalars_are_numbers(case):
-    for arguments in calls.with_numpy_scalars(case):
-        case.function(**arguments)
-
-
-def test_there_are_many_calls():
-    assert sum(len(list(calls.bad_calls(case, KINDS))) for case in CASES) >= 200

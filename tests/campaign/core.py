@@ -1,9 +1,9 @@
-"""The campaign of bad calls over `submod_core` and its packages."""
+"""Cases of the campaign of bad calls over `submod_core` and its packages."""
 
-import pytest
-
-from . import calls, core_learning, core_metrics, core_regions, core_scores, core_theory
+from . import core_learning, core_metrics, core_regions, core_scores, core_theory
 from .core_kinds import KINDS
+
+__all__ = ["CASES", "KINDS", "RIGHT"]
 
 TABLES = (core_regions, core_scores, core_metrics, core_learning, core_theory)
 CASES = [case for table in TABLES for case in table.CASES]
@@ -39,24 +39,3 @@ RIGHT = {
     "*(distances: infinity)": "regions that have no path between them",
     "grown_deletion(labels: None)": "without labels",
 }
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_good_call_is_good(case):
-    case.function(**case.good())
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_bad_calls_are_refused_by_name(case):
-    found = calls.faults(case, KINDS, RIGHT)
-    assert not found, f"{len(found)} unclear:\n" + "\n".join(found)
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_numpy_scalars_are_numbers(case):
-    for arguments in calls.with_numpy_scalars(case):
-        case.function(**arguments)
-
-
-def test_there_are_many_calls():
-    assert sum(len(list(calls.bad_calls(case, KINDS))) for case in CASES) >= 200
