@@ -43,7 +43,7 @@ $(VENV)/captum: pyproject.toml constraints.txt
 # Xplique itself would have TensorFlow with 4 GB of CUDA libraries, which nothing here needs, so it comes without what it
 # asks for; `pip check` fails where the rest of that is missing from XPLIQUE_NEEDS.
 $(VENV)/test: $(VENV)/captum
-	$(INSTALL) --editable '.[captum,theory,examples,test]' $(XPLIQUE_NEEDS)
+	$(INSTALL) --editable '.[captum,theory,distributed,examples,test]' $(XPLIQUE_NEEDS)
 	$(INSTALL) --no-deps xplique
 	$(RUN) -m pip check
 	touch $@

@@ -5,6 +5,7 @@ attribution is; `visualization` draws the papers' figures.
 """
 
 from captum_submod import metrics, visualization
+from captum_submod.dataset import attribute_dataset, evaluate_dataset
 from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
 from captum_submod.mistakes import explain_mistakes
@@ -12,6 +13,7 @@ from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from captum_submod.tokens import DropTokens
+from submod_core.dataset import open_explanations
 from submod_core.regions import from_masks, grid, slico, watershed
 from submod_core.results import Explanation
 from submod_core.scores import Weights, evidential_loss, uncertainty
@@ -28,11 +30,14 @@ __all__ = [
     "SumOfParts",
     "SumOfPartsAttribution",
     "Weights",
+    "attribute_dataset",
+    "evaluate_dataset",
     "evidential_loss",
     "explain_mistakes",
     "from_masks",
     "grid",
     "metrics",
+    "open_explanations",
     "slico",
     "uncertainty",
     "visualization",

@@ -4,10 +4,12 @@
 attribution; `visualization` draws the papers' figures.
 """
 
+from submod_core.dataset import open_explanations
 from submod_core.regions import from_masks, grid, slico, watershed
 from submod_core.results import Explanation
 from submod_core.scores import Weights, evidential_loss, uncertainty
 from xplique_submod import metrics, visualization
+from xplique_submod.dataset import attribute_dataset, evaluate_dataset
 from xplique_submod.lima import LiMA
 from xplique_submod.mistakes import explain_mistakes
 from xplique_submod.sea_nn import SEANN, AggMean
@@ -24,11 +26,14 @@ __all__ = [
     "SumOfParts",
     "SumOfPartsAttribution",
     "Weights",
+    "attribute_dataset",
+    "evaluate_dataset",
     "evidential_loss",
     "explain_mistakes",
     "from_masks",
     "grid",
     "metrics",
+    "open_explanations",
     "slico",
     "uncertainty",
     "visualization",

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-_UNFINISHED = ".unfinished."
+UNFINISHED = ".unfinished."
 
 
 def path_of(file: Any, name: str = "file") -> str:
@@ -111,7 +111,7 @@ def _unfinished(target: str) -> str:
     """A temporary name in the folder of a file, with the file's suffixes: Keras goes by them."""
     folder, name = os.path.split(target)
     # Only the end of a long name: the whole would exceed what file systems allow.
-    return os.path.join(folder, f".{secrets.token_hex(4)}{_UNFINISHED}{name[-50:]}")
+    return os.path.join(folder, f".{secrets.token_hex(4)}{UNFINISHED}{name[-50:]}")
 
 
 def _flush(path: str, flags: int) -> None:
@@ -123,7 +123,7 @@ def _flush(path: str, flags: int) -> None:
 
 
 @contextmanager
-def alone_on(file: str | os.PathLike[str], name: str) -> Iterator[None]:
+def alone_on(file: str | os.PathLike[str], name: str, *, shared: bool = False) -> Iterator[None]:
     """Hold the lock of a file: a second holder, in any process, is told.
 
     The system frees the lock of a process that ends, however it ends, so that no lock is stale.
@@ -135,6 +135,8 @@ def alone_on(file: str | os.PathLike[str], name: str) -> Iterator[None]:
         The lock stands beside it, with ".lock" behind its name, and is removed at the end.
     name : str
         The argument, for errors.
+    shared : bool
+        Hold it together with others that do so too.
 
     Raises
     ------
@@ -153,7 +155,7 @@ def alone_on(file: str | os.PathLike[str], name: str) -> Iterator[None]:
     check_regular(target, file, name)
     lock = target + ".lock"
     try:
-        descriptor = _locked(lock)
+        descriptor = _locked(lock, shared)
     except BlockingIOError as error:
         raise ValueError(
             f"`{name}` (={os.fspath(file)!r}) is in use by another run, of {error.strerror}"
@@ -163,11 +165,13 @@ def alone_on(file: str | os.PathLike[str], name: str) -> Iterator[None]:
             f"`{name}` (={os.fspath(file)!r}) cannot be written: {error.strerror}"
         ) from error
     try:
-        for left in Path(target).parent.glob(f".*{_UNFINISHED}{_escaped(target)}"):
-            left.unlink(missing_ok=True)
+        if not shared:
+            for left in Path(target).parent.glob(f".*{UNFINISHED}{_escaped(target)}"):
+                left.unlink(missing_ok=True)
         yield
     finally:
         with suppress(OSError):
+            _try_lock(descriptor)  # of several holders the last removes the file
             os.unlink(lock)
         os.close(descriptor)
 
@@ -178,12 +182,12 @@ def _escaped(target: str) -> str:
     return escape(os.path.basename(target)[-50:])
 
 
-def _locked(lock: str) -> int:
+def _locked(lock: str, shared: bool = False) -> int:
     """Descriptor of a lock file that this process now holds; BlockingIOError names the holder."""
     while True:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _try_lock(descriptor)
+            _try_lock(descriptor, shared)
             # The last holder may have removed the file between the two lines above; the lock is
             # then on a file that nobody else will find.
             if os.path.exists(lock) and os.path.samestat(os.stat(lock), os.fstat(descriptor)):
@@ -200,18 +204,18 @@ def _locked(lock: str) -> int:
         os.close(descriptor)
 
 
-def _try_lock(descriptor: int) -> None:
+def _try_lock(descriptor: int, shared: bool = False) -> None:
     if sys.platform == "win32":
         return
     import fcntl
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
     except OSError as error:
         warnings.warn(
-            f"the file system has no locks ({error.strerror}): two runs on one checkpoint are not "
+            f"the file system has no locks ({error.strerror}): two runs on one file are not "
             "noticed",
             stacklevel=2,
         )

@@ -21,6 +21,7 @@ LAYERS = [
     "sea_nn",
     "theory",
     "figures",
+    "dataset",
     "testing",
 ]
 MODULES = sorted(CORE.rglob("*.py"))

@@ -8,7 +8,7 @@ from submod_core.results.curves import (
     check_areas,
     curves_along,
 )
-from submod_core.results.diagnostics import Diagnostics, diagnose
+from submod_core.results.diagnostics import Diagnostics, certificate, diagnose
 from submod_core.results.explanation import Explanation
 from submod_core.results.importance import importance, is_flat
 from submod_core.results.reveal_order import (
@@ -29,6 +29,7 @@ __all__ = [
     "are_explanations",
     "areas",
     "auc",
+    "certificate",
     "check_areas",
     "curves_along",
     "diagnose",

@@ -85,9 +85,7 @@ class Diagnostics:
             # its gain at this front: F(front) plus the k largest bounds every subset of k regions.
             latest[candidates] = gains
             bound = np.minimum(bound, f[size] + _most(latest[ranking.order[size:]], n))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            certificate = np.where((bound > 0) & np.isfinite(bound), f / bound, np.nan)
-        return cls(compared, grown, largest, bound, certificate)
+        return cls(compared, grown, largest, bound, certificate(f, bound))
 
     def padded(self, n: int) -> "Diagnostics":
         """The diagnostics with n more regions at the end of the order that make no difference."""
@@ -104,6 +102,18 @@ class Diagnostics:
             float(arrays["largest_violation"]),
         )
         return cls(*counts, violation, arrays["bound"], arrays["certificate"])
+
+
+def certificate(f: FloatArray, bound: FloatArray) -> FloatArray:
+    """F as a share of its bound; NaN where the bound is infinite or not above 0.
+
+    Examples
+    --------
+    >>> certificate(np.array([1.0, 2.0]), np.array([4.0, np.inf]))
+    array([0.25,  nan])
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((bound > 0) & np.isfinite(bound), f / bound, np.nan)
 
 
 def _most(gains: FloatArray, n: int) -> FloatArray:

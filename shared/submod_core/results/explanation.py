@@ -148,7 +148,7 @@ class Explanation:
         ...     Explanation.load(file.name).curves.insertion
         array([0.1, 0.9])
         """
-        arrays = _flattened(self)
+        arrays = self.to_arrays()
         _fields(arrays)  # what `load` would refuse is refused while the explanation is still there
         write_arrays(file, arrays)
 
@@ -166,7 +166,46 @@ class Explanation:
         """
         arrays = read_arrays(file, _WHAT)
         with blamed(file, _WHAT):
-            return cls(**_fields(arrays))
+            return cls.from_arrays(arrays)
+
+    def to_arrays(self) -> dict[str, AnyArray]:
+        """All fields as arrays in one flat namespace, which `from_arrays` reads back.
+
+        Label maps of several inputs are "regions_0", "regions_1", …; curves are "curves_area",
+        "curves_consistency", …; curves of further scores "score_" and their name; diagnostics
+        "diagnostics_compared", ….
+        """
+        several = isinstance(self.regions, tuple)
+        arrays: dict[str, Any] = {
+            f"regions_{i}" if several else "regions": labels
+            for i, labels in enumerate(self.regions if several else [self.regions])
+        }
+        arrays |= {name: getattr(self, name) for name in _PLAIN}
+        arrays |= {f"curves_{name}": curve for name, curve in self.curves.arrays().items()}
+        arrays |= {f"score_{name}": curve for name, curve in self.curves.own.items()}
+        if self.diagnostics is not None:
+            found = asdict(self.diagnostics)
+            arrays |= {f"diagnostics_{name}": value for name, value in found.items()}
+        return {name: np.asarray(array) for name, array in arrays.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> "Explanation":
+        """Explanation of the arrays that `to_arrays` made.
+
+        Raises
+        ------
+        ValueError
+            If an array is missing or surplus, or the arrays do not fit each other.
+
+        Examples
+        --------
+        >>> curves = Curves(np.array([0, 1]), np.array([0.1, 0.9]), np.array([0.2, 0.7]))
+        >>> order, importance, searched = np.array([0]), np.array([1.0]), np.ones(1, bool)
+        >>> one = Explanation(np.array([[0, 0]]), order, importance, curves, searched, 1, 2)
+        >>> Explanation.from_arrays(one.to_arrays()).order
+        array([0])
+        """
+        return cls(**_fields(arrays))
 
 
 _WHAT = "a saved explanation"
@@ -175,23 +214,6 @@ _OPTIONAL_CURVES = ("confidence", "effectiveness", "objective")
 _NEEDED = (*_PLAIN, "curves_area", "curves_consistency", "curves_collaboration")
 # Areas are sums of shares.
 _ROUNDING = 1e-6
-
-
-def _flattened(one: Explanation) -> dict[str, AnyArray]:
-    """The arrays of an explanation in one flat namespace, which `_fields` reads back."""
-    # A prefix tells the label maps of several inputs, the curves, the user's own scores and the
-    # diagnostics apart.
-    several = isinstance(one.regions, tuple)
-    arrays: dict[str, Any] = {
-        f"regions_{i}" if several else "regions": labels
-        for i, labels in enumerate(one.regions if several else [one.regions])
-    }
-    arrays |= {name: getattr(one, name) for name in _PLAIN}
-    arrays |= {f"curves_{name}": curve for name, curve in one.curves.arrays().items()}
-    arrays |= {f"score_{name}": curve for name, curve in one.curves.own.items()}
-    if one.diagnostics is not None:
-        arrays |= {f"diagnostics_{name}": value for name, value in asdict(one.diagnostics).items()}
-    return {name: np.asarray(array) for name, array in arrays.items()}
 
 
 def _fields(arrays: Mapping[str, AnyArray]) -> dict[str, Any]:

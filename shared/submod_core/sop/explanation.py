@@ -148,7 +148,7 @@ class GroupExplanation:
         Raises
         ------
         ValueError
-            If there is no such class; so do all methods that take a class.
+            If there is no such class.
 
         Examples
         --------
@@ -183,20 +183,14 @@ class GroupExplanation:
         return np.asarray(self._amounts(target) @ shares)
 
     def paint(self, target: int) -> FloatArray:
-        """`feature_scores` at every element of the label map; 0 where there is no feature."""
+        """`feature_scores` at every element of the label map; 0 in no feature."""
         return np.append(self.feature_scores(target), 0.0)[self.regions]
 
     def reveal_order(self, target: int) -> RevealOrder:
         """The order in which groups reveal or remove the input, for any metric of curves.
 
         It is v1's grouped insertion (SOP v1, App. C.2.2): the used groups come in the order of
-        their contributions, each with the features that no group before it has; the rest comes
-        last.
-
-        Parameters
-        ----------
-        target : int
-            The class.
+        their contributions, each with its features that no group before it has; the rest is last.
 
         Examples
         --------
@@ -247,14 +241,31 @@ class GroupExplanation:
         OSError
             If there is no such file, or it cannot be opened.
         ValueError
-            If the file is not such an explanation: of another kind, truncated, or with arrays that
-            do not fit each other.
+            If the file is of another kind, truncated, or holds arrays that do not fit each other.
         """
         what = "a saved explanation of groups"
         arrays = read_arrays(file, what)
         with blamed(file, what):
-            _check(arrays)
-            return cls(arrays.pop("regions").astype(np.intp), **arrays)
+            return cls.from_arrays(arrays)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> "GroupExplanation":
+        """Explanation of its fields as arrays, by their names.
+
+        Raises
+        ------
+        ValueError
+            If an array is missing or surplus, or the arrays do not fit each other.
+
+        Examples
+        --------
+        >>> one = dict.fromkeys(("scores", "partials"), np.ones((1, 1))) | {"logits": np.ones(1)}
+        >>> one |= {"regions": np.array([0]), "groups": np.ones((1, 1), bool)}
+        >>> GroupExplanation.from_arrays(one).logits
+        array([1.])
+        """
+        _check(arrays)
+        return cls(**{**arrays, "regions": arrays["regions"].astype(np.intp)})
 
 
 def _named(*arrays: AnyArray) -> dict[str, AnyArray]:

@@ -1,0 +1,95 @@
+"""Ray as an engine: shards on the actors of one machine or of a cluster."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from submod_core.dataset._extras import needed
+from submod_core.dataset.engines import Work
+from submod_core.dataset.manifest import Manifest
+from submod_core.dataset.worker import Done, Worker
+
+
+class RayActors:
+    """Shards on Ray actors, each with a model of its own; Ray starts again those that die.
+
+    Ray only schedules: what is done stands in the folder, whose files are the same as those of any
+    other engine.
+
+    Parameters
+    ----------
+    recipe : tuple
+        Arguments of `Worker`; Ray sends them to the actors.
+    n_workers : int or None
+        None for as many as the cluster has room for.
+    num_gpus : float
+        Share of a GPU that an actor holds.
+    address : str or None
+        Of a cluster to join ("auto" finds a running one); None starts Ray on this machine.
+    """
+
+    def __init__(
+        self, recipe: tuple[Any, ...], n_workers: int | None, num_gpus: float, address: str | None
+    ) -> None:
+        self.ray: Any = needed("ray", "engine='ray'")
+        self._started = not self.ray.is_initialized()
+        if self._started:
+            quiet: dict[str, Any] = {"log_to_driver": False}
+            if address is None:
+                quiet |= {"include_dashboard": False}
+            self.ray.init(address=address, **quiet)
+        self._recipe, self._num_gpus = recipe, num_gpus
+        room = self.ray.cluster_resources()
+        most = room.get("GPU", 0) / num_gpus if num_gpus else room.get("CPU", 1)
+        self.n_workers = n_workers or max(1, int(most))
+        self.actors = [self._actor()]
+
+    def _actor(self) -> Any:
+        options = {"num_cpus": 1, "num_gpus": self._num_gpus, "max_restarts": -1}
+        return self.ray.remote(Worker).options(**options).remote(*self._recipe)
+
+    def manifest(self) -> Manifest:
+        """See `Engine`."""
+        found: Manifest = self._get(self.actors[0].manifest_.remote())
+        self._manifest = found
+        return found
+
+    def _get(self, reference: Any) -> Any:
+        """Result of a call; the error itself rather than Ray's wrapping of it."""
+        try:
+            return self.ray.get(reference)
+        except self.ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+
+    def results(self, work: Work) -> Iterator[Done]:
+        """See `Engine`."""
+        exceptions = self.ray.exceptions
+        wanted = min(self.n_workers, len(work.shards))
+        self.actors += [self._actor() for _ in range(wanted - len(self.actors))]
+        under_way: dict[Any, tuple[Any, int]] = {}
+
+        def hand_out(actor: Any) -> None:
+            given = work.next(self.n_workers)
+            if given is not None:
+                k, options = given
+                reference = actor.agreed_run.remote(self._manifest.fingerprint, k, **options)
+                under_way[reference] = actor, k
+
+        for actor in self.actors:
+            hand_out(actor)
+        while under_way:
+            (reference,), _ = self.ray.wait(list(under_way), num_returns=1)
+            actor, k = under_way.pop(reference)
+            try:
+                done = self._get(reference)
+            except (exceptions.RayActorError, exceptions.ActorUnavailableError):
+                work.put_back(k)  # Ray starts the actor again, which waits for the next call
+            else:
+                yield done
+            hand_out(actor)
+
+    def close(self) -> None:
+        """See `Engine`."""
+        for actor in self.actors:
+            self.ray.kill(actor)
+        if self._started:
+            self.ray.shutdown()

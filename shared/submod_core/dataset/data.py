@@ -1,0 +1,237 @@
+"""Datasets of any map-style form, read one example at a time."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from submod_core._checks import check_callable
+from submod_core._types import AnyArray
+from submod_core.dataset.sources import resolved
+
+_IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example of a dataset.
+
+    Attributes
+    ----------
+    index : int
+        Place in the dataset.
+    id : str
+    input : array or tensor
+        Without a batch axis.
+    target : object
+        In the form that the host's methods take for one example; None for what the model predicts.
+    """
+
+    index: int
+    id: str
+    input: Any
+    target: Any
+
+
+class ImageFolder:
+    """Images of a folder and of the folders in it, as a map-style dataset.
+
+    Parameters
+    ----------
+    path : str or PathLike
+    targets : mapping of str to int, or None
+        Class of each image, by its name or its path inside the folder; images that are not in it
+        are left out. None to explain what the model predicts.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder, or no image in it that has a target.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skimage.io import imsave
+    >>> with tempfile.TemporaryDirectory() as path:
+    ...     imsave(f"{path}/cat.png", np.zeros((4, 6, 3), np.uint8), check_contrast=False)
+    ...     images = ImageFolder(path, {"cat.png": 281})
+    ...     images.ids, images[0][0].shape, images[0][1]
+    (('cat.png',), (4, 6, 3), 281)
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], targets: Mapping[str, int] | None = None
+    ) -> None:
+        self.path, self.targets = Path(path), targets
+        if not self.path.is_dir():
+            raise ValueError(f"`path` (={str(path)!r}) must be a folder")
+        found = (p for p in self.path.rglob("*") if p.suffix.lower() in _IMAGES)
+        names = sorted(p.relative_to(self.path).as_posix() for p in found)
+        self.ids = tuple(n for n in names if targets is None or self._target(n) is not None)
+        if not self.ids:
+            which = "" if targets is None else " that `targets` names"
+            raise ValueError(f"`path` (={str(path)!r}) must hold at least one image{which}")
+
+    def _target(self, name: str) -> int | None:
+        targets = self.targets or {}
+        return targets.get(name, targets.get(Path(name).name))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> tuple[AnyArray, int | None]:
+        """Image, (H, W, 3) of uint8, and its target."""
+        from skimage.color import gray2rgb
+        from skimage.io import imread
+
+        image = np.asarray(imread(self.path / self.ids[index]))
+        image = gray2rgb(image) if image.ndim == 2 else image[..., :3]
+        return image.astype(np.uint8), self._target(self.ids[index])
+
+
+class Arrays:
+    """Arrays or tensors of inputs and targets, as a map-style dataset.
+
+    Examples
+    --------
+    >>> data = Arrays(np.zeros((2, 3)), np.array([1, 0]))
+    >>> len(data), data[0][1]
+    (2, np.int64(1))
+    """
+
+    def __init__(self, inputs: Any, targets: Any = None) -> None:
+        self.inputs, self.targets = inputs, targets
+        if targets is not None and len(targets) != len(inputs):
+            raise ValueError(
+                f"`dataset` must be inputs and targets of one length, and not {len(inputs)} and "
+                f"{len(targets)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        return self.inputs[index], None if self.targets is None else self.targets[index]
+
+
+class Unbatched:
+    """Examples of a Keras `PyDataset` or `Sequence`, whose items are batches of one size.
+
+    Raises
+    ------
+    ValueError
+        If a batch but the last is of another size than the first.
+    """
+
+    def __init__(self, batches: Any) -> None:
+        self.batches, self._number = batches, -1
+        self.size = len(self._batch(0)[0])
+        self._length = (len(batches) - 1) * self.size + len(self._batch(len(batches) - 1)[0])
+
+    def _batch(self, number: int) -> Any:
+        if number != self._number:
+            self._held, self._number = self.batches[number], number
+        return self._held
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        number, place = divmod(index, self.size)
+        inputs, targets = self._batch(number)[:2]
+        if number < len(self.batches) - 1 and len(inputs) != self.size:
+            raise ValueError(
+                f"`dataset` has batches of {self.size} and of {len(inputs)} examples: all but the "
+                "last must be of one size, without a shuffle"
+            )
+        return inputs[place], targets[place]
+
+
+def dataset_of(source: Any) -> Any:
+    """Open a map-style dataset.
+
+    Parameters
+    ----------
+    source : object
+        A dataset with a length and items; a tuple of arrays, inputs and targets; one array of
+        inputs; a Keras `Sequence`; or a function that makes one, itself or as "module:function".
+
+    Raises
+    ------
+    TypeError
+        If it is none of them, such as an iterable without length.
+
+    Examples
+    --------
+    >>> len(dataset_of((np.zeros((2, 3)), [0, 1])))
+    2
+    """
+    made = resolved(source, "dataset", lambda x: hasattr(x, "__getitem__"))
+    if isinstance(made, tuple) and len(made) == 2:
+        return Arrays(*made)
+    if hasattr(made, "shape") and hasattr(made, "dtype"):
+        return Arrays(made)
+    if any(c.__name__ == "PyDataset" for c in type(made).__mro__):
+        return Unbatched(made)
+    if not (hasattr(made, "__getitem__") and hasattr(made, "__len__")):
+        raise TypeError(
+            f"`dataset` (a {type(made).__name__}) must be map-style: with a length, and an item "
+            "for each number"
+        )
+    return made
+
+
+def reading(dataset: Any, transform: Callable[[Any], Any] | None) -> Callable[[int, str], Example]:
+    """Make the function that reads an example by its place, and gives it its id.
+
+    Parameters
+    ----------
+    dataset : object
+        Map-style, with items (input, target), or inputs alone.
+    transform : callable, optional
+        From an item to (input, target), or to an input alone.
+
+    Examples
+    --------
+    >>> reading([3.0], lambda x: (np.array([x]), 1))(0, "a")
+    Example(index=0, id='a', input=array([3.]), target=1)
+    """
+    if transform is not None:
+        check_callable("transform", transform)
+
+    def read(index: int, name: str) -> Example:
+        item = dataset[index]
+        item = item if transform is None else transform(item)
+        if isinstance(item, Mapping):
+            raise TypeError(
+                f"`dataset` has items with the keys {sorted(map(str, item))}: `transform` must "
+                "make (input, target) of them"
+            )
+        pair = item if isinstance(item, tuple | list) else (item, None)
+        if len(pair) != 2:
+            raise TypeError(
+                f"`dataset` has items of {len(pair)} entries: `transform` must make (input, "
+                "target) of them"
+            )
+        return Example(index, name, pair[0], pair[1])
+
+    return read
+
+
+def alike(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    """Runs of examples whose inputs have one shape and dtype, which can stand in one batch.
+
+    Examples
+    --------
+    >>> some = [Example(i, str(i), np.zeros(n), 0) for i, n in enumerate((2, 2, 3))]
+    >>> [len(run) for run in alike(some)]
+    [2, 1]
+    """
+    groups: dict[tuple[Any, ...], list[Example]] = {}
+    for one in examples:
+        key = (tuple(np.shape(one.input)), str(getattr(one.input, "dtype", "")), one.target is None)
+        groups.setdefault(key, []).append(one)
+    yield from groups.values()

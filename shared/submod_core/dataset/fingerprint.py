@@ -1,0 +1,213 @@
+"""Fingerprint of a run: everything that its results depend on, as plain values."""
+
+import hashlib
+import inspect
+import json
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import fields, is_dataclass
+from functools import partial
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+# Arguments that change how long a run takes, and not what it finds.
+_OF_THE_RUN = {"batch_size", "perturbations_per_eval", "max_examples_per_batch", "verbose"}
+_OF_THE_RUN |= {"show_progress"}
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a value made of dicts, lists, numbers and text, the first 16 digits.
+
+    Examples
+    --------
+    >>> digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def describe(value: Any) -> Any:
+    """Describe a value by plain ones: the same in every process, different where it matters.
+
+    Models are described by their class and the contents of their weights, arrays by their contents,
+    functions by their code and what they hold, other objects by their constructor's arguments.
+    Functions and classes of installed packages are described by their name: their versions stand in
+    the fingerprint.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    None, bool, int, float, str, list or dict
+
+    Examples
+    --------
+    >>> describe((1, "a")), describe(np.zeros(2)) == describe([0.0, 0.0])
+    ([1, 'a'], False)
+    >>> def scaled(by):
+    ...     return lambda x: by * x
+    >>> describe(scaled(2)) == describe(scaled(2)), describe(scaled(2)) == describe(scaled(3))
+    (True, False)
+    """
+    return _Description().of(value)
+
+
+def differences(one: Any, other: Any, place: str = "") -> list[str]:
+    """Entries in which two descriptions differ, one line each.
+
+    Examples
+    --------
+    >>> differences({"regions": 49, "seed": 0}, {"regions": 196, "seed": 0})
+    ['regions: 49, now 196']
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        names = sorted({*one, *other})
+        pairs = [(f"{place}.{name}" if place else name, name) for name in names]
+        return [
+            line
+            for inner, name in pairs
+            for line in differences(one.get(name), other.get(name), inner)
+        ]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [
+            line
+            for i, (a, b) in enumerate(zip(one, other, strict=True))
+            for line in differences(a, b, f"{place}[{i}]")
+        ]
+    return [] if one == other else [f"{place}: {_short(one)}, now {_short(other)}"]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+class _Description:
+    """One walk through a value, which remembers where it has been."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, tuple[Any, Any]] = {}
+
+    def of(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool | int | float | str):
+            return value if not isinstance(value, float) else repr(value)
+        # Objects are kept, so that no other one takes the number; those under way are a cycle.
+        if id(value) in self.seen:
+            return self.seen[id(value)][1]
+        self.seen[id(value)] = value, f"<the {type(value).__name__} that holds this>"
+        describer = next((d for matches, d in self._forms() if matches(value)), self.object)
+        self.seen[id(value)] = value, describer(value)
+        return self.seen[id(value)][1]
+
+    def _forms(self) -> list[tuple[Callable[[Any], bool], Callable[[Any], Any]]]:
+        """Forms of values, the first that matches counts."""
+        return [
+            (lambda v: isinstance(v, type), _name),
+            (lambda v: isinstance(v, ModuleType), lambda v: v.__name__),
+            (lambda v: isinstance(v, np.generic), lambda v: self.of(v.item())),
+            (lambda v: isinstance(v, bytes), lambda v: hashlib.sha256(v).hexdigest()),
+            (_has_weights, self.model),
+            (lambda v: hasattr(v, "__array__") and hasattr(v, "shape"), self.array),
+            (lambda v: isinstance(v, Mapping), self.mapping),
+            (lambda v: isinstance(v, Set), lambda v: sorted(json.dumps(self.of(x)) for x in v)),
+            (lambda v: isinstance(v, Sequence), lambda v: [self.of(x) for x in v]),
+            (lambda v: isinstance(v, partial), self.partial),
+            (lambda v: isinstance(v, MethodType), self.method),
+            (lambda v: isinstance(v, FunctionType), self.function),
+            (lambda v: isinstance(v, CodeType), self.code),
+            (lambda v: is_dataclass(v), self.record),
+        ]
+
+    def mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+        # A key that is an object, as a score of one's own, is described too.
+        return {
+            key if isinstance(key, str) else json.dumps(self.of(key)): self.of(entry)
+            for key, entry in value.items()
+            if key not in _OF_THE_RUN
+        }
+
+    def array(self, value: Any) -> dict[str, Any]:
+        # Some types of the frameworks, as bfloat16, have no NumPy counterpart: their bytes do.
+        if hasattr(value, "detach"):
+            value = value.detach().cpu()
+            value = value.float() if "bfloat16" in str(value.dtype) else value
+        array = np.ascontiguousarray(np.asarray(value))
+        data = hashlib.sha256(array.tobytes()).hexdigest()[:16]
+        return {"array": str(array.dtype), "shape": list(array.shape), "sha256": data}
+
+    def model(self, value: Any) -> dict[str, Any]:
+        """A model of torch, Keras or TensorFlow: its class and the contents of its weights."""
+        if hasattr(value, "state_dict"):
+            weights = {name: self.array(w) for name, w in sorted(value.state_dict().items())}
+        else:
+            named = value.weights if hasattr(value, "get_weights") else value.variables
+            weights = {f"{i} {w.name}": self.array(w) for i, w in enumerate(named)}
+        return {"model": _name(type(value)), "weights": digest(weights)}
+
+    def partial(self, value: Any) -> dict[str, Any]:
+        return {
+            "function": self.of(value.func),
+            "args": self.of(list(value.args)),
+            "keywords": self.of(value.keywords),
+        }
+
+    def method(self, value: Any) -> dict[str, Any]:
+        return {"method": value.__func__.__qualname__, "of": self.of(value.__self__)}
+
+    def function(self, value: Any) -> Any:
+        if _installed(value):
+            return _name(value)
+        cells = [cell.cell_contents for cell in value.__closure__ or () if _filled(cell)]
+        used = [value.__globals__[n] for n in value.__code__.co_names if n in value.__globals__]
+        return {
+            "function": _name(value),
+            "code": digest(self.of(value.__code__)),
+            "holds": [self.of(x) for x in (*cells, *(value.__defaults__ or ()), *used)],
+        }
+
+    def code(self, value: CodeType) -> list[Any]:
+        constants = [self.of(x) for x in value.co_consts]
+        return [value.co_code.hex(), list(value.co_names), constants]
+
+    def record(self, value: Any) -> dict[str, Any]:
+        held = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {"class": _name(type(value)), **self.mapping(held)}
+
+    def object(self, value: Any) -> dict[str, Any]:
+        """Describe an object by its constructor's arguments, else by its public attributes."""
+        try:
+            names = [n for n in inspect.signature(type(value)).parameters if hasattr(value, n)]
+        except (TypeError, ValueError):
+            names = []
+        names = names or [name for name in getattr(value, "__dict__", {}) if name[0] != "_"]
+        held = {name: getattr(value, name) for name in names}
+        return {"class": _name(type(value)), **self.mapping(held)}
+
+
+def _has_weights(value: Any) -> bool:
+    of_tensorflow = hasattr(value, "get_weights") or hasattr(value, "name_scope")
+    return hasattr(value, "state_dict") or (of_tensorflow and hasattr(value, "variables"))
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:
+        return False
+
+
+def _name(value: Any) -> str:
+    return f"{value.__module__}.{value.__qualname__}"
+
+
+def _installed(function: FunctionType) -> bool:
+    """Whether a function belongs to Python or to an installed package, which has a version."""
+    module = sys.modules.get(function.__module__ or "")
+    file = getattr(module, "__file__", None) or ""
+    paths = sysconfig.get_paths()
+    return any(file.startswith(paths[key]) for key in ("stdlib", "purelib", "platlib"))

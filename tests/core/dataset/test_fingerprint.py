@@ -1,0 +1,122 @@
+"""Fingerprints: equal for equal settings in every process, different where a result may be."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from submod_core.dataset import describe, differences, digest
+from submod_core.scores import Weights
+from submod_core.search import Guided
+
+SCALE = 2.0
+
+
+def scaled(x):
+    return SCALE * x
+
+
+def times(factor):
+    return lambda x: factor * x
+
+
+@dataclass
+class Options:
+    steps: int = 3
+    names: tuple[str, ...] = ("a",)
+    more: dict[str, int] = field(default_factory=dict)
+
+
+class Method:
+    def __init__(self, model, steps=50):
+        self.model, self.steps, self._cache = model, steps, object()
+
+
+class Model:
+    """Stands for a module: it has weights, by torch's name for them."""
+
+    def __init__(self, *weights):
+        self.weights = weights
+
+    def state_dict(self):
+        return {f"w{i}": np.asarray(w) for i, w in enumerate(self.weights)}
+
+
+PAIRS = {
+    "numbers": (1, 2),
+    "number and text": (1, "1"),
+    "float and whole": (1, 1.0),
+    "order": ([1, 2], [2, 1]),
+    "arrays": (np.zeros(3), np.ones(3)),
+    "dtypes": (np.zeros(3), np.zeros(3, "f4")),
+    "shapes": (np.zeros((2, 3)), np.zeros((3, 2))),
+    "weights": (Model([1.0]), Model([1.5])),
+    "a method's model": (Method(Model([1.0])), Method(Model([2.0]))),
+    "a method's option": (Method(None, 50), Method(None, 51)),
+    "closures": (times(2), times(3)),
+    "code": (lambda x: x + 1, lambda x: x - 1),
+    "partial": (functools.partial(scaled, 1), functools.partial(scaled, 2)),
+    "records": (Options(), Options(names=("b",))),
+    "searches": (Guided(), Guided(window=0.3)),
+    "weights of scores": (Weights(consistency=1), Weights(consistency=2)),
+    "bytes": (b"a", b"b"),
+    "methods of objects": (Model([1.0]).state_dict, Model([2.0]).state_dict),
+    "nested": ({"a": {"b": [1, {"c": 2}]}}, {"a": {"b": [1, {"c": 3}]}}),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS.values(), ids=PAIRS)
+def test_what_differs_is_described_differently(one, other):
+    assert digest(describe(one)) != digest(describe(other))
+    assert differences(describe(one), describe(other))
+
+
+EQUAL = {
+    "batch sizes": ({"batch_size": 1, "steps": 2}, {"batch_size": 64, "steps": 2}),
+    "caches": (Method(Model([1.0])), Method(Model([1.0]))),
+    "closures": (times(2), times(2)),
+    "sets": ({"a", "b", "c"}, {"c", "b", "a"}),
+    "keys": ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), EQUAL.values(), ids=EQUAL)
+def test_what_is_equal_is_described_alike(one, other):
+    assert describe(one) == describe(other)
+
+
+def test_a_global_that_a_function_uses_counts(monkeypatch):
+    before = digest(describe(scaled))
+    monkeypatch.setitem(globals(), "SCALE", 3.0)
+    assert digest(describe(scaled)) != before
+
+
+def test_an_object_that_holds_itself():
+    one = Options()
+    one.more["self"] = one
+    assert "holds this" in json.dumps(describe(one))
+
+
+def test_descriptions_are_the_same_in_every_process():
+    program = (
+        "import test_fingerprint as t, json; from submod_core.dataset import describe;"
+        "print(json.dumps({k: describe(v[0]) for k, v in (t.PAIRS | t.EQUAL).items()}))"
+    )
+    found = set()
+    for seed in "012":
+        path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": path}
+        command = [sys.executable, "-c", program]
+        found.add(subprocess.check_output(command, env=environment, text=True))
+    assert len(found) == 1
+
+
+def test_what_differs_is_named_by_its_place():
+    one = {"method": {"regions": 49, "search": [1, 2]}, "seed": 0}
+    other = {"method": {"regions": 196, "search": [1, 3]}, "seed": 0}
+    assert differences(one, other) == ["method.regions: 49, now 196", "method.search[1]: 2, now 3"]
