@@ -6,7 +6,7 @@ import submod_core as core
 from submod_core import regions, results, sop
 
 from . import calls
-from .calls import Case, array, count, counts, labels, number, without
+from .calls import Case, array, count, counts, labels, number, share, without
 from .core_kinds import FOLDER, GRID, MASK, MASKS, VECTOR, saved
 from .objects import MAP, SCORES, curves, explanation, group_explanation
 
@@ -113,6 +113,18 @@ CASES = [
         named={"attribution": "attributions", "shape": "attributions"},
     ),
     Case(curves().highest_confidence, lambda: {"max_area": 0.5}, name="Curves.highest_confidence"),
+    Case(
+        curves().smallest_prefix,
+        lambda: {"share": 0.5, "value": None, "max_area": 1.0},
+        {"share": share(), "value": number(None, optional=True)},
+        name="Curves.smallest_prefix",
+    ),
+    Case(
+        explanation().smallest_prefix,
+        lambda: {"share": 0.5, "value": 0.5},
+        {"share": share(), "value": number(None, optional=True)},
+        name="Explanation.smallest_prefix",
+    ),
     Case(explanation().paint, lambda: {"signed": True}, name="Explanation.paint"),
     Case(
         explanation().prefix,

@@ -14,7 +14,7 @@ from skimage.segmentation import find_boundaries
 from submod_core._checks import as_numbers, check_type
 from submod_core._types import AnyArray, FloatArray
 from submod_core.methods import Mistake
-from submod_core.results import Curves, Explanation, HighestConfidence, check_areas
+from submod_core.results import Curves, Explanation, Prefix, check_areas
 
 _DIMMED = 0.2
 _MARK = "#d62728"
@@ -244,7 +244,7 @@ def _draw_heatmap(axes: Axes, explanation: Explanation, picture: FloatArray) -> 
 
 
 def _draw_evidence(
-    axes: Axes, explanation: Explanation, picture: FloatArray, highest: HighestConfidence
+    axes: Axes, explanation: Explanation, picture: FloatArray, highest: Prefix
 ) -> None:
     value, n_regions, area = highest
     _draw_kept(axes, explanation.prefix(n_regions), picture)
@@ -266,7 +266,7 @@ def _outline(kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return find_boundaries(kept, mode="inner")
 
 
-def _draw_curves(axes: Axes, curves: Curves, highest: HighestConfidence) -> None:
+def _draw_curves(axes: Axes, curves: Curves, highest: Prefix) -> None:
     value, n_regions, area = highest
     axes.plot(
         curves.area,

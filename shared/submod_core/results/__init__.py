@@ -2,7 +2,7 @@
 
 from submod_core.results.curves import (
     Curves,
-    HighestConfidence,
+    Prefix,
     areas,
     auc,
     check_areas,
@@ -24,7 +24,7 @@ __all__ = [
     "Curves",
     "Diagnostics",
     "Explanation",
-    "HighestConfidence",
+    "Prefix",
     "RevealOrder",
     "are_explanations",
     "areas",

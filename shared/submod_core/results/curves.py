@@ -12,6 +12,7 @@ from submod_core._checks import (
     as_order,
     check_alike,
     check_axes,
+    check_number,
     check_share,
     check_type,
 )
@@ -51,21 +52,21 @@ def auc(values: ArrayLike, area: ArrayLike) -> float:
 _ROUNDING = 1e-12
 
 
-class HighestConfidence(NamedTuple):
-    """The prefix at which the target's score is highest.
+class Prefix(NamedTuple):
+    """A prefix of an order: the first regions alone, and the target's score with them.
 
     Attributes
     ----------
     value : float
         The score there.
     n_regions : int
-        Length of the prefix; the shortest of equals.
+        Length of the prefix.
     area : float
         Share of the input that the prefix covers, in (0, 1].
 
     Examples
     --------
-    >>> value, n_regions, area = HighestConfidence(0.7, 1, 0.4)
+    >>> value, n_regions, area = Prefix(0.7, 1, 0.4)
     """
 
     value: float
@@ -139,10 +140,10 @@ class Curves:
         """Area under the region-wise deletion curve; lower is better."""
         return auc(self.deletion, self.area)
 
-    def highest_confidence(self, max_area: float = 1.0) -> HighestConfidence | None:
+    def highest_confidence(self, max_area: float = 1.0) -> Prefix | None:
         """The best non-empty prefix that covers at most `max_area` of the input (LiMA, Eq. 15).
 
-        None if the first region alone covers more.
+        The shortest of equals. None if the first region alone covers more.
 
         Raises
         ------
@@ -154,14 +155,84 @@ class Curves:
         >>> area, consistency = np.array([0, 0.4, 1]), np.array([0.1, 0.7, 0.8])
         >>> curves = Curves(area, consistency, collaboration=np.array([0.2, 0.7, 0.9]))
         >>> curves.highest_confidence(max_area=0.5)
-        HighestConfidence(value=0.7, n_regions=1, area=0.4)
+        Prefix(value=0.7, n_regions=1, area=0.4)
         """
         check_areas([max_area])
         small = 1 + np.flatnonzero(self.area[1:] <= max_area + _ROUNDING)
         if not len(small):
             return None
-        best = int(small[np.argmax(self.insertion[small])])
-        return HighestConfidence(float(self.insertion[best]), best, float(self.area[best]))
+        return self._prefix(int(small[np.argmax(self.insertion[small])]))
+
+    def smallest_prefix(
+        self, share: float = 0.95, *, value: float | None = None, max_area: float = 1.0
+    ) -> Prefix | None:
+        """The shortest non-empty prefix whose score reaches a share of the highest confidence.
+
+        Parameters
+        ----------
+        share : float in (0, 1]
+            Of the highest confidence within `max_area`.
+        value : float, optional
+            The score to reach, in place of a share.
+        max_area : float in (0, 1]
+            Largest share of the input that the prefix may cover.
+
+        Returns
+        -------
+        Prefix or None
+            None where no prefix within `max_area` reaches the score.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of range, or a share is asked for where the highest confidence is
+            not above 0, as that of a regression may be.
+
+        Examples
+        --------
+        >>> area, consistency = np.array([0, 0.2, 0.5, 1]), np.array([0.1, 0.6, 0.8, 0.82])
+        >>> curves = Curves(area, consistency, collaboration=np.zeros(4))
+        >>> curves.smallest_prefix()
+        Prefix(value=0.8, n_regions=2, area=0.5)
+        >>> curves.smallest_prefix(value=0.5).n_regions, curves.smallest_prefix(value=0.9)
+        (1, None)
+        """
+        highest = self.highest_confidence(max_area)
+        needed = score_to_reach(highest, share, value)
+        within = self.area[1:] <= max_area + _ROUNDING
+        enough = 1 + np.flatnonzero(within & (self.insertion[1:] >= needed))
+        return self._prefix(int(enough[0])) if len(enough) else None
+
+    def _prefix(self, n_regions: int) -> Prefix:
+        return Prefix(float(self.insertion[n_regions]), n_regions, float(self.area[n_regions]))
+
+
+def score_to_reach(highest: Prefix | None, share: float, value: float | None) -> float:
+    """The score that is asked for: a value, or a share of the highest confidence.
+
+    Raises
+    ------
+    ValueError
+        If `share` is not in (0, 1], `value` is no finite number, or a share is asked for where the
+        highest confidence is not above 0.
+
+    Examples
+    --------
+    >>> score_to_reach(Prefix(0.8, 2, 0.5), 0.5, None), score_to_reach(None, 0.5, 0.7)
+    (0.4, 0.7)
+    """
+    check_share("share", share, "of the highest confidence ")
+    if value is not None:
+        check_number("value", value)
+        return float(value)
+    if highest is None:
+        return np.inf
+    if highest.value <= 0:
+        raise ValueError(
+            f"`share` (={share!r}) is of the highest confidence, here {highest.value:.4g}, which "
+            "must be above 0; give `value`, the score to reach"
+        )
+    return float(share) * highest.value
 
 
 def areas(order: ArrayLike, sizes: ArrayLike) -> FloatArray:

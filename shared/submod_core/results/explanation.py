@@ -11,7 +11,7 @@ from submod_core._archives import blamed, check_array, check_names, read_arrays,
 from submod_core._checks import check_count, check_flag
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions import painted_regions
-from submod_core.results.curves import Curves, HighestConfidence
+from submod_core.results.curves import Curves, Prefix
 from submod_core.results.diagnostics import Diagnostics
 
 
@@ -66,11 +66,27 @@ class Explanation:
     diagnostics: Diagnostics | None = None
 
     @property
-    def highest_confidence(self) -> HighestConfidence:
+    def highest_confidence(self) -> Prefix:
         """The highest score of the target over the prefixes, the prefix's length and its area."""
         highest = self.curves.highest_confidence()
         assert highest is not None, "an explanation has at least one region"
         return highest
+
+    def smallest_prefix(self, share: float = 0.95, *, value: float | None = None) -> Prefix | None:
+        """The shortest prefix whose score reaches a share of the highest confidence, or a value.
+
+        Parameters and errors are those of `Curves.smallest_prefix`. None where no prefix reaches
+        the score.
+
+        Examples
+        --------
+        >>> curves = Curves(np.array([0, 0.2, 1]), np.array([0, 0.88, 0.9]), np.zeros(3))
+        >>> order, searched = np.array([1, 0]), np.ones(2, bool)
+        >>> one = Explanation(np.array([[0, 1]]), order, order / 1.0, curves, searched, 3, 4)
+        >>> one.highest_confidence.area, one.smallest_prefix().area
+        (1.0, 0.2)
+        """
+        return self.curves.smallest_prefix(share, value=value)
 
     @property
     def gains(self) -> FloatArray:

@@ -119,6 +119,35 @@ def test_highest_confidence_excludes_the_empty_prefix_and_prefers_the_shortest()
     assert found.curves.highest_confidence(max_area=0.1) is None
 
 
+@given(arrays(float, 6, elements=unit), arrays(float, 5, elements=unit), st.floats(0.01, 1))
+def test_the_smallest_prefix_is_the_shortest_that_reaches_the_score(scores, widths, share):
+    scores[-1] = max(scores[-1], 0.1)
+    area = areas(range(5), widths + 0.1)
+    curves = Curves(area, scores, np.zeros(6))
+    found = curves.smallest_prefix(share)
+    highest = curves.highest_confidence()
+    reached = [k for k in range(1, 6) if scores[k] >= share * highest.value]
+    assert found == (scores[reached[0]], reached[0], area[reached[0]])
+    assert curves.smallest_prefix(1.0) == highest
+    assert curves.smallest_prefix(value=share * highest.value) == found
+    assert curves.smallest_prefix(value=highest.value * 1.01) is None
+
+
+def test_the_smallest_prefix_keeps_within_the_area():
+    area, p = np.array([0, 0.2, 0.6, 1]), np.array([0.1, 0.5, 0.9, 1.0])
+    curves = Curves(area, p, p)
+    assert curves.smallest_prefix(max_area=0.6) == (0.9, 2, 0.6)
+    assert curves.smallest_prefix(value=0.9, max_area=0.5) is None
+    assert curves.smallest_prefix(max_area=0.1) is None, "the first region is larger"
+
+
+def test_a_share_of_a_score_below_0_is_refused():
+    curves = Curves(np.array([0, 1]), np.array([-3.0, -2.0]), np.zeros(2))
+    with pytest.raises(ValueError, match=r"`share`.*`value`"):
+        curves.smallest_prefix()
+    assert curves.smallest_prefix(value=-2.5) == (-2.0, 1, 1.0)
+
+
 def test_an_explanation_prints_what_matters():
     text = repr(explanation(np.array([[0, 1, 2]])))
     assert text == (
