@@ -1,6 +1,7 @@
 """Base of Captum's region attributions: arguments, run and painted result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,20 @@ from captum.attr import PerturbationAttribution
 from torch import Tensor
 
 from captum_submod._compat import BaselineType, TargetType, TensorOrTuple, log_usage
-from captum_submod._inputs import Batch, prepare
+from captum_submod._explained import mask_of
+from captum_submod._inputs import Batch, batch_size, prepare
 from captum_submod._modules import evaluating
 from captum_submod._oracle import TorchOracle
+from captum_submod._painting import painted
 from captum_submod._targets import target_indices
 from submod_core import Explanation, explain
 from submod_core._checks import check_flag
-from submod_core._types import FloatArray, IntArray
+from submod_core._docs import documented
+from submod_core._types import IntArray
 from submod_core.engine import about, check_batch_size, progress_bar
-from submod_core.methods import RegionMethod
+from submod_core.methods import RegionMethod, find_sufficient
+from submod_core.methods.options import OPTIONS
+from submod_core.results import Sufficient
 
 
 class RegionAttribution(RegionMethod, PerturbationAttribution):
@@ -124,8 +130,8 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             show_progress,
         )
         scores = [one.gains if signed else one.importance for one in explanations]
-        painted = tuple(_paint(batch, k, scores) for k in range(len(batch.inputs)))
-        return painted if isinstance(inputs, tuple) else painted[0]
+        maps = tuple(painted(batch, k, scores) for k in range(len(batch.inputs)))
+        return maps if isinstance(inputs, tuple) else maps[0]
 
     def attribute_future(self, *args: Any, **kwargs: Any) -> None:
         """Raise NotImplementedError, as Captum's Lime does."""
@@ -161,6 +167,49 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             perturbations_per_eval,
             show_progress,
         )[1]
+
+    @documented(OPTIONS, method="attribute")
+    def sufficient(
+        self,
+        inputs: TensorOrTuple,
+        explanations: Explanation | Sequence[Explanation],
+        baselines: BaselineType = None,
+        target: TargetType = None,
+        additional_forward_args: object = None,
+        perturbations_per_eval: int | str = 1,
+        show_progress: bool = False,
+        *,
+        share: float = 0.95,
+        value: float | None = None,
+        n: int = 1,
+    ) -> list[Sufficient]:
+        """Find small sets of regions that are enough for the model's decision, by asking it.
+
+        Parameters
+        ----------
+        inputs, baselines, target, additional_forward_args, perturbations_per_eval, show_progress
+            As in `attribute`, and as they were explained.
+        explanations : Explanation or sequence of Explanation
+            What `explain` returned for the inputs, which brings the regions.
+        {sufficient}
+        """
+        check_batch_size("perturbations_per_eval", perturbations_per_eval)
+        check_flag("show_progress", show_progress)
+        mask = mask_of(explanations, inputs, self.layout)
+        oracle = self._oracle(inputs, baselines, target, additional_forward_args, mask)
+        with self._running(oracle, None, show_progress) as on_batch:
+            return find_sufficient(
+                oracle,
+                oracle.batch.sets,
+                explanations,
+                share=share,
+                value=value,
+                n=n,
+                batch_size=batch_size(perturbations_per_eval, len(oracle.batch)),
+                overlap=oracle.overlap,
+                on_batch=on_batch,
+                sources=oracle.readout.sources("forward_func"),
+            )
 
     def _run(
         self,
@@ -219,13 +268,9 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         if examples is None:
             examples = np.arange(len(oracle.batch))
         sets = [oracle.batch.sets[i] for i in examples]
-        settings, readout = self._settings(), oracle.readout
+        settings = self._settings()
         total = settings.expected_model_inputs(sets) if show_progress else None
-        with (
-            evaluating(self.forward_func, readout.features, readout.confidence_model),
-            oracle.precision(),
-            progress_bar(f"{self.get_name()} attribution", total, show_progress) as on_batch,
-        ):
+        with self._running(oracle, total, show_progress) as on_batch:
             return explain(
                 about(oracle, examples),
                 sets,
@@ -233,30 +278,18 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
                 batch_size=size,
                 overlap=oracle.overlap,
                 on_batch=on_batch,
-                sources=readout.sources("forward_func"),
+                sources=oracle.readout.sources("forward_func"),
             )
 
-
-def batch_size(perturbations_per_eval: int | str, n_examples: int) -> int | str:
-    """Images per call of the model; Captum counts them per example."""
-    return (
-        perturbations_per_eval
-        if isinstance(perturbations_per_eval, str)
-        else int(perturbations_per_eval) * n_examples
-    )
-
-
-def _paint(batch: Batch, k: int, scores: list[FloatArray]) -> Tensor:
-    """The score of each element's region, shaped like the k-th input tensor."""
-    tensor, labels = batch.inputs[k], batch.labels[k]
-    dtype = tensor.dtype if tensor.is_floating_point() else torch.get_default_dtype()
-    # What always stays has the number after the regions of all examples, and a score of 0.
-    width = 1 + max(map(len, scores))
-    rows = [
-        # The cast comes before the move: some devices have no float64.
-        torch.from_numpy(np.pad(row, (0, width - len(row))))
-        .to(dtype)
-        .to(tensor.device)[labels[i if len(labels) > 1 else 0]]
-        for i, row in enumerate(scores)
-    ]
-    return torch.stack(rows).expand(tensor.shape).contiguous()
+    @contextmanager
+    def _running(
+        self, oracle: TorchOracle, total: int | None, show_progress: bool
+    ) -> Iterator[Callable[[int], None] | None]:
+        """Context of the model's calls; yields what advances the progress bar."""
+        readout, title = oracle.readout, f"{self.get_name()} attribution"
+        with (
+            evaluating(self.forward_func, readout.features, readout.confidence_model),
+            oracle.precision(),
+            progress_bar(title, total, show_progress) as on_batch,
+        ):
+            yield on_batch

@@ -64,7 +64,7 @@ def prepare(
     layout: str | Layout | None = None,
 ) -> Batch:
     """Validate and convert the arguments of one `attribute` call."""
-    tensors = _inputs(inputs)
+    tensors = tensors_of(inputs)
     layouts = _layouts(tensors, feature_mask, division, layout)
     references = baselines_of(baselines, tensors, layouts)
     maps = _label_maps(feature_mask, tensors, layouts, division)
@@ -116,7 +116,7 @@ def _layouts(
             "give a `feature_mask`"
         )
     if feature_mask is not None:
-        return tuple(_layout_behind_mask(layout, tensor) for tensor in tensors)
+        return tuple(layout_behind_mask(layout, tensor) for tensor in tensors)
     return tuple(found_layout(layout, tensor, division.regions is not None) for tensor in tensors)
 
 
@@ -133,7 +133,7 @@ def found_layout(given: str | Layout | None, tensor: Tensor, divided: bool) -> L
     return Layout.of(given, shape, found)
 
 
-def _layout_behind_mask(given: str | Layout | None, tensor: Tensor) -> Layout | None:
+def layout_behind_mask(given: str | Layout | None, tensor: Tensor) -> Layout | None:
     """The layout of an input with a mask, which says all that matters; None where unknown."""
     shape, found = tuple(tensor.shape), _FOUND.get(tensor.dim())
     if given is not None:
@@ -141,7 +141,7 @@ def _layout_behind_mask(given: str | Layout | None, tensor: Tensor) -> Layout | 
     return Layout(found) if found is not None and Layout(found).fits(shape) else None
 
 
-def _inputs(inputs: Any) -> tuple[Tensor, ...]:
+def tensors_of(inputs: Any) -> tuple[Tensor, ...]:
     """Inputs as a tuple of tensors without gradients, checked to have the same number of rows."""
     tensors = inputs if isinstance(inputs, tuple) else (inputs,)
     if not tensors or not all(isinstance(tensor, Tensor) for tensor in tensors):
@@ -266,3 +266,12 @@ def _shown(labels: np.ndarray, layout: Layout, shape: tuple[int, ...]) -> np.nda
     if gathered.ndim != len(places):
         return gathered
     return np.array(np.broadcast_to(gathered, places)) if layout.is_image else gathered
+
+
+def batch_size(perturbations_per_eval: int | str, n_examples: int) -> int | str:
+    """Images per call of the model; Captum counts them per example."""
+    return (
+        perturbations_per_eval
+        if isinstance(perturbations_per_eval, str)
+        else int(perturbations_per_eval) * n_examples
+    )

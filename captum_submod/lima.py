@@ -89,8 +89,12 @@ class LiMA(LiMAOptions, RegionAttribution):
     >>> targets = torch.tensor([3, 1])
     >>> lima.attribute(images, target=targets, perturbations_per_eval=16).shape
     torch.Size([2, 3, 28, 28])
-    >>> [explanation.order.shape for explanation in lima.explain(images, target=3)]
+    >>> explanations = lima.explain(images, target=3)
+    >>> [explanation.order.shape for explanation in explanations]
     [(4,), (4,)]
+    >>> found = lima.sufficient(images, explanations, target=3, share=0.9)
+    >>> [one.sets[0].value >= one.score for one in found]
+    [True, True]
     """
 
     def __init__(

@@ -5,8 +5,9 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 from torch import Tensor
 
-from captum_submod._attribution import RegionAttribution, batch_size
+from captum_submod._attribution import RegionAttribution
 from captum_submod._compat import BaselineType, TargetType
+from captum_submod._inputs import batch_size
 from captum_submod._modules import evaluating
 from submod_core._checks import check_flag
 from submod_core._docs import documented

@@ -225,3 +225,26 @@ def aupc(model, x, baseline, saliency, target, size, n_patches):
         image[:, i : i + size, j : j + size] = baseline[:, i : i + size, j : j + size]
         curve.append(target_score(model, image, target) / start)
     return sum((curve[k] + curve[k + 1]) / 2 for k in range(n_patches)) / n_patches
+
+
+# Sufficient regions
+
+
+def sufficient_sets(function, order, score, n):
+    """Sets that reach a score, each of the smallest prefix of what is left, without spare ones."""
+    found, left = [], list(order)
+    while len(found) < n:
+        lengths = [k for k in range(1, len(left) + 1) if function(frozenset(left[:k])) >= score]
+        if not lengths:
+            break
+        kept = left[: lengths[0]]
+        before = None
+        while before != kept:
+            before = list(kept)
+            for region in reversed(before):
+                rest = [r for r in kept if r != region]
+                if rest and function(frozenset(rest)) >= score:
+                    kept = rest
+        found.append(set(kept))
+        left = [r for r in left if r not in kept]
+    return found

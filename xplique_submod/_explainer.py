@@ -1,5 +1,6 @@
 """Base of Xplique's region explainers: arguments, run and painted result."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,13 @@ import tensorflow as tf
 
 from submod_core import Explanation, explain
 from submod_core._checks import check_flag
+from submod_core._docs import documented
 from submod_core._types import IntArray
 from submod_core.engine import about, check_batch_size, progress_bar
-from submod_core.methods import RegionMethod
+from submod_core.methods import RegionMethod, find_sufficient
+from submod_core.methods.options import OPTIONS
 from submod_core.regions import Division
+from submod_core.results import Sufficient
 from xplique_submod._checks import check_model, check_operator
 from xplique_submod._compat import (
     BlackBoxExplainer,
@@ -18,7 +22,8 @@ from xplique_submod._compat import (
     get_inference_function,
     no_gradients_available,
 )
-from xplique_submod._inputs import Batch, check_baseline, prepare
+from xplique_submod._explained import division_of
+from xplique_submod._inputs import Batch, Divide, check_baseline, prepare
 from xplique_submod._layers import layer_named
 from xplique_submod._oracle import TensorFlowOracle
 from xplique_submod._reader import Reader
@@ -114,12 +119,54 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         """
         return self._run(inputs, targets)[1]
 
+    @documented(OPTIONS, method="explain")
+    def sufficient(
+        self,
+        inputs: Any,
+        explanations: Explanation | Sequence[Explanation],
+        targets: Any = None,
+        *,
+        share: float = 0.95,
+        value: float | None = None,
+        n: int = 1,
+    ) -> list[Sufficient]:
+        """Find small sets of regions that are enough for the model's decision, by asking it.
+
+        Parameters
+        ----------
+        inputs, targets
+            As in `explain`, and as they were explained.
+        explanations : Explanation or sequence of Explanation
+            What `explain_regions` returned for the inputs, which brings the regions.
+        {sufficient}
+        """
+        oracle = self._oracle(inputs, targets, divide=division_of(explanations, self.layout))
+        with progress_bar(f"{type(self).__name__} attribution", None, self.verbose) as on_batch:
+            return find_sufficient(
+                oracle,
+                oracle.batch.sets,
+                explanations,
+                share=share,
+                value=value,
+                n=n,
+                batch_size=2**31 if self.batch_size is None else self.batch_size,
+                overlap="thread",
+                on_batch=on_batch,
+                sources=oracle.reader.readout.sources("model"),
+            )
+
     def _run(self, inputs: Any, targets: Any) -> tuple[Batch, list[Explanation]]:
         oracle = self._oracle(inputs, targets)
         return oracle.batch, self._explanations(oracle)
 
-    def _oracle(self, inputs: Any, targets: Any, task: Task | None = None) -> TensorFlowOracle:
-        """Oracle of the model for the arguments of one call; `task` in place of the operator's."""
+    def _oracle(
+        self,
+        inputs: Any,
+        targets: Any,
+        task: Task | None = None,
+        divide: Divide | None = None,
+    ) -> TensorFlowOracle:
+        """Oracle of the model for one call; a task and a division in place of the explainer's."""
         by_features = self._readout().feature_target
         given = {"targets": targets, "operator": self.operator} if by_features else {}
         for name, value in given.items():
@@ -131,7 +178,7 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
             inputs,
             targets,
             self.baseline,
-            self._divide,
+            divide or self._divide,
             not by_features,
             self.layout,
         )

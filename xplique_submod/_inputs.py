@@ -57,7 +57,8 @@ class Batch:
 
 
 Divide = Callable[[tf.Tensor, tf.Tensor], Division | list[np.ndarray]]
-"""From inputs and targets to one division for all inputs, or a label map for each."""
+"""From inputs and targets to one division for all inputs, or a label map for each, over the places
+or over all elements."""
 
 
 def prepare(
@@ -75,7 +76,7 @@ def prepare(
     images, references = x.numpy(), reference.numpy()
     regions = divide(x, y)
     maps = (
-        [axes.spread(labels) for labels in regions]
+        [axes.spread(labels) if labels.ndim == axes.n_places else labels for labels in regions]
         if isinstance(regions, list)
         else divide_inputs(images, axes, regions)
     )

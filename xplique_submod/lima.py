@@ -98,8 +98,12 @@ class LiMA(LiMAOptions, RegionExplainer):
     LiMA(<Sequential>, regions=(2, 2))
     >>> lima(images, targets).shape
     TensorShape([2, 8, 8, 1])
-    >>> [explanation.order.shape for explanation in lima.explain_regions(images, targets)]
+    >>> explanations = lima.explain_regions(images, targets)
+    >>> [explanation.order.shape for explanation in explanations]
     [(4,), (4,)]
+    >>> found = lima.sufficient(images, explanations, targets, share=0.9)
+    >>> [one.sets[0].value >= one.score for one in found]
+    [True, True]
     """
 
     def __init__(

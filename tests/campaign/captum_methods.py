@@ -13,7 +13,7 @@ from captum_submod import (
 )
 from submod_core.sea_nn import Learning
 
-from .calls import Case, count, instance, without
+from .calls import Case, count, instance, number, share, without
 from .captum_kinds import (
     KINDS,
     MASK,
@@ -44,6 +44,8 @@ MASKED = {
     "perturbations_per_eval": 4,
     "show_progress": False,
 }
+EXPLAINER = lima()
+EXPLANATIONS = EXPLAINER.explain(X, target=1)
 SMALL = Learning(widths=(3,), epochs=1)
 
 
@@ -99,6 +101,24 @@ CASES = [
         )
         for name, signed in (("attribute", {"signed": False}), ("explain", {}))
     ],
+    Case(
+        EXPLAINER.sufficient,
+        lambda: (
+            {"inputs": X.clone(), "explanations": list(EXPLANATIONS)}
+            | GIVEN
+            | {k: v for k, v in MASKED.items() if k != "feature_mask"}
+            | {"share": 0.5, "value": 0.2, "n": 2}
+        ),
+        {
+            "explanations": {"None": None, "a number": 3, "too few": [], "of None": [None, None]}
+            | {"maps": X, "an object": object()},
+            "share": share(),
+            "value": number(None, optional=True),
+            "n": count(),
+        },
+        name="LiMA.sufficient",
+        named={"inputs": "explanations", "target": "explanations", "baselines": "explanations"},
+    ),
     Case(
         SMDL(model(), patches=2, prior=X[:1], regions=2, k=2).attribute,
         lambda: {"inputs": X.clone(), "signed": False} | GIVEN | MASKED,

@@ -6,7 +6,7 @@ from submod_core.sea_nn import Learning
 from xplique_submod import SEANN, SMDL, AggMean, LiMA, SumOfPartsAttribution, explain_mistakes
 from xplique_submod.sop import SelfAttributing, SumOfParts, fit
 
-from .calls import Case, count, instance, share, without
+from .calls import Case, count, instance, number, share, without
 from .xplique_kinds import (
     KINDS,
     X,
@@ -37,6 +37,8 @@ OPTIONS = {
     "verbose": False,
 }
 SMALL = Learning(widths=(3,), epochs=1)
+EXPLAINER = lima()
+EXPLANATIONS = EXPLAINER.explain_regions(X, Y)
 LEARNING = {"settings": SMALL, "side": 2, "thresholds": (2, 4)}
 MAPS = {"methods": [a_map], "batch_size": 4, "operator": None, "verbose": False}
 NAMED = {"inputs": "model"}
@@ -87,6 +89,19 @@ CASES = [
         Case(getattr(lima(), name), given, name=f"LiMA.{name}", named=NAMED)
         for name in ("explain", "explain_regions")
     ],
+    Case(
+        EXPLAINER.sufficient,
+        lambda: given(explanations=list(EXPLANATIONS), share=0.5, value=0.2, n=2),
+        {
+            "explanations": {"None": None, "a number": 3, "too few": [], "of None": [None, None]}
+            | {"maps": X, "an object": object()},
+            "share": share(),
+            "value": number(None, optional=True),
+            "n": count(),
+        },
+        name="LiMA.sufficient",
+        named=NAMED | {"inputs": "explanations"},
+    ),
     Case(
         SMDL(model, patches=2, prior=X[:1, ..., 0], regions=2, k=2).explain,
         given,

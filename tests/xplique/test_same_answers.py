@@ -57,3 +57,36 @@ def test_captum_and_xplique_give_the_same_explanations(scenes, search, regions):
     )
     painted = under_xplique(channels_last, one_hot)
     assert np.allclose(painted[..., 0], [e.paint() for e in xpliques])
+
+
+def test_captum_and_xplique_find_the_same_sufficient_regions(scenes):
+    options = {"regions": (6, 6), "search": "bidirectional"}
+    under_captum = captum_submod.LiMA(digits_model.load_model(), **options)
+    under_xplique = xplique_submod.LiMA(digits_keras.load_model(), batch_size=48, **options)
+    images, labels = torch.from_numpy(scenes.images), torch.from_numpy(scenes.labels)
+    one_hot, channels_last = tf.one_hot(scenes.labels, 10), np.moveaxis(scenes.images, 1, -1)
+    explanations = under_captum.explain(images, target=labels, perturbations_per_eval=16)
+    asked = {"share": 0.9, "n": 3}
+    ours = under_captum.sufficient(images, explanations, target=labels, **asked)
+    # The explanations are the core's: those of one host are read by the other.
+    theirs = under_xplique.sufficient(channels_last, explanations, one_hot, **asked)
+    for here, there in zip(ours, theirs, strict=True):
+        assert [one.regions for one in here.sets] == [one.regions for one in there.sets]
+        assert np.allclose([s.value for s in here.sets], [s.value for s in there.sets], atol=1e-4)
+        assert [s.area for s in here.sets] == [s.area for s in there.sets]
+        assert (here.score, here.model_inputs) == (there.score, there.model_inputs)
+    own = under_xplique.explain_regions(channels_last, one_hot)
+    assert all(one.sets for one in under_xplique.sufficient(channels_last, own, one_hot))
+
+
+def test_explanations_of_other_inputs_are_refused(scenes):
+    explainer = xplique_submod.LiMA(digits_keras.load_model(), regions=(4, 4), search="singletons")
+    channels_last, one_hot = np.moveaxis(scenes.images, 1, -1), tf.one_hot(scenes.labels, 10)
+    explanations = explainer.explain_regions(channels_last, one_hot)
+    for inputs, given in (
+        (channels_last[::-1], explanations),
+        (channels_last[:, :32], explanations),
+        (channels_last, explanations[:2]),
+    ):
+        with pytest.raises(ValueError, match="`explanations`"):
+            explainer.sufficient(inputs, given, one_hot)

@@ -69,6 +69,26 @@ OPTIONS = {
     class probabilities.""",
     "max_area": """max_area : float
     At most this share of the input, in (0, 1], may be taken for support.""",
+    "sufficient": """share : float in (0, 1]
+    Of each example's highest confidence: the score to reach.
+value : float, optional
+    The score to reach, in place of a share.
+n : int
+    Most sets of an example; no two of them share a region.
+
+Returns
+-------
+list of Sufficient, N
+    `Sufficient.sets` of each example. The first is the smallest prefix of the order that reaches
+    the score, from which regions are dropped one by one, the least important first, until no single
+    one can be spared. Each next one is found likewise in what the earlier ones leave. There are
+    fewer than `n`, or none, where no further prefix reaches the score.
+
+Raises
+------
+TypeError, ValueError
+    As in `{method}`; also if an explanation is not of its input, model, baseline and target, or a
+    share is asked for where the highest confidence is not above 0.""",
     "mistakes": """Returns
 -------
 Mistakes

@@ -1,4 +1,4 @@
-"""Results: explanations with their curves and diagnostics, and the orders that judge them."""
+"""Results: explanations with their curves and diagnostics, sufficient regions, reveal orders."""
 
 from submod_core.results.curves import (
     Curves,
@@ -7,6 +7,7 @@ from submod_core.results.curves import (
     auc,
     check_areas,
     curves_along,
+    score_to_reach,
 )
 from submod_core.results.diagnostics import Diagnostics, certificate, diagnose
 from submod_core.results.explanation import Explanation
@@ -19,6 +20,12 @@ from submod_core.results.reveal_order import (
     rank_groups,
     reveal_order,
 )
+from submod_core.results.sufficient import (
+    Sufficient,
+    SufficientSet,
+    check_explanations,
+    sufficient_sets,
+)
 
 __all__ = [
     "Curves",
@@ -26,11 +33,14 @@ __all__ = [
     "Explanation",
     "Prefix",
     "RevealOrder",
+    "Sufficient",
+    "SufficientSet",
     "are_explanations",
     "areas",
     "auc",
     "certificate",
     "check_areas",
+    "check_explanations",
     "curves_along",
     "diagnose",
     "each_attribution",
@@ -39,4 +49,6 @@ __all__ = [
     "painted",
     "rank_groups",
     "reveal_order",
+    "score_to_reach",
+    "sufficient_sets",
 ]
