@@ -3,7 +3,8 @@
 The scores of `LiMA.attribute` also go into Captum's own `visualize_image_attr`.
 """
 
-from submod_core.figures.explanations import plot_explanation, plot_mistake
+from submod_core.figures.explanations import plot_explanation
 from submod_core.figures.groups import plot_groups
+from submod_core.figures.mistakes import plot_mistake
 
 __all__ = ["plot_explanation", "plot_groups", "plot_mistake"]

@@ -184,8 +184,8 @@ def main() -> None:
     parser.add_argument(
         "--max-area",
         type=float,
-        default=0.5,
-        help="largest share of the image in the figure's middle panel",
+        default=1.0,
+        help="largest share of the image in which the highest confidence is looked for",
     )
     parser.add_argument("--scenes", type=int, default=12, help="digit scenes in the table")
     parser.add_argument("--output", type=Path, default=Path("demo_output"))

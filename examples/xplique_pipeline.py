@@ -80,9 +80,7 @@ def main() -> None:
     plt.close("all")
 
     (explanation,) = lima.explain_regions(images[:1], targets[:1])
-    plot_explanation(explanation, images[0], max_area=0.5).savefig(
-        args.output / "xplique_explanation.png"
-    )
+    plot_explanation(explanation, images[0]).savefig(args.output / "xplique_explanation.png")
     print(f"\n{explanation}\nwrote {len(explanations) + 2} figures to {args.output}")
 
 

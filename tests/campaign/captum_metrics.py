@@ -131,7 +131,10 @@ CASES = [
     ],
     Case(
         visualization.plot_explanation,
-        lambda: {"explanation": explanation(), "image": X[0], "max_area": 1.0, "title": None},
+        lambda: (
+            {"explanation": explanation(), "image": X[0], "max_area": 1.0, "title": None}
+            | {"shown": "highest", "cmap": "jet"}
+        ),
         {"image": array(SCORES)},
     ),
     Case(

@@ -42,6 +42,8 @@ KINDS = {
     "sizes": array(np.ones(4), **{"negative": -np.ones(4), "zeros": np.zeros(4)}),
     "target": count(-2) | {"too large": 2},
     "title": text(optional=True),
+    "shown": choice(),
+    "cmap": choice(),
     "classes": {"a number": 3, "too few": ["a"], "an object": object()},
     "side": count(),
     "thresholds": counts() | {"too large": (101,)},

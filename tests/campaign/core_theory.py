@@ -3,8 +3,9 @@
 import numpy as np
 
 from submod_core import theory
-from submod_core.figures.explanations import plot_explanation, plot_mistake
+from submod_core.figures.explanations import plot_explanation
 from submod_core.figures.groups import plot_groups
+from submod_core.figures.mistakes import plot_mistake
 
 from .calls import Case, array, count, instance, labels, number
 from .core_kinds import ATTRIBUTION, CURVE, DUAL, POINT, POLYNOMIAL
@@ -82,6 +83,8 @@ CASES = [
             "image": SCORES / 16,
             "max_area": 1.0,
             "title": None,
+            "shown": "highest",
+            "cmap": "jet",
         },
     ),
     Case(

@@ -176,7 +176,10 @@ CASES = [
     ),
     Case(
         visualization.plot_explanation,
-        lambda: {"explanation": explanation(), "image": X[0], "max_area": 1.0, "title": None},
+        lambda: (
+            {"explanation": explanation(), "image": X[0], "max_area": 1.0, "title": None}
+            | {"shown": "highest", "cmap": "jet"}
+        ),
     ),
     Case(
         visualization.plot_groups,

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from submod_core._checks import check_count, check_index, check_type
-from submod_core.figures.explanations import as_picture, check_classes
+from submod_core.figures.pictures import as_picture, check_classes, class_name, write_title
 from submod_core.sop import GroupExplanation
 
 
@@ -59,15 +59,14 @@ def plot_groups(
     check_index("target", target, len(explanation.logits), "classes")
     check_count("most", most)
     check_classes(classes, len(explanation.logits))
-    if title is not None:
-        check_type("title", title, str, "a string")
     picture = as_picture(image, explanation.regions.shape)
     used = explanation.used(target)[:most]
     figure = Figure(figsize=(2.6 * (len(used) + 1), 3.2), layout="constrained")
+    write_title(figure, title)
     panels = np.atleast_1d(figure.subplots(1, len(used) + 1))
-    name = f"class {target}" if classes is None else classes[target]
+    name = class_name(target, classes, width=24)
     panels[0].imshow(picture)
-    panels[0].set_title(f"{name}: {explanation.logits[target]:.2f}")
+    panels[0].set_title(f"{name}\n{explanation.logits[target]:.2f}")
     for axes, group in zip(panels[1:], used, strict=True):
         # Elements of region −1, which always stay, take the entry appended at the end.
         kept = np.append(explanation.groups[group] > 0, True)[explanation.regions]
@@ -77,6 +76,4 @@ def plot_groups(
         axes.set_title(f"{amount:.2f} of {explanation.logits[target]:.2f}")
     for axes in panels:
         axes.set_axis_off()
-    if title is not None:
-        figure.suptitle(title)
     return figure

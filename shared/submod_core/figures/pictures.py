@@ -1,0 +1,117 @@
+"""Pictures: what all figures draw of an image, and the names of its classes."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from skimage.segmentation import find_boundaries
+
+from submod_core._checks import as_numbers, check_type
+from submod_core._types import AnyArray, FloatArray
+from submod_core.results import Explanation
+
+_DIMMED = 0.2
+
+
+def as_picture(image: Any, shape: tuple[int, ...]) -> FloatArray:
+    """RGB array (H, W, 3) in [0, 1], from any form of image that `plot_explanation` takes.
+
+    Raises
+    ------
+    ValueError
+        If the image is not of the size `shape`, or has another number of channels than 1 or 3.
+
+    Examples
+    --------
+    >>> as_picture(np.array([[0, 255]]), (1, 2))
+    array([[[0., 0., 0.],
+            [1., 1., 1.]]])
+    """
+    # Channels go last: an image (C, H, W) of the regions' size, with 1 or 3 channels, is moved.
+    if hasattr(image, "detach"):
+        image = image.detach().cpu()
+        image = image.float() if image.is_floating_point() else image  # NumPy has no bfloat16
+    array: AnyArray = np.asarray(image)
+    as_numbers("image", array)
+    if array.ndim == 3 and array.shape[1:] == shape and array.shape[2] not in (1, 3):
+        array = np.moveaxis(array, 0, -1)
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[:2] != shape:
+        raise ValueError(
+            f"`image` (of shape {np.shape(image)}) must have the size of the explanation's "
+            f"regions, {shape}"
+        )
+    if array.shape[2] not in (1, 3):
+        raise ValueError(
+            f"`image` (of shape {np.shape(image)}) has {array.shape[2]} channels; give the 1 or 3 "
+            "of them that are to be drawn"
+        )
+    picture = array.astype(np.float64) / (255 if array.dtype.kind in "iu" else 1)
+    if picture.min() < 0 or picture.max() > 1:
+        picture = (picture - picture.min()) / (np.ptp(picture) or 1.0)
+    return np.broadcast_to(picture, (*shape, 3)).copy()
+
+
+def image_shape(explanation: Explanation) -> tuple[int, ...]:
+    """Shape (H, W) of an explained image; ValueError for other inputs."""
+    check_type("explanation", explanation, Explanation, "an Explanation")
+    if isinstance(explanation.regions, tuple) or explanation.regions.ndim != 2:
+        raise ValueError(
+            "`explanation` must be of one image, with an (H, W) label map as its regions"
+        )
+    return explanation.regions.shape
+
+
+def draw_kept(axes: Axes, kept: NDArray[np.bool_], picture: FloatArray) -> None:
+    """Draw the kept part of a picture clear and outlined, the rest dimmed."""
+    shown = np.where(kept[..., None], picture, _DIMMED * picture)
+    shown[find_boundaries(kept, mode="inner")] = (1.0, 0.9, 0.2)
+    axes.imshow(shown)
+    axes.set_axis_off()
+
+
+def check_classes(classes: Sequence[str] | None, n: int) -> None:
+    """Raise TypeError or ValueError unless n classes have a name each, or none at all."""
+    if classes is None:
+        return
+    check_type("classes", classes, Sequence | np.ndarray, "a sequence of names")
+    if isinstance(classes, str) or len(classes) < n:
+        raise ValueError(f"`classes` (={classes!r}) must hold a name for each of the {n} classes")
+
+
+def class_name(index: int, classes: Sequence[str] | None, width: int = 28) -> str:
+    """The name of a class, cut to `width` characters so that it stays above its own panel.
+
+    Examples
+    --------
+    >>> class_name(0, ["a very long name of an animal indeed"]), class_name(3, None)
+    ('a very long name of an…', 'class 3')
+    """
+    if classes is None:
+        return f"class {index}"
+    name = str(classes[index])
+    short = textwrap.shorten(name, width, placeholder="…")
+    return short if short != "…" else name[: width - 1] + "…"  # where one word alone is too long
+
+
+def write_title(figure: Figure, title: str | None) -> None:
+    """Write a title above all panels, in as many lines as it needs; TypeError for anything else.
+
+    Examples
+    --------
+    >>> figure = Figure(figsize=(4, 4))
+    >>> write_title(figure, "a title that is wider than a figure of a few inches can be")
+    >>> figure.get_suptitle().count(chr(10))
+    1
+    """
+    if title is None:
+        return
+    check_type("title", title, str, "a string")
+    # A bold character of the title's size is about 0.11 inches wide.
+    lines = (textwrap.fill(line, int(figure.get_figwidth() / 0.11)) for line in title.splitlines())
+    figure.suptitle("\n".join(lines), weight="bold")
