@@ -67,6 +67,7 @@ CASES = [
         lambda: {"scores": VECTOR.copy(), "labels": MAP.copy()},
         {"labels": labels(MAP), "scores": array(VECTOR)},
     ),
+    Case(results.rank_importance, lambda: {"order": np.array([1, 0, 2, 3])}),
     Case(
         core.importance,
         lambda: {"order": [1, 0], "consistency": [0.0, 0.3, 0.9], "collaboration": [0.0, 0.2, 0.9]},

@@ -11,7 +11,7 @@ from submod_core.results.curves import (
 )
 from submod_core.results.diagnostics import Diagnostics, certificate, diagnose
 from submod_core.results.explanation import Explanation
-from submod_core.results.importance import importance, is_flat
+from submod_core.results.importance import importance, is_flat, rank_importance
 from submod_core.results.reveal_order import (
     RevealOrder,
     are_explanations,
@@ -48,6 +48,7 @@ __all__ = [
     "is_flat",
     "painted",
     "rank_groups",
+    "rank_importance",
     "reveal_order",
     "score_to_reach",
     "sufficient_sets",

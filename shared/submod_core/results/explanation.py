@@ -1,7 +1,7 @@
 """The result of explaining one input, independent of the model's framework."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from os import PathLike
 from typing import Any
 
@@ -13,6 +13,7 @@ from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions import painted_regions
 from submod_core.results.curves import Curves, Prefix
 from submod_core.results.diagnostics import Diagnostics
+from submod_core.results.importance import rank_importance
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +109,23 @@ class Explanation:
         gains = np.empty(len(self.order))
         gains[self.order] = np.diff(self.curves.consistency + self.curves.collaboration)
         return gains
+
+    def by_rank(self) -> "Explanation":
+        """The explanation with an importance that falls in equal steps (LiMA, Table XVI).
+
+        For any plot or metric, such as µFidelity, by which the paper compares it with Eq. 11. An
+        importance that is 0 everywhere, where the score never moves, stays 0.
+
+        Examples
+        --------
+        >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0, 0.9, 0.8]), np.zeros(3))
+        >>> order, searched = np.array([1, 0]), np.ones(2, bool)
+        >>> one = Explanation(np.array([[0, 1]]), order, np.array([0, 0.9]), curves, searched, 3, 4)
+        >>> one.by_rank().importance
+        array([0., 1.])
+        """
+        ranks = rank_importance(self.order) if self.importance.any() else self.importance
+        return replace(self, importance=ranks)
 
     def paint(self, signed: bool = False) -> FloatArray | tuple[FloatArray, ...]:
         """The importance of each element's region, or its gain, shaped like `regions`.

@@ -1,4 +1,4 @@
-"""Importance: a score per region from an order (LiMA, Eq. 11)."""
+"""Importance: a score per region from an order (LiMA, Eq. 11 and Table XVI)."""
 
 from typing import Any
 
@@ -75,4 +75,29 @@ def importance(order: ArrayLike, consistency: Any, collaboration: Any) -> FloatA
         ordered /= ordered[0]
     scores = np.empty(len(ordered))
     scores[np.asarray(order)] = ordered
+    return scores
+
+
+def rank_importance(order: ArrayLike) -> FloatArray:
+    """Scores in [0, 1] that fall along the order in equal steps (LiMA, Table XVI).
+
+    The "consistent subset difference" with which the paper compares Eq. 11.
+
+    Parameters
+    ----------
+    order : array_like of int, (n,)
+
+    Returns
+    -------
+    ndarray of float64, (n,)
+        Indexed by region: 1 for the first, 0 for the last of several.
+
+    Examples
+    --------
+    >>> rank_importance([2, 0, 1])
+    array([0.5, 0. , 1. ])
+    """
+    places = as_order("order", order)
+    scores = np.empty(len(places))
+    scores[places] = np.linspace(1, 0, len(places))
     return scores

@@ -18,6 +18,7 @@ from submod_core.results import (
     importance,
     is_flat,
     rank_groups,
+    rank_importance,
 )
 
 unit = st.floats(0, 1)
@@ -55,6 +56,24 @@ def test_importance_does_not_depend_on_the_unit_of_the_score(unit_of_score, valu
 
 def test_importance_is_all_the_first_regions_where_no_other_moves_anything():
     assert importance([1, 0, 2], [0, 1, 1, 1], [0, 0, 0, 0]).tolist() == [0.0, 1.0, 0.0]
+
+
+@given(st.permutations(range(6)))
+def test_importance_by_rank_falls_in_equal_steps(order):
+    scores = rank_importance(order)
+    assert [scores[region] for region in order] == pytest.approx([1, 0.8, 0.6, 0.4, 0.2, 0])
+    assert rank_importance([0]).tolist() == [1]
+
+
+def test_an_explanation_by_rank_differs_in_its_importance_alone():
+    before = explanation(np.array([[0, 1, 2]]))
+    after = before.by_rank()
+    assert after.importance.tolist() == [0.5, 1, 0]
+    assert after.paint().tolist() == [[0.5, 1, 0]]
+    assert after.curves is before.curves
+    assert after.order is before.order
+    nothing = replace(before, importance=np.zeros(3))
+    assert not nothing.by_rank().importance.any(), "nothing is known"
 
 
 def test_importance_of_one_region():
