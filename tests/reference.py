@@ -1,5 +1,6 @@
 """The papers' formulas and algorithms once more, slowly and without any code of the library."""
 
+import itertools
 import math
 
 import numpy as np
@@ -212,6 +213,31 @@ def highest_confidence_eq_15(area, scores, max_area):
 def target_score(model, image, target):
     with torch.no_grad():
         return float(torch.softmax(model(image[None])[0], 0)[target])
+
+
+def sliding_corners(saliency, size, n):
+    """Corners of the n windows of the highest mean score that do not overlap, at any position."""
+    height, width = len(saliency), len(saliency[0])
+    means = {
+        (i, j): sum(float(saliency[i + a][j + b]) for a in range(size) for b in range(size))
+        for i in range(height - size + 1)
+        for j in range(width - size + 1)
+    }
+    chosen = []
+    for i, j in sorted(means, key=lambda c: (-round(means[c], 9), c)):
+        if len(chosen) < n and all(abs(i - a) >= size or abs(j - b) >= size for a, b in chosen):
+            chosen.append((i, j))
+    return chosen
+
+
+def sliding_aupc(model, x, baseline, saliency, target, size, n_patches):
+    """SEA-NN's printed AUPC of one draw: windows at all positions, an area that is not divided."""
+    image, start = x.clone(), target_score(model, x, target)
+    curve = [1.0]
+    for i, j in sliding_corners(saliency, size, n_patches):
+        image[:, i : i + size, j : j + size] = baseline[:, i : i + size, j : j + size]
+        curve.append(target_score(model, image, target) / start)
+    return sum((a + b) / 2 for a, b in itertools.pairwise(curve))
 
 
 def aupc(model, x, baseline, saliency, target, size, n_patches):

@@ -40,9 +40,9 @@ CURVES = {
     "deletion": {},
     "faithfulness_curves": {},
     "highest_confidence": {"max_area": 1.0},
-    "strong_interactions": {"threshold": 0.5},
+    "strong_interactions": {"threshold": 0.5, "direction": "fall"},
 }
-PATCHES = {"patch_size": 2, "n_patches": 2, "feature_mask": None}
+PATCHES = {"patch_size": 2, "n_patches": 2, "feature_mask": None, "windows": "grid"}
 BOOLS = torch.ones(2, 4, 4, dtype=torch.bool)
 MASK_OF_MAPS = tensor(BOOLS.double(), **{"another size": BOOLS[..., :3]})
 TWO = [group_explanation(), group_explanation()]
@@ -66,12 +66,12 @@ CASES = [
     *[
         Case(
             getattr(metrics, name),
-            lambda: asked(**PATCHES),
+            lambda own=own: asked(**PATCHES, **own),
             {"feature_mask": {"a mask": MASK}},
             named={"inputs": "forward_func"},
             name=name,
         )
-        for name in ("aupc", "perturbation_curves")
+        for name, own in (("aupc", {"divided": False}), ("perturbation_curves", {}))
     ],
     Case(
         metrics.pointing_game,

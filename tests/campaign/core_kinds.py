@@ -49,6 +49,9 @@ KINDS = {
     "thresholds": counts() | {"too large": (101,)},
     "patch_size": count(),
     "n_patches": count(),
+    "windows": choice(),
+    "divided": flag(),
+    "direction": choice(),
     "max_areas": {"None": None, "a number": 0.5} | {k: [v] for k, v in share().items()},
 }
 

@@ -28,10 +28,24 @@ CASES = [
     ],
     Case(metrics.HighestConfidence, lambda: {"steps": 3, "max_area": 0.5}),
     Case(
-        metrics.StrongInteractions, lambda: {"steps": 3, "threshold": 0.5}, {"threshold": number()}
+        metrics.StrongInteractions,
+        lambda: {"steps": 3, "threshold": 0.5, "direction": "fall"},
+        {"threshold": number()},
     ),
-    Case(metrics.AUPC, lambda: {"patch_size": 2, "n_patches": 2}),
-    Case(metrics.PerturbationCurves, lambda: {"patch_size": 2, "n_patches": 2}),
+    Case(
+        metrics.AUPC,
+        lambda: {"patch_size": 2, "n_patches": 2, "windows": "sliding", "divided": True},
+    ),
+    Case(
+        metrics.PerturbationCurves,
+        lambda: {"patch_size": 2, "n_patches": 2, "windows": "grid"},
+    ),
+    Case(
+        metrics.sliding_patches,
+        lambda: {"scores": SCORES.copy(), "size": 2, "n": 2},
+        {"size": count() | {"too large": 5}},
+        named={"size": "patch_size"},
+    ),
     Case(
         metrics.MuFidelity,
         lambda: {

@@ -22,7 +22,7 @@ CURVES = {
     "Insertion": {},
     "Deletion": {},
     "HighestConfidence": {"max_area": 1.0},
-    "StrongInteractions": {"threshold": 0.5},
+    "StrongInteractions": {"threshold": 0.5, "direction": "fall"},
 }
 OTHERS = {
     "MuFidelity": {
@@ -32,7 +32,7 @@ OTHERS = {
         "seed": 0,
         "correlation": "pearson",
     },
-    "AUPC": {"patch_size": 2, "n_patches": 2},
+    "AUPC": {"patch_size": 2, "n_patches": 2, "windows": "sliding", "divided": False},
 }
 NAMED = {"explanations": "attributions", "masks": "mask"}
 BOOLS = np.ones((2, 4, 4), bool)

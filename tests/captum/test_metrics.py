@@ -146,6 +146,24 @@ def test_aupc_equals_the_slow_one(patch_size):
     )
 
 
+@pytest.mark.parametrize("patch_size", [3, 5])
+def test_the_printed_aupc_equals_the_slow_one(patch_size):
+    model, x, baseline = SmallNet(2), random_images(0, 2), random_images(5, 2)
+    attributions = random_images(3, 2) - 0.5
+    printed = {"patch_size": patch_size, "windows": "sliding"}
+    settings = {"target": 1, "n_patches": 6, **printed}
+    found = aupc(model, x, attributions, baseline, divided=False, **settings)
+    for i in range(2):
+        maps = attributions[i].sum(0)
+        slow = reference.sliding_aupc(model, x[i], baseline[i], maps, 1, patch_size, 6)
+        assert float(found[i]) == pytest.approx(slow)
+    curves = perturbation_curves(model, x, attributions, baseline, **settings)
+    divided = aupc(model, x, attributions, baseline, **settings)
+    steps = torch.tensor([len(curve) - 1 for curve in curves])
+    assert torch.allclose(divided * steps, found)
+    assert patch_size == 3 or (steps < 6).any(), "no further window of this size fits"
+
+
 def test_robustness_compares_maps_of_noisy_inputs():
     x = random_images(0, 2, torch.float32)
     assert robustness(lambda inputs: inputs, x, k=20, radius=1e-7).tolist() == [1, 1]

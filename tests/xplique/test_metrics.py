@@ -59,6 +59,18 @@ PAIRS = {
     "strong interactions": ("StrongInteractions", {}, "strong_interactions", {"threshold": 0.05}),
     "µFidelity": ("MuFidelity", {}, "mu_fidelity", {"correlation": "pearson", "n_samples": 40}),
     "AUPC": ("AUPC", {}, "aupc", {"patch_size": 10}),
+    "strong falls": (
+        "StrongInteractions",
+        {},
+        "strong_interactions",
+        {"threshold": 0.02, "direction": "fall"},
+    ),
+    "AUPC as printed": (
+        "AUPC",
+        {},
+        "aupc",
+        {"patch_size": 10, "windows": "sliding", "divided": False},
+    ),
 }
 
 

@@ -51,6 +51,7 @@ from submod_core.metrics.sampling import (
     Correlation,
     MuFidelity,
     PerturbationCurves,
+    sliding_patches,
     square_patches,
 )
 
@@ -110,6 +111,7 @@ __all__ = [
     "kl_fidelity",
     "object_share",
     "probing",
+    "sliding_patches",
     "square_patches",
     "structure_purity",
     "top_k",

@@ -1,15 +1,24 @@
 """Metrics computed from insertion and deletion curves (LiMA, Eq. 13–14)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from submod_core._checks import check_amount, check_count
+from submod_core._checks import check_amount, check_choice, check_count
 from submod_core._types import FloatArray
 from submod_core.engine import Procedure
 from submod_core.metrics.base import ModelMetric, Question
 from submod_core.results import Curves, RevealOrder, check_areas, curves_along, reveal_order
+
+Direction = Literal["both", "rise", "fall"]
+
+_MOVEMENTS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "both": np.abs,
+    "rise": np.positive,
+    "fall": np.negative,
+}
 
 _ANY = "pixel by pixel, or region by region where regions or an explanation are given"
 
@@ -151,7 +160,7 @@ class HighestConfidence(FaithfulnessCurves, ModelMetric[Curves]):
 class StrongInteractions(FaithfulnessCurves, ModelMetric[Curves]):
     """Number of single steps that move the target's score by more than a threshold (LiMA, §5).
 
-    The number only describes; neither direction is better.
+    The number only describes; neither more nor fewer are better.
 
     Parameters
     ----------
@@ -159,12 +168,15 @@ class StrongInteractions(FaithfulnessCurves, ModelMetric[Curves]):
         Number of pixel-wise steps, of nearly equal size; equal scores are taken in reading order.
     threshold : float
         At least 0.
+    direction : {"both", "rise", "fall"}
+        Steps that count. The paper counts both to compare models (Fig. 3A), and falls alone to
+        compare mistakes with correct predictions (Fig. 3B).
 
     Examples
     --------
     >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0.1, 0.2, 0.9]), np.zeros(3))
-    >>> StrongInteractions().number(curves)
-    1.0
+    >>> StrongInteractions().number(curves), StrongInteractions(direction="fall").number(curves)
+    (1.0, 0.0)
     """
 
     name: ClassVar[str] = "strong_interactions"
@@ -172,11 +184,14 @@ class StrongInteractions(FaithfulnessCurves, ModelMetric[Curves]):
     steps_by: ClassVar[str] = _ANY
 
     threshold: float = 0.5
+    direction: Direction = "both"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_amount("threshold", self.threshold)
+        check_choice("direction", self.direction, _MOVEMENTS)
 
     def number(self, answer: Curves) -> float:
         """Number of steps of the insertion curve beyond the threshold."""
-        return float((np.abs(np.diff(answer.insertion)) > self.threshold).sum())
+        movement = _MOVEMENTS[self.direction](np.diff(answer.insertion))
+        return float((movement > self.threshold).sum())

@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.stats import pearsonr, spearmanr
 
-from submod_core._checks import check_choice, check_count, check_counts, is_number
+from submod_core._checks import (
+    as_numbers,
+    check_axes,
+    check_choice,
+    check_count,
+    check_counts,
+    check_flag,
+    is_number,
+)
 from submod_core._types import FloatArray, IntArray
 from submod_core.engine import Procedure, Query
 from submod_core.metrics.base import ModelMetric, Question
@@ -16,6 +25,8 @@ from submod_core.results import RevealOrder, painted, reveal_order
 from submod_core.search import prefixes
 
 Correlation = Literal["spearman", "pearson"]
+
+Windows = Literal["grid", "sliding"]
 
 CORRELATIONS: dict[str, Callable[..., Any]] = {"spearman": spearmanr, "pearson": pearsonr}
 
@@ -117,6 +128,10 @@ class PerturbationCurves(Question[FloatArray]):
         Side of a patch in pixels; the last row and column may be smaller.
     n_patches : int
         Number of patches that are replaced, one after the other.
+    windows : {"grid", "sliding"}
+        Places of the patches: the cells of a grid, or all positions, each next one where it
+        overlaps none of the earlier ones. Of the latter there are fewer than `n_patches` where no
+        further one fits.
 
     Raises
     ------
@@ -136,13 +151,19 @@ class PerturbationCurves(Question[FloatArray]):
 
     patch_size: int = 16
     n_patches: int = 8
+    windows: Windows = "grid"
 
     def __post_init__(self) -> None:
         check_count("patch_size", self.patch_size)
         check_count("n_patches", self.n_patches)
+        check_choice("windows", self.windows, ("grid", "sliding"))
 
     def reveal(self, attribution: Any, shape: tuple[int, ...], regions: Any = None) -> RevealOrder:
         """Order of the patches by their mean score; ValueError if there are too few."""
+        if self.windows == "sliding":
+            scores = painted(attribution, shape)
+            labels = sliding_patches(scores, self.patch_size, self.n_patches)
+            return RevealOrder(labels, np.arange(int(labels.max()) + 1))
         labels = square_patches((shape[0], shape[1]), self.patch_size)
         n = int(labels.max()) + 1
         if self.n_patches > n:
@@ -162,7 +183,9 @@ class PerturbationCurves(Question[FloatArray]):
 class AUPC(PerturbationCurves, ModelMetric[FloatArray]):
     """Area under the perturbation curve over the number of patches (SEA-NN, §5); lower is better.
 
-    Square patches of images are replaced by noise, the patch of the highest mean score first.
+    Square patches of images are replaced by noise, the patch of the highest mean score first. The
+    paper's printed numbers have `windows="sliding"` and `divided=False`; there the noise of each
+    patch is drawn several times, here once, with the baseline.
 
     Parameters
     ----------
@@ -170,20 +193,34 @@ class AUPC(PerturbationCurves, ModelMetric[FloatArray]):
         Side of a patch in pixels; the last row and column may be smaller.
     n_patches : int
         Number of patches that are replaced, one after the other.
+    windows : {"grid", "sliding"}
+        Places of the patches: the cells of a grid, or all positions, each next one where it
+        overlaps none of the earlier ones. Of the latter there are fewer than `n_patches` where no
+        further one fits.
+    divided : bool
+        Whether the area is divided by the number of steps. The paper's is not: eight patches that
+        change nothing have an area of 8.
 
     Examples
     --------
-    >>> AUPC().number(np.array([1.0, 0.5, 0.0]))
-    0.5
+    >>> curve = np.array([1.0, 0.5, 0.0])
+    >>> AUPC().number(curve), AUPC(divided=False).number(curve)
+    (0.5, 1.0)
     """
 
     name: ClassVar[str] = "aupc"
     higher_is_better: ClassVar[bool | None] = False
     steps_by: ClassVar[str] = "square patches"
 
+    divided: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_flag("divided", self.divided)
+
     def number(self, answer: FloatArray) -> float:
-        """Area by the trapezoid rule, divided by the number of steps."""
-        return float(np.trapezoid(answer) / (len(answer) - 1))
+        """Area by the trapezoid rule, over the number of steps where it is `divided` by them."""
+        return float(np.trapezoid(answer) / (len(answer) - 1 if self.divided else 1))
 
 
 def square_patches(shape: tuple[int, int], size: int) -> IntArray:
@@ -201,10 +238,48 @@ def square_patches(shape: tuple[int, int], size: int) -> IntArray:
            [0, 0, 1]])
     """
     check_counts("shape", shape)
+    _check_patch(size, shape)
+    rows, columns = np.arange(shape[0]) // size, np.arange(shape[1]) // size
+    return np.asarray(rows[:, None] * (int(columns[-1]) + 1) + columns, dtype=np.intp)
+
+
+def sliding_patches(scores: Any, size: int, n: int) -> IntArray:
+    """Label map of the n square patches of the highest mean score that do not overlap.
+
+    Patches are placed anywhere, the best first; equal ones are taken in reading order. −1 is what
+    is in none of them. There are fewer than n where no further one fits.
+
+    Raises
+    ------
+    ValueError
+        If the size is not a whole number from 1 to the smaller side, or n is below 1.
+
+    Examples
+    --------
+    >>> sliding_patches(np.array([[0, 3, 2, 1], [0, 3, 2, 1]]), 2, 2)
+    array([[-1,  0,  0, -1],
+           [-1,  0,  0, -1]])
+    """
+    values = as_numbers("scores", scores)
+    check_axes("scores", values, 2, "(H, W)")
+    _check_patch(size, values.shape)
+    check_count("n", n)
+    means = sliding_window_view(values, (size, size)).mean((2, 3))
+    labels = np.full(values.shape, -1, dtype=np.intp)
+    for k in range(n):
+        i, j = np.unravel_index(int(means.argmax()), means.shape)
+        if means[i, j] == -np.inf:
+            break
+        labels[i : i + size, j : j + size] = k
+        # Corners of all windows that would overlap this one.
+        means[max(0, i - size + 1) : i + size, max(0, j - size + 1) : j + size] = -np.inf
+    return labels
+
+
+def _check_patch(size: Any, shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless patches of a size fit an image."""
     check_count("patch_size", size)
     if size > min(shape):
         raise ValueError(
             f"`patch_size` (={size}) must be at most the smaller side of the image, {min(shape)}"
         )
-    rows, columns = np.arange(shape[0]) // size, np.arange(shape[1]) // size
-    return np.asarray(rows[:, None] * (int(columns[-1]) + 1) + columns, dtype=np.intp)

@@ -83,6 +83,23 @@ def test_numbers_of_a_curve_are_eq_15_and_section_5(scores, max_area, threshold)
     assert core.StrongInteractions(threshold=threshold).number(curves) == sum(
         abs(scores[i] - scores[i - 1]) > threshold for i in range(1, 6)
     )
+    rises, falls = (
+        core.StrongInteractions(threshold=threshold, direction=direction).number(curves)
+        for direction in ("rise", "fall")
+    )
+    assert rises == sum(scores[i] - scores[i - 1] > threshold for i in range(1, 6))
+    assert falls == sum(scores[i - 1] - scores[i] > threshold for i in range(1, 6))
+
+
+@given(arrays(float, (6, 7), elements=st.integers(-3, 3).map(float)), st.integers(1, 6))
+def test_sliding_patches_are_the_best_windows_that_do_not_overlap(scores, size):
+    labels = core.sliding_patches(scores, size, 5)
+    corners = reference.sliding_corners(scores.tolist(), size, 5)
+    assert labels.max() + 1 == len(corners)
+    for k, (i, j) in enumerate(corners):
+        window = np.zeros((6, 7), bool)
+        window[i : i + size, j : j + size] = True
+        assert np.array_equal(labels == k, window)
 
 
 @given(arrays(float, (3, 4), elements=st.integers(-3, 3).map(float)), st.integers(1, 12))
@@ -221,6 +238,8 @@ def test_steps_refuse(arguments, named):
         ),
         (lambda: core.AUPC().order(np.zeros(4), (4,), None, image=False), "`inputs`"),
         (lambda: core.AUPC(patch_size=0), "`patch_size`"),
+        (lambda: core.AUPC(windows="overlapping"), "`windows`"),
+        (lambda: core.sliding_patches(np.zeros((2, 2)), 3, 1), "`patch_size`"),
         (lambda: core.MuFidelity(subset_size=1.5), "`subset_size`"),
         (lambda: core.MuFidelity(correlation="kendall"), "`correlation`"),
         (lambda: core.MuFidelity(n_samples=0), "`n_samples`"),
@@ -228,6 +247,7 @@ def test_steps_refuse(arguments, named):
         (lambda: core.Insertion(steps=0), "`steps`"),
         (lambda: core.HighestConfidence(max_area=0), "`max_area`"),
         (lambda: core.StrongInteractions(threshold=-1), "`threshold`"),
+        (lambda: core.StrongInteractions(direction="up"), "`direction`"),
         (lambda: core.HumanAgreement(k=0), "`k`"),
         (lambda: core.HumanAgreement(k=[1, 2.5]), "`k`"),
         (lambda: core.Robustness(k=1, radius=0), "`radius`"),
