@@ -205,6 +205,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
                 share=share,
                 value=value,
                 n=n,
+                feature_target=oracle.readout.feature_target,
                 batch_size=batch_size(perturbations_per_eval, len(oracle.batch)),
                 overlap=oracle.overlap,
                 on_batch=on_batch,

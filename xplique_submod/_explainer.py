@@ -149,6 +149,7 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
                 share=share,
                 value=value,
                 n=n,
+                feature_target=oracle.reader.readout.feature_target,
                 batch_size=2**31 if self.batch_size is None else self.batch_size,
                 overlap="thread",
                 on_batch=on_batch,

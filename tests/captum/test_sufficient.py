@@ -68,6 +68,18 @@ def test_the_model_says_of_each_set_what_the_result_says(kind, division):
                 assert alone(one, X[i], rest, target, 0.1) < result.score + 1e-9
 
 
+def test_features_of_the_whole_input_are_a_target_too():
+    method = SMDL(NET, feature_target=True, patches=(3, 3), weights={"consistency": 1})
+    explanations = method.explain(X, perturbations_per_eval=8)
+    for i, result in enumerate(method.sufficient(X, explanations, share=0.8, n=2)):
+        for found in result.sets:
+            kept = torch.from_numpy(np.isin(explanations[i].regions, found.regions))
+            alone_, whole = NET(torch.stack([torch.where(kept, X[i], 0.0), X[i]])).detach()
+            near = float(torch.cosine_similarity(alone_, whole, 0))
+            assert found.value == pytest.approx(near)
+            assert near >= result.score
+
+
 def test_a_tuple_of_inputs_and_a_layout():
     def both(a, b):
         return MODEL(a) + MODEL(b.permute(0, 3, 1, 2))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from captum_submod import SMDL, LiMA, explain_mistakes, metrics
 from submod_core import Explanation, Ranking, Weights, rank
 from submod_core.methods import Mistakes
-from submod_core.results import Curves
+from submod_core.results import Curves, Sufficient
 from submod_core.search import Bidirectional, Greedy, Guided, Search, Swaps
 
 model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
@@ -23,7 +23,9 @@ def methods() -> None:
     assert_type(lima.attribute(images, target=3, perturbations_per_eval=4), Tensor)
     pair = lima.attribute((images, images), target=3)
     assert_type(pair, tuple[Tensor, ...])
-    assert_type(lima.explain(images, target=3), list[Explanation])
+    explanations = lima.explain(images, target=3)
+    assert_type(explanations, list[Explanation])
+    assert_type(lima.sufficient(images, explanations, target=3, share=0.9, n=2), list[Sufficient])
     assert_type(SMDL(model, patches=4, regions=4, k=2).attribute(images, target=3), Tensor)
     assert_type(explain_mistakes(lima, images, 3, perturbations_per_eval=2), Mistakes)
 

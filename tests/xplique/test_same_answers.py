@@ -79,6 +79,17 @@ def test_captum_and_xplique_find_the_same_sufficient_regions(scenes):
     assert all(one.sets for one in under_xplique.sufficient(channels_last, own, one_hot))
 
 
+def test_sufficient_regions_of_a_target_of_features_are_the_same(scenes):
+    options = {"feature_target": True, "patches": (4, 4), "weights": {"consistency": 1}}
+    under_captum = captum_submod.SMDL(digits_model.load_model(), **options)
+    under_xplique = xplique_submod.SMDL(digits_keras.load_model(), **options)
+    images, channels_last = torch.from_numpy(scenes.images), np.moveaxis(scenes.images, 1, -1)
+    explanations = under_captum.explain(images)
+    ours = under_captum.sufficient(images, explanations, share=0.9)
+    theirs = under_xplique.sufficient(channels_last, explanations, share=0.9)
+    assert [one.sets[0].regions for one in ours] == [one.sets[0].regions for one in theirs]
+
+
 def test_explanations_of_other_inputs_are_refused(scenes):
     explainer = xplique_submod.LiMA(digits_keras.load_model(), regions=(4, 4), search="singletons")
     channels_last, one_hot = np.moveaxis(scenes.images, 1, -1), tf.one_hot(scenes.labels, 10)

@@ -1,9 +1,14 @@
 """Sufficient regions of explained inputs, on any model behind an oracle."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
 
 from submod_core._checks import check_count
-from submod_core.engine import Oracle, Overlap, drive
+from submod_core._types import FloatArray
+from submod_core.engine import Oracle, Overlap, Procedure, Query, Responses, drive
 from submod_core.regions import GroundSet
 from submod_core.results import (
     Explanation,
@@ -12,6 +17,9 @@ from submod_core.results import (
     score_to_reach,
     sufficient_sets,
 )
+from submod_core.scores.distances import cosine_to
+
+T = TypeVar("T")
 
 
 def find_sufficient(
@@ -22,6 +30,7 @@ def find_sufficient(
     share: float = 0.95,
     value: float | None = None,
     n: int = 1,
+    feature_target: bool = False,
     batch_size: int | str,
     overlap: Overlap = None,
     on_batch: Callable[[int], object] | None = None,
@@ -41,6 +50,8 @@ def find_sufficient(
         The score to reach, in place of a share.
     n : int
         Most sets of an input.
+    feature_target : bool
+        The target is the feature vector of the whole input, as in `LiMASettings`.
 
     Returns
     -------
@@ -72,8 +83,14 @@ def find_sufficient(
     check_count("n", n)
     each = check_explanations(explanations, len(sets))
     scores = [score_to_reach(one.highest_confidence, share, value) for one in each]
+    procedures = [sufficient_sets(one, to, n) for one, to in zip(each, scores, strict=True)]
+    if feature_target:
+        procedures = [
+            _by_features(len(one.order), procedure)
+            for one, procedure in zip(each, procedures, strict=True)
+        ]
     outcomes = drive(
-        [sufficient_sets(one, to, n) for one, to in zip(each, scores, strict=True)],
+        procedures,
         oracle,
         inert=[ground_set.inert for ground_set in sets],
         batch_size=batch_size,
@@ -86,3 +103,24 @@ def find_sufficient(
         Sufficient(result, to, model_inputs)
         for (result, model_inputs), to in zip(outcomes, scores, strict=True)
     ]
+
+
+def _by_features(n: int, procedure: Procedure[T]) -> Procedure[T]:
+    """Run a procedure about n regions whose scores are cosines to the whole input's features."""
+    whole = _features((yield Query(np.ones((1, n), dtype=bool), features=True)))[0]
+    try:
+        query = next(procedure)
+        while True:
+            responses = yield Query(query.keep, features=True)
+            near = cosine_to(whole, _features(responses))
+            query = procedure.send(replace(responses, target=near))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        procedure.close()
+
+
+def _features(responses: Responses) -> FloatArray:
+    assert responses.features is not None, "the oracle was asked for features"
+    return responses.features
