@@ -2,6 +2,7 @@
 
 from submod_core.figures.explanations import plot_explanation
 from submod_core.figures.groups import plot_groups
+from submod_core.figures.maps import plot_map
 from submod_core.figures.mistakes import plot_mistake
 
-__all__ = ["plot_explanation", "plot_groups", "plot_mistake"]
+__all__ = ["plot_explanation", "plot_groups", "plot_map", "plot_mistake"]

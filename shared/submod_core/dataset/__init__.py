@@ -14,6 +14,7 @@ from submod_core.dataset.folder import Folder, LocalFolder, RemoteFolder, folder
 from submod_core.dataset.kinds import KINDS, Kind
 from submod_core.dataset.manifest import Manifest, OtherRunError, manifest_of
 from submod_core.dataset.plan import Plan
+from submod_core.dataset.report import write_report
 from submod_core.dataset.run import Run, run_task
 from submod_core.dataset.shards import read_shard, schema_of, shard_name, write_shard
 from submod_core.dataset.sources import named, needs_arguments, resolved
@@ -69,5 +70,6 @@ __all__ = [
     "run_task",
     "schema_of",
     "shard_name",
+    "write_report",
     "write_shard",
 ]
