@@ -274,3 +274,46 @@ def sufficient_sets(function, order, score, n):
         found.append(set(kept))
         left = [r for r in left if r not in kept]
     return found
+
+
+def sop_baseline(baseline, image, example):
+    """What replaces features of an image (H, W, C), element by element.
+
+    `example` is the image that the model was made with.
+    """
+    made = np.empty_like(image)
+    if baseline == "blur":
+        return blurred(image, max(image.shape[:2]) / 20)
+    for channel in range(image.shape[2]):
+        if baseline == "channel_mean":
+            made[..., channel] = math.fsum(image[..., channel].ravel()) / image[..., 0].size
+        elif baseline == "random_colour":
+            draws = np.random.default_rng(0).random(image.shape[2])
+            low, high = example[..., channel].min(), example[..., channel].max()
+            made[..., channel] = low + draws[channel] * (high - low)
+        else:
+            made[..., channel] = np.ravel(baseline)[channel if np.ndim(baseline) else 0]
+    return made
+
+
+def blurred(image, sigma):
+    """Gaussian blur of an image (H, W, C), which is mirrored at its edges, cut off at 4 σ."""
+    reach = int(4 * sigma + 0.5)
+    weights = [math.exp(-(k**2) / (2 * sigma**2)) for k in range(-reach, reach + 1)]
+
+    def mirrored(i, n):
+        i %= 2 * n
+        return i if i < n else 2 * n - 1 - i
+
+    for axis in (0, 1):
+        n, moved = image.shape[axis], np.moveaxis(image, axis, 0)
+        rows = [
+            sum(
+                weight * moved[mirrored(i + k, n)]
+                for k, weight in zip(range(-reach, reach + 1), weights, strict=True)
+            )
+            / sum(weights)
+            for i in range(n)
+        ]
+        image = np.moveaxis(np.stack(rows), 0, axis)
+    return image

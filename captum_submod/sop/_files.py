@@ -11,6 +11,7 @@ from torch import Tensor
 from submod_core._archives import blamed, check_names
 from submod_core._files import path_of, whole_file
 from submod_core.sop import SOPSettings
+from submod_core.sop.baselines import check_stored
 
 _WHAT = "a saved `SumOfParts`"
 _TEXT = (str, type(None))
@@ -19,7 +20,7 @@ _OPTIONS: dict[str, Any] = {
     "layer": _TEXT,
     "finetune": bool,
     "classifier": _TEXT,
-    "baseline": (int, float),
+    "baseline": (int, float, str, list),
     "batch_size": int,
 }
 
@@ -81,6 +82,7 @@ def _options(metadata: dict[str, str] | None) -> dict[str, Any]:
     for name, kinds in _OPTIONS.items():
         if not isinstance(options[name], kinds):
             raise ValueError(f"its option `{name}` (={options[name]!r}) is of the wrong type")
+    check_stored(options["baseline"])
     try:
         SOPSettings(**{name: options[name] for name in settings})
     except TypeError as error:
@@ -108,6 +110,9 @@ def check_arrays(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
             )
     if not torch.equal(found["masking.labels"].cpu(), wanted["masking.labels"].cpu()):
         raise ValueError("`masking.labels` are not those of its `features`")
+    colour = found.get("masking.colour")
+    if colour is not None and not bool(colour.isfinite().all()):
+        raise ValueError("`masking.colour` must be finite")
     # The rows of the attention that groups are taken from lie inside of it.
     numerators, denominators = found["numerators"], found["denominators"]
     if not bool(((numerators >= 0) & (numerators < denominators)).all()):

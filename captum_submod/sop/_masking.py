@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from captum_submod._inputs import blends
 from captum_submod._masking import layout
 from captum_submod._memory import memory_errors
-from submod_core._types import IntArray
+from captum_submod.sop._replacing import given_numbers, replacements
+from submod_core._types import FloatArray, IntArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.engine.batching import even
+from submod_core.sop.baselines import Baseline, drawn_colour
 from submod_core.sop.features import Features
 from submod_core.sop.host import MaskingBase
 
@@ -25,9 +27,11 @@ class Masking(MaskingBase, nn.Module):
     """
 
     labels: Tensor
+    colour: Tensor | None
+    channels_of_images = 1
 
     def __init__(
-        self, example_inputs: Tensor, features: Features, baseline: float, batch_size: int
+        self, example_inputs: Tensor, features: Features, baseline: Baseline, batch_size: int
     ) -> None:
         super().__init__()
         if not isinstance(example_inputs, Tensor) or example_inputs.dim() not in (2, 3, 4):
@@ -39,8 +43,22 @@ class Masking(MaskingBase, nn.Module):
             raise ValueError("`example_inputs` must hold at least one example, of real numbers")
         if not example_inputs.isfinite().all():
             raise ValueError("`example_inputs` holds NaN or infinite values")
-        labels = self._divide(tuple(example_inputs.shape), features, baseline, batch_size)
+        given = given_numbers(baseline)
+        labels = self._divide(tuple(example_inputs.shape), features, given, batch_size)
         self.register_buffer("labels", torch.from_numpy(labels)[None].to(example_inputs.device))
+        self.register_buffer("colour", self._drawn(example_inputs[0]))
+
+    def _drawn(self, example: Tensor) -> Tensor | None:
+        """The colour of "random_colour", of an image (C, H, W)."""
+        if self.baseline != "random_colour":
+            return None
+        values = drawn_colour(example.detach().movedim(0, -1).double().cpu().numpy())
+        dtype = example.dtype if example.is_floating_point() else torch.float32
+        return torch.from_numpy(values).to(example.device, dtype)
+
+    def _colour_values(self) -> FloatArray:
+        assert self.colour is not None
+        return self.colour.double().cpu().numpy()
 
     def as_option(self) -> Any:
         """`features`, as JSON can hold it."""
@@ -62,7 +80,7 @@ class Masking(MaskingBase, nn.Module):
             other[place] += 1 + example.float().abs().mean().to(example.dtype)
             return other
         # Other ids: those that the example has, or that of the mask token.
-        for token in (*example.flatten().tolist(), int(self.baseline), 0, 1):
+        for token in (*example.flatten().tolist(), self.mask_token, 0, 1):
             other[place] = token
             if not bool((other[place] == example[place]).any()):
                 break
@@ -143,7 +161,8 @@ class Masking(MaskingBase, nn.Module):
         if not len(rows):
             yield run(inputs)  # for the backbone to say what its answer to nothing looks like
             return
-        baseline = torch.tensor(self.baseline, device=inputs.device).to(inputs.dtype)
+        axis = self.channels(inputs.dim())
+        baseline = replacements(inputs, self.baseline, self.colour, axis)
         mixed = continuous or blends(inputs, baseline)
         passes = torch.is_grad_enabled() and (inputs.requires_grad or rows.requires_grad)
 
@@ -159,7 +178,8 @@ class Masking(MaskingBase, nn.Module):
                 keep = rows[first:last].index_select(1, places[example % len(places)])
                 out = None if batch is None else batch[first - start : last - start]
                 shown = inputs[example]
-                parts.append(_mix(self._over(keep, inputs), shown, baseline, mixed, out))
+                replaced = baseline[example % len(baseline)]
+                parts.append(_mix(self._over(keep, inputs), shown, replaced, mixed, out))
             return torch.cat(parts) if batch is None else batch
 
         if passes:  # what a gradient needs is kept of all batches: smaller ones save nothing

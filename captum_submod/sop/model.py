@@ -17,6 +17,7 @@ from submod_core._checks import check_flag, check_text
 from submod_core._docs import documented
 from submod_core.engine._memory import keep_freed_memory
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
+from submod_core.sop.baselines import Baseline
 from submod_core.sop.checkpoint import plain
 from submod_core.sop.features import Features, rows_of
 from submod_core.sop.finite import check_parts
@@ -86,7 +87,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         finetune: bool = False,
         classifier: str | None = None,
         class_weights: Any = None,
-        baseline: float = 0.0,
+        baseline: Baseline = 0.0,
         batch_size: int = 32,
         groups: int = 20,
         top: float = 0.2,

@@ -18,6 +18,7 @@ from submod_core._repr import differing
 from submod_core._types import IntArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.sop import GroupExplanation
+from submod_core.sop.baselines import Baseline
 from submod_core.sop.features import Features
 from submod_core.sop.host import SelfAttributingBase, check_answers
 from submod_core.sop.options import OPTIONS
@@ -65,7 +66,7 @@ class SelfAttributing(SelfAttributingBase, nn.Module):
         *,
         features: Features = None,
         top: float = 0.2,
-        baseline: float = 0.0,
+        baseline: Baseline = 0.0,
         batch_size: int = 32,
     ) -> None:
         super().__init__()

@@ -213,7 +213,7 @@ class _Training:
             "layer": getattr(encoder, "layer", None),
             "finetune": model.finetune,
             "classifier": model.backbone.classifier,
-            "baseline": model.baseline,
+            "baseline": model.masking.baseline_fact(),
             "modules": digest_of_text(f"{model.backbone} {encoder} {modes}"),
             "trained weights": shapes(self.trained),
             "buffers": shapes(self.buffers),

@@ -8,6 +8,7 @@ from captum_submod.sop import fit
 from .calls import NAN, Case, count, flag, instance, share, without
 from .captum_kinds import X, a_map, backbone, self_attributing, sum_of_parts, tensor
 from .core_kinds import FOLDER
+from .host_kinds import BASELINE_OF_PARTS
 
 
 def data():
@@ -57,6 +58,7 @@ CASES = [
                 "an object": object(),
             },
             "top": share(),
+            "baseline": BASELINE_OF_PARTS,
         },
     ),
     Case(
@@ -79,6 +81,7 @@ CASES = [
                 "an object": object(),
             },
             "top": share(),
+            "baseline": BASELINE_OF_PARTS,
         },
     ),
     *[

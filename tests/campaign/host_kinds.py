@@ -3,6 +3,17 @@
 from . import core_kinds
 from .calls import NAN, choice, count, flag, function, instance, number, share, text, without
 
+# Of Sum-of-Parts, for inputs of one channel: a list of one number is right.
+BASELINE_OF_PARTS = without(number(None), "a list") | {
+    "noise, which is LiMA's alone": "noise",
+    "empty": [],
+    "of strings": ["a"],
+    "of bools": [True],
+    "of nan": [NAN],
+    "of another length": (0.0, 1.0),
+    "two axes": [[0.0]],
+    "uneven rows": [[0.0], [0.0, 1.0]],
+}
 OPTION = {"a number": 3, "a list": [3], "an object": object()}
 
 KINDS = core_kinds.KINDS | {

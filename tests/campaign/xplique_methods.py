@@ -7,6 +7,7 @@ from xplique_submod import SEANN, SMDL, AggMean, LiMA, SumOfPartsAttribution, ex
 from xplique_submod.sop import SelfAttributing, SumOfParts, fit
 
 from .calls import Case, count, instance, number, share, without
+from .host_kinds import BASELINE_OF_PARTS
 from .xplique_kinds import (
     KINDS,
     X,
@@ -158,7 +159,7 @@ CASES = [
             "blur": None,
             "continuous": False,
         },
-        FEATURES | {"baseline": KINDS["threshold"] | {"too small": "low"}, "batch_size": count()},
+        FEATURES | {"baseline": BASELINE_OF_PARTS, "batch_size": count()},
     ),
     Case(
         SelfAttributing,
@@ -171,7 +172,7 @@ CASES = [
             "baseline": 0.0,
             "batch_size": 4,
         },
-        FEATURES | {"baseline": KINDS["threshold"] | {"too small": "low"}, "batch_size": count()},
+        FEATURES | {"baseline": BASELINE_OF_PARTS, "batch_size": count()},
     ),
     *[
         Case(getattr(sum_of_parts(), name), sop_call, name=f"SumOfParts.{name}")

@@ -59,7 +59,7 @@ def test_groups_are_the_inputs_and_the_rest_the_baseline(special, batch_size, la
     x = np.where(rng.random((3, 4, 6, 2)) < 0.1, special, rng.normal(size=(3, 4, 6, 2))).astype(
         np.float32
     )
-    masking = Masking(x.shape, 2, 0.25, batch_size)
+    masking = Masking(x, 2, 0.25, batch_size)
     masks = (rng.random((3, 4, 6)) < 0.5).astype(np.float32)
     labels = masking.labels_of(tf.constant(x), None)
     n_words = masking.words(labels) if labels_known else None
@@ -71,6 +71,6 @@ def test_groups_are_the_inputs_and_the_rest_the_baseline(special, batch_size, la
 
 def test_groups_mix_whole_numbers():
     x, masks = tf.constant([[1, 2, 4]]), tf.constant([[[0.5, 0.0, 0.5]]])
-    masking = Masking((1, 3), None, 0.5, 8)
+    masking = Masking(tf.zeros((1, 3)), None, 0.5, 8)
     _, make = masking.batches(x, masks, masking.labels_of(x, None), None, continuous=True)
     np.testing.assert_array_equal(make(tf.constant(0)), [[0.75, 0.5, 2.25]])

@@ -7,32 +7,41 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from submod_core._types import IntArray
+from submod_core._types import FloatArray, IntArray
 from submod_core.engine.batching import even
+from submod_core.sop.baselines import Baseline, drawn_colour
 from submod_core.sop.features import Features
 from submod_core.sop.host import MaskingBase
 from xplique_submod._checks import tensor_of
 from xplique_submod._masking import as_words, kept, of_examples, words_for
+from xplique_submod.sop._replacing import replacements
 
 
 class Masking(MaskingBase):
     """The feature of each element, and the masked inputs, in graphs too.
 
-    It takes the shape of an example of the inputs, and arguments of `SumOfParts`.
+    It takes an example of the inputs, and arguments of `SumOfParts`.
     """
 
     labels: IntArray
+    channels_of_images = 3
 
     def __init__(
-        self, input_shape: tuple[int, ...], features: Features, baseline: float, batch_size: int
+        self, example: tf.Tensor, features: Features, baseline: Baseline, batch_size: int
     ) -> None:
-        if len(input_shape) not in (2, 3, 4):
+        if len(example.shape) not in (2, 3, 4):
             raise TypeError(
                 "`example_inputs` must be an array (1, …) of images, sequences, token ids or "
                 "vectors"
             )
-        self.labels = self._divide(input_shape, features, baseline, batch_size)
+        given = np.asarray(baseline) if tf.is_tensor(baseline) else baseline
+        self.labels = self._divide(tuple(example.shape), features, given, batch_size)
         self._whole = tf.constant(self.labels[None], tf.int32)
+        drawn = self.baseline == "random_colour"
+        self.colour = tf.constant(drawn_colour(example[0].numpy())) if drawn else None
+
+    def _colour_values(self) -> FloatArray:
+        return np.asarray(self.colour, np.float64)
 
     def as_option(self) -> Any:
         """`features`, as JSON can hold it."""
@@ -53,7 +62,7 @@ class Masking(MaskingBase):
             return other
         # Other ids: those that the example has, or that of the mask token.
         before = other[place].copy()
-        for token in (*other.ravel().tolist(), int(self.baseline), 0, 1):
+        for token in (*other.ravel().tolist(), self.mask_token, 0, 1):
             other[place] = token
             if not (other[place] == before).any():
                 break
@@ -144,13 +153,15 @@ class Masking(MaskingBase):
         elements = tf.reshape(inputs, (shape[0], -1))
         features = self._of_elements(labels, n, inputs)
         members = rows if n_words is None or continuous else as_words(rows, n_words)
-        compose = _composer(per_example, self.baseline, continuous)
+        axis = self.channels(len(inputs.shape))
+        replaced = _flat(replacements(inputs, self.baseline, self.colour, axis), inputs)
+        compose = _composer(per_example, continuous)
 
         def make(k: tf.Tensor) -> tf.Tensor:
             # Every batch is composed at the full size, and the last one cut: one shape, one
             # compilation.
             index = tf.minimum(k * size + tf.range(size), total - 1)
-            flat = compose(elements, members, features, index)
+            flat = compose(elements, replaced, members, features, index)
             return tf.reshape(flat, (-1, *inputs.shape[1:]))[: total - k * size]
 
         return count, make
@@ -174,22 +185,36 @@ class Masking(MaskingBase):
         return tf.reshape(spread, (examples, -1))
 
 
+def _flat(replaced: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
+    """What replaces inputs, as flat rows of all elements, or of the one number for all of them."""
+    if all(side == 1 for side in replaced.shape[1:]):
+        return tf.reshape(replaced, (-1, 1))
+    rows = tf.shape(replaced)[0]
+    return tf.reshape(tf.broadcast_to(replaced, (rows, *inputs.shape[1:])), (rows, -1))
+
+
 @functools.lru_cache(maxsize=256)
-def _composer(per_example: int, baseline: float, continuous: bool) -> Callable[..., tf.Tensor]:
+def _composer(per_example: int, continuous: bool) -> Callable[..., tf.Tensor]:
     """A function that composes the masked inputs (B, P) of some rows.
 
-    It takes flat inputs (N, P), members (words of bits or shares), the feature of each element, and
-    the rows to compose.
+    It takes flat inputs (N, P), what replaces them (1 or N, 1 or P), members (words of bits or
+    shares), the feature of each element, and the rows to compose.
     """
 
     # Compiled, since as single operations it costs as much as a small network; once for each number
     # of inputs, as all batches of a call are of one size: the last one is filled up.
     @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
     def compose(
-        elements: tf.Tensor, members: tf.Tensor, features: tf.Tensor, index: tf.Tensor
+        elements: tf.Tensor,
+        baselines: tf.Tensor,
+        members: tf.Tensor,
+        features: tf.Tensor,
+        index: tf.Tensor,
     ) -> tf.Tensor:
-        shown, where = (of_examples(each, index // per_example) for each in (elements, features))
-        mine, replaced = tf.gather(members, index), tf.cast(baseline, elements.dtype)
+        shown, replaced, where = (
+            of_examples(each, index // per_example) for each in (elements, baselines, features)
+        )
+        mine = tf.gather(members, index)
         if members.dtype == tf.int32:  # bits
             return tf.where(kept(mine, where), shown, replaced)
         share = tf.gather(mine, where, batch_dims=1)

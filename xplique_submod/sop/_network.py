@@ -25,7 +25,8 @@ class Network(Saved):
     """Embeds the features, makes the groups, and scores the backbone's answers to them.
 
     Its arrays, under the names of their files: `query` and `key` of the group generator,
-    `class_weights`, `class_query` and `group_key` of the selector, `rows`.
+    `class_weights`, `class_query` and `group_key` of the selector, `rows`, and `colour` where the
+    baseline is drawn.
     """
 
     settings: SOPSettings
@@ -39,6 +40,7 @@ class Network(Saved):
     class_query: Any
     group_key: Any
     example_inputs: Any
+    colour: Any = None
     _reading: Any = None
 
     def _make(self, layer: str | None, encoder: Any, finetune: bool) -> None:
@@ -120,6 +122,9 @@ class Network(Saved):
         rows = self.settings.rows()
         fractions = np.stack([rows.numerators, rows.denominators])
         self.rows = self._weight("rows", fractions, trainable=False)
+        if self.masking.colour is not None:
+            drawn = np.asarray(self.masking.colour)
+            self.colour = self.masking.colour = self._weight("colour", drawn, trainable=False)
 
     def _weight(self, name: str, value: np.ndarray, trainable: bool = True) -> Any:
         # Not cast under mixed precision: the attentions are computed in the weights' own.

@@ -10,6 +10,7 @@ from submod_core._docs import documented
 from submod_core.engine._memory import in_fitting_batches, keep_freed_memory
 from submod_core.engine.batching import BatchSize
 from submod_core.sop import GroupExplanation, Parts, SOPSettings
+from submod_core.sop.baselines import Baseline, fact
 from submod_core.sop.features import Features, rows_of
 from submod_core.sop.finite import check_parts
 from submod_core.sop.host import Forwarded, SumOfPartsBase
@@ -93,7 +94,7 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         finetune: bool = False,
         classifier: str | None = None,
         class_weights: Any = None,
-        baseline: float = 0.0,
+        baseline: Baseline = 0.0,
         batch_size: int = 32,
         groups: int = 20,
         top: float = 0.2,
@@ -112,11 +113,11 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
         if not (encoder is None or callable(encoder)):
             raise TypeError(f"`encoder` (a {type(encoder).__name__}) must be a Keras model")
         check_flag("finetune", finetune)
-        for name, value in (("layer", layer), ("classifier", classifier)):
-            check_text(name, value)
+        check_text("layer", layer)
+        check_text("classifier", classifier)
         keep_freed_memory()
         self.settings = SOPSettings(groups, top, heads, alpha, beta, positions, blur, continuous)
-        self.masking = Masking(tuple(example.shape), features, baseline, batch_size)
+        self.masking = Masking(example, features, baseline, batch_size)
         self.example_inputs = example
         self.layer, self.finetune, self.classifier = layer, finetune, classifier
         self.backbone = Backbone(backbone, classifier)
@@ -266,12 +267,11 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
 
     def get_config(self) -> dict[str, Any]:
         """The configuration that `from_config`, and so a `.keras` file, restores the model from."""
-        given = self.given_encoder
-        encoder = None if given is None else keras.utils.serialize_keras_object(given)
+        written, encoder = keras.utils.serialize_keras_object, self.given_encoder
         return {
             "name": self.name,
-            "backbone": keras.utils.serialize_keras_object(self.backbone.model),
-            "encoder": encoder,
+            "backbone": written(self.backbone.model),
+            "encoder": None if encoder is None else written(encoder),
             "example_shape": self.example_inputs.shape.as_list(),
             "example_dtype": self.example_inputs.dtype.name,
             "features": self.masking.as_option(),
@@ -279,7 +279,7 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
             "finetune": self.finetune,
             "classifier": self.backbone.classifier,
             "class_weights": self.class_weights.numpy().tolist(),
-            "baseline": self.baseline,
+            "baseline": fact(self.baseline, None),
             "batch_size": self.batch_size,
             **vars(self.settings),
         }

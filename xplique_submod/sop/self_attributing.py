@@ -10,6 +10,7 @@ from submod_core._repr import differing
 from submod_core._types import IntArray
 from submod_core.engine._memory import fitting, in_fitting_batches
 from submod_core.sop import GroupExplanation
+from submod_core.sop.baselines import Baseline
 from submod_core.sop.features import Features
 from submod_core.sop.host import SelfAttributingBase, check_answers
 from submod_core.sop.options import OPTIONS
@@ -65,7 +66,7 @@ class SelfAttributing(SelfAttributingBase):
         *,
         features: Features = None,
         top: float = 0.2,
-        baseline: float = 0.0,
+        baseline: Baseline = 0.0,
         batch_size: int = 32,
     ) -> None:
         if not callable(attribution):
@@ -75,7 +76,7 @@ class SelfAttributing(SelfAttributingBase):
         example = example_of(example_inputs)
         self.top = chosen_top(None, top)
         self.backbone, self.attribution = backbone, attribution
-        self.masking = Masking(tuple(example.shape), features, baseline, batch_size)
+        self.masking = Masking(example, features, baseline, batch_size)
         self.example_inputs = example
 
     def __repr__(self) -> str:

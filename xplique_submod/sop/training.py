@@ -124,7 +124,7 @@ class _Training:
         self.frozen = [weight for weight in model.weights if not weight.trainable]
         # What may change beside the weights: seeds of layers, which are no weights and differ from
         # process to process, and whatever layers of the user's keep.
-        fixed = (*self.variables, *model.backbone.weights, model.rows)
+        fixed = (*self.variables, *model.backbone.weights, model.rows, model.colour)
         known = {id(variable) for variable in fixed}
         self.buffers = [each for each in model.variables if id(each) not in known]
         self._losses = tf.function(self._loss_and_gradients, reduce_retracing=True)
@@ -212,7 +212,7 @@ class _Training:
         return {
             **vars(model.settings),
             "finetune": model.finetune,
-            "baseline": model.baseline,
+            "baseline": model.masking.baseline_fact(),
             "features": digest([("labels", model.masking.labels)]),
             "precision": model.dtype_policy.name,
             "modules": digest_of_text(_described(model.backbone) + _described(model.encoder)),

@@ -30,8 +30,19 @@ def blur(image: Any, sigma: float | None = None) -> FloatArray:
     (20, 20, 1)
     """
     array = np.asarray(image, dtype=np.float64)
-    side = max(array.shape[:-1]) / 20 if sigma is None else sigma
+    side = blur_width(array.shape[:-1]) if sigma is None else sigma
     return np.asarray(gaussian_filter(array, (*(side,) * (array.ndim - 1), 0)))
+
+
+def blur_width(places: tuple[int, ...]) -> float:
+    """The default standard deviation of `blur`: a twentieth of the longest side.
+
+    Examples
+    --------
+    >>> blur_width((10, 20))
+    1.0
+    """
+    return max(places) / 20
 
 
 def channel_mean(image: Any) -> FloatArray:

@@ -2,15 +2,16 @@
 
 from abc import ABC, abstractmethod
 from types import SimpleNamespace
-from typing import Any, Generic, NoReturn, Self, TypeVar, overload
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 
 import numpy as np
 
-from submod_core._checks import check_count, check_number
+from submod_core._checks import check_count
 from submod_core._repr import differing
-from submod_core._types import AnyArray, IntArray
+from submod_core._types import AnyArray, FloatArray, IntArray
 from submod_core.backends import backend_of
 from submod_core.engine.batching import BatchSize
+from submod_core.sop.baselines import Baseline, Known, as_baseline, fact
 from submod_core.sop.explanation import GroupExplanation
 from submod_core.sop.features import Features, check_labels, feature_map
 from submod_core.sop.finite import check_finite
@@ -67,7 +68,10 @@ class MaskingBase:
     features : int, array_like of int or None
     images : bool
         Inputs have two axes of space, and one of channels.
-    baseline : float
+    baseline : float, str or tuple of float
+        See `submod_core.sop.baselines`.
+    colour : tensor or None
+        The values (C,) of "random_colour".
     batch_size : int
         Most masked inputs in one call of the backbone.
     last : bool
@@ -81,25 +85,47 @@ class MaskingBase:
     """
 
     labels: Any
+    colour: Any
+    channels_of_images: ClassVar[int]
+    """The axis of channels of images, by the framework's convention."""
 
     def _divide(
-        self, shape: tuple[int, ...], features: Features, baseline: float, batch_size: int
+        self, shape: tuple[int, ...], features: Features, baseline: Baseline, batch_size: int
     ) -> IntArray:
         """Take the arguments for inputs of a shape (1, …), and return the label map."""
         check_count("batch_size", batch_size)
-        check_number("baseline", baseline)
         whole = features is None or np.ndim(features) == 0
         self.features = features if whole else np.asarray(features)
         self.images = len(shape) == 4
-        self.baseline, self.batch_size = float(baseline), int(batch_size)
+        self.batch_size = int(batch_size)
         self.batch = BatchSize(self.batch_size)
         # A label map (1, T) of inputs (N, D, T): features along the last axis.
         given = np.asarray(features)
         self.last = len(shape) == 3 and given.shape == (1, shape[2])
+        self.baseline = as_baseline(baseline, shape, self.channels(len(shape)), self.images)
         along = given[0] if self.last else features
         divided = feature_map(along, self.shape(shape), self.images)
         self.grid = divided.grid
         return divided.labels
+
+    def channels(self, n_axes: int) -> int | None:
+        """The axis of the channels of inputs, of so many axes; None where there are none."""
+        if n_axes == 4:
+            return self.channels_of_images
+        return None if n_axes == 2 else 1 if self.last else 2
+
+    def baseline_fact(self) -> Any:
+        """The baseline, as the facts of a run hold it."""
+        return fact(self.baseline, None if self.colour is None else self._colour_values())
+
+    def _colour_values(self) -> FloatArray:
+        """The colour as an array of float64."""
+        raise NotImplementedError
+
+    @property
+    def mask_token(self) -> int:
+        """The id that replaces tokens."""
+        return int(self.baseline) if isinstance(self.baseline, float) else 0
 
     def shape(self, shape: Any) -> tuple[int, ...]:
         """The axes along which features lie, (H, W), (T,) or (n,), of the shape of inputs."""
@@ -150,7 +176,7 @@ class SumOfPartsBase(Generic[T]):
     classifier: str | None
 
     features = Forwarded[Features]("masking")
-    baseline = Forwarded[float]("masking")
+    baseline = Forwarded[Known]("masking")
     batch_size = Forwarded[int]("masking")
     groups = Forwarded[int]("settings")
     top = Forwarded[float]("settings")
@@ -184,7 +210,7 @@ class SelfAttributingBase(ABC):
     top: float
 
     features = Forwarded[Features]("masking")
-    baseline = Forwarded[float]("masking")
+    baseline = Forwarded[Known]("masking")
     batch_size = Forwarded[int]("masking")
 
     @abstractmethod

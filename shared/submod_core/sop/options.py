@@ -2,8 +2,8 @@
 
 _EACH = {
     "example_inputs": """example_inputs : {array}, (1, …)
-    An input, which fixes shapes and is otherwise not used: {images}, sequences (N, T, D) whose
-    features lie along T, token ids or vectors (N, T).""",
+    An input, which fixes shapes and is used otherwise for the `baseline` "random_colour" alone:
+    {images}, sequences (N, T, D) whose features lie along T, token ids or vectors (N, T).""",
     "features": """features : int, array_like of int or None
     Unit of the groups: square patches of that many pixels a side, a label map with −1 for elements
     that always stay, or each element; of sequences (N, D, T) a label map (1, T) lies along T.
@@ -23,9 +23,12 @@ _EACH = {
     last.""",
     "class_weights": """class_weights : array_like, (C, h), optional
     Start of the selector's queries; by default the classifier's rows.""",
-    "baseline": """baseline : float
+    "baseline": """baseline : float, array_like of float, (C,), or str
     Replaces the features outside of a group, in the model's input space; for tokens the id of the
-    mask token.""",
+    mask token. An array has a number for each channel. By name, for images alone and as under LiMA:
+    "blur" and "channel_mean", each of the image itself, and "random_colour", one for all images: it
+    is drawn once (seed 0), between the lowest and the highest value of each channel of
+    `example_inputs`, and saved with the model. For another draw give its values.""",
     "batch_size": """batch_size : int
     Masked inputs in one call of the backbone: it bounds memory, and does not change the result.""",
     "groups": """groups : int

@@ -22,6 +22,7 @@ OPTIONS = [
     {"continuous": True, "finetune": True},
     {"positions": 1.0, "heads": 2, "baseline": 0.5},
     {"blur": 3, "beta": 0.3},
+    {"baseline": "blur"},
 ]
 
 
@@ -62,7 +63,7 @@ class Image(torch.Tensor):
     """Keeps its class, as MONAI's MetaTensor and fastai's TensorImage do."""
 
 
-@pytest.mark.parametrize("options", OPTIONS[:4], ids=str)
+@pytest.mark.parametrize("options", [*OPTIONS[:4], OPTIONS[-1]], ids=str)
 def test_subclasses_of_tensors_are_tensors(options):
     sop = SumOfParts(network(), X[:1], features=2, groups=6, **options)
     as_image = SumOfParts(network(), X[:1].as_subclass(Image), features=2, groups=6, **options)
