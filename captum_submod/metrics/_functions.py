@@ -19,6 +19,7 @@ from captum_submod.metrics._model import (
 from submod_core import Explanation
 from submod_core._docs import composed
 from submod_core.metrics import MapMetric, ModelMetric, Question
+from submod_core.metrics.base import check_declared
 from submod_core.regions import Layout
 
 P = ParamSpec("P")
@@ -107,6 +108,7 @@ def model_answers(name: str, declared: Callable[P, Question[T]]) -> ModelFunctio
 
 def model_metric(declared: Callable[P, ModelMetric[Any]]) -> ModelFunction[P, Tensor]:
     """The function of a metric that shows masked inputs to the model."""
+    check_declared(declared, ModelMetric)
 
     def function(attributions: Attributions, asked: Asked, settings: dict[str, Any]) -> Tensor:
         metric = cast(Any, declared)(**settings)
@@ -120,6 +122,7 @@ def model_metric(declared: Callable[P, ModelMetric[Any]]) -> ModelFunction[P, Te
 
 def map_metric(declared: Callable[P, MapMetric]) -> MapFunction[P]:
     """The function of a metric of the maps alone."""
+    check_declared(declared, MapMetric)
 
     def function(attributions: Attributions, **settings: Any) -> Tensor:
         metric = cast(Any, declared)(**settings)
@@ -131,6 +134,7 @@ def map_metric(declared: Callable[P, MapMetric]) -> MapFunction[P]:
 
 def mask_metric(declared: Callable[P, MapMetric]) -> MaskFunction[P]:
     """The function of a metric of the maps, each beside its mask."""
+    check_declared(declared, MapMetric)
 
     def function(attributions: Attributions, masks: Tensor, **settings: Any) -> Tensor:
         metric = cast(Any, declared)(**settings)

@@ -158,7 +158,7 @@ class Network(nn.Module):
                 check_parts(parts, some.start)
             return parts.logits
 
-        logits = list(in_fitting_batches(n, BatchSize(n), run)) or [run(slice(0, n))]
+        logits = list(in_fitting_batches(n, BatchSize(max(1, n)), run)) or [run(slice(0, n))]
         return torch.cat(logits) if len(logits) > 1 else logits[0]
 
     def _parts(self, inputs: Tensor, labels: Tensor, top: float, remove: bool) -> Parts[Tensor]:

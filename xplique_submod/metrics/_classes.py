@@ -11,6 +11,7 @@ from submod_core._checks import as_numbers, check_callable, check_choice, check_
 from submod_core._docs import composed
 from submod_core._types import FloatArray
 from submod_core.metrics import FaithfulnessCurves, MapMetric, PerturbationCurves
+from submod_core.metrics.base import check_declared
 from submod_core.regions import Layout
 from submod_core.results import painted
 from xplique_submod._checks import check_model, numbers_of
@@ -216,6 +217,7 @@ _EXAMPLE = """>>> import numpy as np, tensorflow as tf
 
 def model_metric(declared: Callable[P, core.ModelMetric[Any]]) -> ModelMetricClass[P]:
     """The class of a metric that shows masked inputs to the model."""
+    check_declared(declared, core.ModelMetric)
     made = cast(Any, declared)
     base: type = ModelMetric
     if issubclass(made, FaithfulnessCurves | PerturbationCurves):
@@ -227,11 +229,13 @@ def model_metric(declared: Callable[P, core.ModelMetric[Any]]) -> ModelMetricCla
 
 def map_metric(declared: Callable[P, MapMetric]) -> MapMetricClass[P]:
     """The class of a metric of the maps alone."""
+    check_declared(declared, MapMetric)
     return cast("MapMetricClass[P]", _class(declared, PlainMetric, [], "", "images"))
 
 
 def mask_metric(declared: Callable[P, MapMetric]) -> MaskMetricClass[P]:
     """The class of a metric of the maps, each beside its mask."""
+    check_declared(declared, MapMetric)
     masks = [inspect.Parameter("masks", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Any)]
     made = _class(declared, MaskMetric, masks, _MASKS, "images.sum(-1)")
     return cast("MaskMetricClass[P]", made)

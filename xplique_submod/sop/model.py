@@ -184,7 +184,7 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
                 check_parts(parts, some.start)
             return parts.logits
 
-        logits = list(in_fitting_batches(n, BatchSize(n), run)) or [run(slice(0, n))]
+        logits = list(in_fitting_batches(n, BatchSize(max(1, n)), run)) or [run(slice(0, n))]
         return tf.concat(logits, 0) if len(logits) > 1 else logits[0]
 
     @_documented

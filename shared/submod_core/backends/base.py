@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import check_type
 from submod_core._types import AnyArray
 
 Array = Any
@@ -120,6 +121,7 @@ def backend_of(array: Array, name: str = "array") -> Backend:
     >>> backend_of(np.ones(3)).sum(np.ones((2, 3)), -1)
     array([3., 3.])
     """
+    check_type("name", name, str, "a string")
     if isinstance(array, np.ndarray | np.generic):
         return _backend("numpy")
     for library in _FRAMEWORKS:

@@ -11,7 +11,11 @@ from submod_core.engine.protocol import NonFiniteOutputError, Responses
 def check_finite(
     examples: IntArray, keep: BoolArray, responses: Responses, sources: Mapping[str, str]
 ) -> None:
-    """Raise NonFiniteOutputError that names the example, its subset and the argument at fault."""
+    """Raise NonFiniteOutputError that names the example, its subset and the argument at fault.
+
+    TypeError or ValueError where the oracle's answer is none at all.
+    """
+    check_rows(responses, len(keep), sources)
     for name in responses.names():
         array = getattr(responses, name)
         if array is None or np.isfinite(array).all():
@@ -25,6 +29,25 @@ def check_finite(
             f"the regions {named} kept is not finite ({name} {np.ravel(array[row])[:4]}); it must "
             "be, also for inputs that are mostly baseline"
         )
+
+
+def check_rows(responses: Responses, n: int, sources: Mapping[str, str]) -> None:
+    """Raise TypeError or ValueError unless an oracle's answer has a row for each of n subsets."""
+    if not isinstance(responses, Responses):
+        raise TypeError(
+            f"`oracle` gave a {type(responses).__name__}; it must return Responses, or a function "
+            "that returns them"
+        )
+    for name in responses.names():
+        array = getattr(responses, name)
+        if array is None and name != "target":
+            continue
+        if np.asarray(array).dtype.kind not in "fiub" or np.shape(array)[:1] != (n,):
+            raise ValueError(
+                f"the output of `{sources.get(name, 'model')}`, as `oracle` gives it, is {name} of "
+                f"dtype {np.asarray(array).dtype} and shape {np.shape(array)}; there must be a row "
+                f"of real numbers for each of {n} subsets"
+            )
 
 
 def check_finite_maps(maps: AnyArray, name: str) -> None:

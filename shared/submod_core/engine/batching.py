@@ -42,6 +42,8 @@ def rounded_up(n: int) -> int:
     >>> [rounded_up(n) for n in (5, 9, 16, 17, 30, 33)]
     [5, 10, 16, 20, 32, 40]
     """
+    check_count("n", n, least=0)
+    n = int(n)
     step = 1 << max(0, n.bit_length() - 3)
     return -(-n // step) * step
 
@@ -74,6 +76,7 @@ class BatchSize:
     """
 
     def __init__(self, size: int | str) -> None:
+        check_batch_size("size", size)
         self.searching = isinstance(size, str)
         self.size = _SMALLEST if isinstance(size, str) else int(size)
         self._best, self._rate = self.size, 0.0

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from submod_core._checks import check_count, check_flag, check_type
+
 
 @contextmanager
 def progress_bar(
@@ -30,6 +32,10 @@ def progress_bar(
     ...     print(on_batch)
     None
     """
+    check_flag("show", show)
+    check_type("description", description, str, "a string")
+    if total is not None:
+        check_count("total", total, least=0)
     if not show:
         yield None
         return

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
+from submod_core._checks import as_whole_numbers, check_axes, check_callable
 from submod_core._types import BoolArray, FloatArray, IntArray
 
 T = TypeVar("T")
@@ -150,7 +151,11 @@ def about(oracle: Oracle, examples: IntArray) -> Oracle:
     >>> about(oracle, np.array([4, 7]))(np.array([1, 0]), np.ones((2, 1), bool), False).target
     array([70., 40.])
     """
-    chosen = examples
+    check_callable("oracle", oracle)
+    chosen = as_whole_numbers("examples", examples)
+    check_axes("examples", chosen, 1, "(N,)")
+    if (chosen < 0).any():
+        raise ValueError("`examples` must be at least 0: they are numbers of the oracle's examples")
 
     def some(
         examples: IntArray, keep: BoolArray, features: bool

@@ -2,13 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from submod_core._checks import check_callable, check_choice, check_flag, check_type
 from submod_core._types import BoolArray, IntArray
 from submod_core.engine._finite import check_finite
 from submod_core.engine._memory import keep_freed_memory, warn_smaller
@@ -24,7 +25,7 @@ from submod_core.engine._queue import (
     take,
     untake,
 )
-from submod_core.engine.batching import BatchSize
+from submod_core.engine.batching import BatchSize, check_batch_size
 from submod_core.engine.protocol import (
     Oracle,
     Outcome,
@@ -116,6 +117,8 @@ def drive(
     >>> first, second.result
     (Outcome(result=array([2., 0.]), model_inputs=2), array([12., 10.]))
     """
+    check_batch_size("batch_size", batch_size)
+    _check_arguments(procedures, oracle, inert, overlap, on_batch, sources, checked)
     sessions = [
         Session(i, procedure, mask)
         for i, (procedure, mask) in enumerate(zip(procedures, inert, strict=True))
@@ -135,6 +138,37 @@ def drive(
                 run.submit()
             run.receive()
     return [session.outcome for session in sessions if session.outcome is not None]
+
+
+def _check_arguments(
+    procedures: Any,
+    oracle: Any,
+    inert: Any,
+    overlap: Any,
+    on_batch: Any,
+    sources: Any,
+    checked: Any,
+) -> None:
+    """Raise TypeError or ValueError unless the arguments are those that `drive` documents."""
+    check_callable("oracle", oracle)
+    if on_batch is not None:
+        check_callable("on_batch", on_batch)
+    if overlap is not None:
+        check_choice("overlap", overlap, ("thread", "device"))
+    check_type("sources", sources, Mapping | None, "a mapping of fields to arguments")
+    check_flag("checked", checked)
+    check_type("procedures", procedures, Sequence, "a sequence of generators")
+    for procedure in procedures:
+        check_type("procedures", procedure, Generator, "a sequence of generators")
+    check_type("inert", inert, Sequence | np.ndarray, "a sequence of masks (n,)")
+    if len(inert) != len(procedures):
+        raise ValueError(
+            f"`inert` (of length {len(inert)}) must have a mask for each of the {len(procedures)} "
+            "procedures"
+        )
+    for mask in inert:
+        if np.asarray(mask).dtype != bool or np.ndim(mask) != 1 or not len(mask):
+            raise ValueError(f"`inert` (holding {mask!r}) must hold masks (n,) of bool")
 
 
 class _Asked(NamedTuple):

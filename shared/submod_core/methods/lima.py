@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from submod_core._checks import check_type
 from submod_core._types import FloatArray, IntArray
 from submod_core.engine import Oracle, Overlap, Procedure, Query, drive
 from submod_core.methods._evidence import warn_of_weak_evidence
@@ -81,6 +82,10 @@ def explain(
     >>> explanation.order, explanation.curves.insertion.round(2)
     (array([2, 0, 1]), array([0.5 , 0.95, 0.98, 0.88]))
     """
+    check_type("settings", settings, LiMASettings, "LiMASettings")
+    check_type("sets", sets, Sequence, "a sequence of GroundSet")
+    for ground_set in sets:
+        check_type("sets", ground_set, GroundSet, "a sequence of GroundSet")
     outcomes = drive(
         [_explain(ground_set, settings) for ground_set in sets],
         oracle,

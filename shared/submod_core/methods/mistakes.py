@@ -8,6 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from submod_core._checks import (
+    as_numbers,
+    as_whole_numbers,
+    check_alike,
+    check_axes,
+    check_callable,
+    check_count,
+    check_counts,
+    check_index,
+    check_type,
+)
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.engine._finite import check_finite_row
 from submod_core.results import Explanation, check_areas
@@ -43,6 +54,23 @@ class Mistake:
     before: FloatArray
     after: FloatArray
     example: int = 0
+
+    def __post_init__(self) -> None:
+        check_type("explanation", self.explanation, Explanation, "an Explanation")
+        before, after = as_numbers("before", self.before), as_numbers("after", self.after)
+        check_axes("before", before, 1, "(C,)")
+        check_alike("after", after, "before", before.shape)
+        check_index("truth", self.truth, len(before), "classes")
+        check_count("example", self.example, least=0)
+        parts = [as_whole_numbers(name, getattr(self, name)) for name in ("supports", "causes")]
+        whole = np.arange(len(self.explanation.order))
+        if any(part.ndim != 1 for part in parts) or not np.array_equal(
+            np.sort(np.concatenate(parts)), whole
+        ):
+            raise ValueError(
+                f"`supports` and `causes` must hold the {len(whole)} regions of `explanation`, "
+                "each once"
+            )
 
     @property
     def predicted(self) -> int:
@@ -139,6 +167,16 @@ def find_mistakes(
     recognised)], [1])
     """
     check_areas([max_area])
+    check_callable("classify", classify)
+    check_callable("explain", explain)
+    check_counts("n_regions", n_regions)
+    # Of any number: which classes there are, `explain` knows.
+    check_axes("truths", as_whole_numbers("truths", truths), 1, "(N,)")
+    if len(truths) != len(n_regions):
+        raise ValueError(
+            f"`truths` (of length {len(truths)}) must have a class for each of {len(n_regions)} "
+            "examples"
+        )
 
     def probabilities(example: int, keep: BoolArray) -> FloatArray:
         return check_finite_row(classify(example, keep), example, "the model of `method`")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_flag, check_type
 from submod_core._repr import differing
 from submod_core.regions import Division, GroundSet, Layout, Regions, check_regions
 from submod_core.scores import Distance, Readout, Weights, as_distance, count_inputs
@@ -43,6 +43,16 @@ class LiMASettings:
     k: int | None = None
     feature_target: bool = False
 
+    def __post_init__(self) -> None:
+        check_type("search", self.search, Search, "a Search")
+        check_type("weights", self.weights, Weights, "Weights")
+        as_distance(self.distance)
+        check_budget(self.max_evaluations)
+        for name in ("max_model_inputs", "k"):
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name))
+        check_flag("feature_target", self.feature_target)
+
     @classmethod
     def of(
         cls,
@@ -64,10 +74,6 @@ class LiMASettings:
         >>> LiMASettings.of(weights={"consistency": 1}).search
         Guided(admitted=0.04, window=None, polish=6, complement_weight=None)
         """
-        as_distance(distance)
-        check_budget(max_evaluations)
-        if max_model_inputs is not None:
-            check_count("max_model_inputs", max_model_inputs)
         weights = Weights.of(weights)
         return cls(as_search(search), weights, distance, max_evaluations, max_model_inputs)
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from submod_core._checks import check_flag, check_type
 from submod_core._types import AnyArray, FloatArray
 from submod_core.engine import Procedure
 from submod_core.results import RevealOrder
@@ -160,6 +161,14 @@ class MapMetric(Metric):
         """Compute the number of one map; a sequence where a setting has several values."""
 
 
+def check_declared(declared: Any, base: type) -> None:
+    """Raise TypeError unless a host is given the class of a metric of its kind."""
+    if not (isinstance(declared, type) and issubclass(declared, base)):
+        raise TypeError(
+            f"`declared` (={declared!r}) must be a class that is derived from {base.__name__}"
+        )
+
+
 def declared(name: str, higher_is_better: bool | None, steps_by: str) -> Callable[[F], F]:
     """Declare a function as a metric that every host uses unchanged.
 
@@ -171,6 +180,12 @@ def declared(name: str, higher_is_better: bool | None, steps_by: str) -> Callabl
     >>> zero.name, zero.higher_is_better
     ('zero', None)
     """
+    check_type("name", name, str, "a string")
+    if not name.isidentifier():
+        raise ValueError(f"`name` (={name!r}) must be an identifier")
+    if higher_is_better is not None:
+        check_flag("higher_is_better", higher_is_better)
+    check_type("steps_by", steps_by, str, "a string")
 
     def declare(function: F) -> F:
         vars(function).update(name=name, higher_is_better=higher_is_better, steps_by=steps_by)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from submod_core._checks import (
+    check_callable,
     check_count,
     check_type,
 )
@@ -30,6 +31,7 @@ def probing(learn: Probe) -> Callable[..., float]:
     >>> probing(lambda masks, classes, epochs, seed: classes[len(masks) // 2 :]).__name__
     'probing_accuracy'
     """
+    check_callable("learn", learn)
 
     def probing_accuracy(
         explanations: Sequence[GroupExplanation],

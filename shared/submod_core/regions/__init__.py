@@ -11,12 +11,14 @@ from submod_core.regions.divisions import (
 from submod_core.regions.ground_set import (
     Division,
     GroundSet,
-    LabelMaps,
     Regions,
     check_regions,
-    compact_together,
     covering,
     divide_inputs,
+)
+from submod_core.regions.label_maps import (
+    LabelMaps,
+    compact_together,
     every_element,
     number_apart,
 )

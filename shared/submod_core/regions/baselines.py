@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from submod_core._checks import as_numbers, check_callable, check_type
 from submod_core._types import AnyArray, FloatArray
 from submod_core.regions.layout import Layout
 
@@ -127,6 +128,11 @@ def named_baselines(baseline: Any, examples: AnyArray, layout: Layout, name: str
     >>> named_baselines("channel_mean", np.ones((2, 8, 8, 3)), Layout("NHWC"), "baselines").shape
     (2, 1, 1, 3)
     """
+    check_type("layout", layout, Layout, "a Layout")
+    if as_numbers("examples", examples).ndim != len(layout.axes):
+        raise ValueError(f"`examples` (of shape {np.shape(examples)}) must be {layout}")
+    if not isinstance(baseline, str):
+        check_callable(name, baseline)
     if isinstance(baseline, str) and baseline not in BASELINES:
         raise ValueError(
             f"`{name}` (={baseline!r}) must be a number, an array, a function or one of "
@@ -139,7 +145,7 @@ def named_baselines(baseline: Any, examples: AnyArray, layout: Layout, name: str
         )
     draw = BASELINES[baseline] if isinstance(baseline, str) else baseline
     rows = layout.channels_last(examples)
-    made = [np.asarray(draw(row), dtype=np.float64) for row in rows]
+    made = [as_numbers(name, draw(row), finite=False) for row in rows]
     # Only a value that broadcasts to its example can replace parts of it.
     for value in made:
         fits = value.ndim == rows.ndim - 1 and all(

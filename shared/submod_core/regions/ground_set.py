@@ -1,6 +1,5 @@
 """The ground set of an input: its regions, their sizes, and the inert ones."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,18 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._checks import check_count, check_type, is_whole
+from submod_core._checks import as_numbers, check_count, check_type, is_whole
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions.divisions import compact, grid
+from submod_core.regions.label_maps import LabelMaps, check_label_map, covers, every_element
 from submod_core.regions.layout import Layout
 from submod_core.regions.superpixels import slico, supervoxels
 
 Regions = int | tuple[int, ...] | AnyArray | Callable[[AnyArray], Any] | None
 """A count of regions, cells along each axis of places, a label map, a function from an example
 (places…, C) to one, or None for the layout's default."""
-
-LabelMaps = tuple[IntArray, ...]
-"""The label maps of one example, one per input, with ids 0 … n−1 shared across them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +62,6 @@ class Division:
 # Supervoxels of volumes and videos, segments of series.
 _COUNT = 49
 
-# Elements from which `every_element` warns: a search asks for about n² subsets.
-_MANY = 1000
-
 
 @dataclass(frozen=True, eq=False)
 class GroundSet:
@@ -87,6 +81,18 @@ class GroundSet:
     sizes: FloatArray
     inert: BoolArray
 
+    def __post_init__(self) -> None:
+        sizes = as_numbers("sizes", self.sizes)
+        if sizes.ndim != 1 or not len(sizes) or (sizes < 0).any():
+            raise ValueError(f"`sizes` (of shape {sizes.shape}) must be (n,), each at least 0")
+        if np.asarray(self.inert).dtype != bool or np.shape(self.inert) != sizes.shape:
+            raise ValueError(f"`inert` must be a mask {sizes.shape} of bool, as long as `sizes`")
+        maps = self.regions if isinstance(self.regions, tuple) else (self.regions,)
+        for labels in maps:
+            check_label_map("regions", labels)
+        if not maps or max(int(labels.max()) for labels in maps) >= len(sizes):
+            raise ValueError(f"`regions` must have ids below {len(sizes)}, the number of `sizes`")
+
     @classmethod
     def of(cls, maps: LabelMaps, changed: Sequence[BoolArray]) -> "GroundSet":
         """The ground set of an example's label maps.
@@ -103,6 +109,20 @@ class GroundSet:
         >>> GroundSet.of((np.array([0, 1, 1]),), [np.array([False, True, False])]).inert
         array([ True, False])
         """
+        check_type("maps", maps, Sequence, "a sequence of label maps")
+        check_type("changed", changed, Sequence, "a sequence of masks")
+        if not maps or len(maps) != len(changed):
+            raise ValueError(
+                f"`changed` (of length {len(changed)}) must have a mask for each of `maps`, of "
+                f"length {len(maps)}"
+            )
+        for labels, differs in zip(maps, changed, strict=True):
+            check_label_map("maps", labels)
+            if np.asarray(differs).dtype != bool or not covers(labels, np.shape(differs)):
+                raise ValueError(
+                    f"`changed` (of shape {np.shape(differs)}) must be of bool, with a label map "
+                    f"that broadcasts to it, not one of shape {labels.shape}"
+                )
         # A label map may broadcast to its input: one id then stands for several elements, such as
         # the channels of a pixel, and counts as many. A region is inert if none of its elements
         # differs from the baseline, in any input. Place n of both arrays is what always stays.
@@ -157,6 +177,10 @@ def divide_inputs(examples: AnyArray, layout: Layout, division: Division) -> lis
     array([[0, 0, 1, 1],
            [0, 0, 1, 1]])
     """
+    check_type("layout", layout, Layout, "a Layout")
+    check_type("division", division, Division, "a Division")
+    if as_numbers("examples", examples, finite=False).ndim != len(layout.axes):
+        raise ValueError(f"`examples` (of shape {np.shape(examples)}) must be {layout}")
     places, regions = layout.places(examples.shape[1:]), division.of(layout)
     if regions is None:
         return [layout.spread(every_element(places))]
@@ -231,55 +255,3 @@ def covering(labels: Any, places: tuple[int, ...], layout: Layout) -> IntArray:
             f"the label map has shape {array.shape}; it must cover the places of {layout}, {places}"
         )
     return np.broadcast_to(compact(array), places)
-
-
-def every_element(shape: tuple[int, ...]) -> IntArray:
-    """The label map in which each element is a region of its own.
-
-    Warns
-    -----
-    UserWarning
-        If there are more than 1000 elements: too many to search.
-
-    Examples
-    --------
-    >>> every_element((2, 2))
-    array([[0, 1],
-           [2, 3]])
-    """
-    n = int(np.prod(shape))
-    if n > _MANY:
-        warnings.warn(
-            f"every element is a region of its own, here {n} of them, and a search asks the model "
-            f"about {n**2:.0e} times; group the elements by a mask",
-            stacklevel=2,
-        )
-    return np.arange(n, dtype=np.intp).reshape(shape)
-
-
-def number_apart(maps: Sequence[AnyArray]) -> LabelMaps:
-    """Give the regions of several inputs ids of their own: each input's ids follow the last one's.
-
-    Examples
-    --------
-    >>> number_apart([np.array([0, 1]), np.array([0, 0])])
-    (array([0, 1]), array([2, 2]))
-    """
-    numbered, start = [], 0
-    for labels in maps:
-        numbered.append(np.where(labels < 0, labels, labels + start))
-        start += int(labels.max()) + 1
-    return tuple(numbered)
-
-
-def compact_together(maps: Sequence[AnyArray]) -> LabelMaps:
-    """Renumber the label maps of several inputs without gaps; an id shared by two stays shared.
-
-    Examples
-    --------
-    >>> compact_together([np.array([7, 99]), np.array([99])])
-    (array([0, 1]), array([1]))
-    """
-    flat = compact(np.concatenate([labels.ravel() for labels in maps]))
-    parts = np.split(flat, np.cumsum([labels.size for labels in maps])[:-1])
-    return tuple(part.reshape(labels.shape) for part, labels in zip(parts, maps, strict=True))

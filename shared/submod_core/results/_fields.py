@@ -8,6 +8,7 @@ import numpy as np
 
 from submod_core._archives import check_array, check_names
 from submod_core._types import AnyArray
+from submod_core.regions.label_maps import holds_all
 from submod_core.results.curves import Curves
 from submod_core.results.diagnostics import Diagnostics
 
@@ -37,7 +38,7 @@ def fields_of(arrays: Mapping[str, AnyArray]) -> dict[str, Any]:
     regions = tuple(
         check_array(name, arrays[name], "iu", None, -1, n - 1).astype(np.intp) for name in maps
     )
-    if len(np.unique(np.concatenate([labels[labels >= 0] for labels in regions]))) < n:
+    if not holds_all(regions, n):
         raise ValueError(f"`regions` must hold each of the {n} regions of `order`")
     return {
         "regions": regions if maps != ["regions"] else regions[0],

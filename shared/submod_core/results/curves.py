@@ -51,6 +51,9 @@ def auc(values: ArrayLike, area: ArrayLike) -> float:
 # Tolerance of areas, which are sums of shares.
 _ROUNDING = 1e-12
 
+# The same, of areas that users give in any precision.
+_SLACK = 1e-6
+
 
 class Prefix(NamedTuple):
     """A prefix of an order: the first regions alone, and the target's score with them.
@@ -99,6 +102,19 @@ class Curves:
     effectiveness: FloatArray | None = None
     objective: FloatArray | None = None
     own: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_type("own", self.own, Mapping, "a mapping of names to curves")
+        area = as_numbers("area", self.area)
+        outside = (area < -_SLACK).any() or (area > 1 + _SLACK).any()
+        if area.ndim != 1 or outside or (np.diff(area) < 0).any():
+            raise ValueError(f"`area` (of shape {area.shape}) must ascend from 0 to 1")
+        for name, curve in ({"consistency": None, "collaboration": None} | self.arrays()).items():
+            values = as_numbers(name, curve)
+            check_alike(name, values, "area", area.shape)
+            object.__setattr__(self, name, values)
+        for curve in self.own.values():
+            check_alike("own", as_numbers("own", curve), "area", area.shape)
 
     @classmethod
     def of(
@@ -271,10 +287,10 @@ def curves_along(order: ArrayLike, sizes: ArrayLike) -> Procedure[Curves]:
     >>> next(procedure).keep.tolist()[:3]
     [[False, False], [False, True], [True, True]]
     """
-    kept = prefixes(order)
+    kept, area = prefixes(order), areas(order, sizes)
     responses = yield Query(np.concatenate([kept, ~kept]))
     insertion, deletion = np.split(responses.target, 2)
-    return Curves(areas(order, sizes), insertion, 1 - deletion)
+    return Curves(area, insertion, 1 - deletion)
 
 
 def check_areas(max_areas: Sequence[float]) -> None:

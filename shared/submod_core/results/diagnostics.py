@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import check_type
 from submod_core._types import FloatArray
 from submod_core.results.curves import Curves
 from submod_core.search import Ranking
@@ -126,6 +127,8 @@ def _most(gains: FloatArray, n: int) -> FloatArray:
 
 def diagnose(ranking: Ranking, curves: Curves) -> Diagnostics | None:
     """Diagnostics of a finished explanation; None where the search kept no rounds."""
+    check_type("ranking", ranking, Ranking, "a Ranking")
+    check_type("curves", curves, Curves, "Curves")
     return (
         Diagnostics.of(ranking, curves.objective)
         if ranking.rounds and curves.objective is not None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from submod_core._archives import blamed, read_arrays, write_arrays
-from submod_core._checks import check_count, check_flag
+from submod_core._checks import check_count, check_flag, check_type
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions import painted_regions
 from submod_core.results._fields import PLAIN, fields_of
@@ -66,6 +66,14 @@ class Explanation:
     evaluations: int
     model_inputs: int
     diagnostics: Diagnostics | None = None
+
+    def __post_init__(self) -> None:
+        check_type("curves", self.curves, Curves, "Curves")
+        check_type("diagnostics", self.diagnostics, Diagnostics | None, "Diagnostics or None")
+        if isinstance(self.regions, tuple) and not self.regions:
+            raise ValueError("`regions` (=()) must hold a label map for each input")
+        # Once for an input: it takes a moment, beside a search of hundreds of model calls.
+        fields_of(self.to_arrays())
 
     @property
     def highest_confidence(self) -> Prefix:
@@ -184,9 +192,9 @@ class Explanation:
         array([0.1, 0.9])
         """
         arrays = self.to_arrays()
-        fields_of(
-            arrays
-        )  # what `load` would refuse is refused while the explanation is still there
+        # Arrays can change after they were checked: what `load` would refuse is refused while the
+        # explanation is still there.
+        fields_of(arrays)
         write_arrays(file, arrays)
 
     @classmethod

@@ -1,12 +1,19 @@
 """Reveal order: the steps in which an attribution of any form reveals or removes its input."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import as_numbers, as_whole_numbers, check_count, check_counts
+from submod_core._checks import (
+    as_numbers,
+    as_order,
+    as_whole_numbers,
+    check_count,
+    check_counts,
+    check_type,
+)
 from submod_core._types import FloatArray, IntArray
 from submod_core.regions import painted_regions, region_means
 from submod_core.results.explanation import Explanation
@@ -76,11 +83,13 @@ def reveal_order(
             )
         return RevealOrder(attribution.regions, attribution.order)
     if isinstance(attribution, RevealOrder):
+        check_type("attributions", attribution.regions, np.ndarray, "steps over a label map")
         if attribution.regions.shape != shape:
             raise ValueError(
                 f"`attributions` holds steps over {attribution.regions.shape}, for an input of "
                 f"{shape}"
             )
+        _check_steps(attribution)
         return attribution
     check_counts("shape", shape, empty=True)
     scores = as_numbers("attributions", attribution)
@@ -135,11 +144,20 @@ def each_attribution(attributions: Any, n: int) -> Sequence[Any]:
     >>> len(each_attribution(np.zeros((3, 4)), 3))
     3
     """
+    check_count("n", n, least=0)
     each = [attributions] if isinstance(attributions, Explanation) else attributions
-    if len(each) != n:
+    try:
+        length = -1 if isinstance(each, str | Mapping) else len(each)
+    except TypeError:
+        length = -1
+    if length < 0:
+        raise TypeError(
+            f"`attributions` (a {type(each).__name__}) must be an array, or a sequence with an "
+            "entry for each example"
+        )
+    if length != n:
         raise ValueError(
-            f"`attributions` (of length {len(each)}) must have one entry for each of the {n} "
-            "examples"
+            f"`attributions` (of length {length}) must have one entry for each of the {n} examples"
         )
     return list(each)
 
@@ -157,6 +175,16 @@ def are_explanations(attributions: Any) -> bool:
     return isinstance(attributions, Explanation) or (
         listed and all(isinstance(a, kinds) for a in attributions)
     )
+
+
+def _check_steps(steps: RevealOrder) -> None:
+    """Raise TypeError or ValueError unless the regions of steps are those of their order."""
+    order = as_order("attributions", steps.order)
+    labels = as_whole_numbers("attributions", steps.regions)
+    if labels.min() < -1 or labels.max() != len(order) - 1:
+        raise ValueError(
+            f"`attributions` holds steps over ids up to {labels.max()}, in an order of {len(order)}"
+        )
 
 
 def _label_map(regions: Any, shape: tuple[int, ...]) -> IntArray:

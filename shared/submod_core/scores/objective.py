@@ -1,12 +1,13 @@
 """Objective: the set function F (LiMA, Eq. 8) of one input, as a procedure."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
+from submod_core._checks import check_count, check_flag, check_type
 from submod_core._types import BoolArray, FloatArray
 from submod_core.engine import Procedure, Query, Responses
 from submod_core.engine._queue import REMEMBERED
@@ -53,6 +54,10 @@ class Objective:
         feature_target: bool = False,
         budget: ImageBudget | None = None,
     ) -> None:
+        check_count("n", n)
+        check_type("weights", weights, Weights, "Weights")
+        check_flag("feature_target", feature_target)
+        check_type("budget", budget, ImageBudget | None, "an ImageBudget")
         self.budget = budget
         self.n = n
         self.weights = weights
@@ -154,6 +159,8 @@ def count_inputs(run: SearchRun, complements: bool = False) -> int:
     >>> count_inputs(Greedy().start(49))
     1225
     """
+    check_type("run", run, Generator, "a search that has been started")
+    check_flag("complements", complements)
     counted, seen = 0, set[bytes]()
     with contextlib.suppress(StopIteration):
         subsets = next(run)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from submod_core._archives import blamed, check_array, check_names, read_arrays, write_arrays
 from submod_core._checks import as_numbers, check_choice, check_count
 from submod_core._types import AnyArray, BoolArray
-from submod_core.sea_nn._checks import ACTIVATIONS, check_start
+from submod_core.sea_nn._checks import ACTIVATIONS, check_layers, check_start
 from submod_core.sea_nn._products import product, times
 
 Activation = Literal["sqrt", "log"]
@@ -60,6 +60,7 @@ class DeepSubmodularFunction:
         activation: Activation = "sqrt",
     ) -> None:
         check_choice("activation", activation, ACTIVATIONS)
+        check_layers(weights=weights, biases=biases)
         self.weights, self.biases, self.activation = list(weights), list(biases), activation
         shapes = [w.shape for w in self.weights]
         deep = len(shapes) > 1 and all(len(s) == 2 for s in shapes)

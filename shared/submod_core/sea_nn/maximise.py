@@ -11,9 +11,10 @@ import numpy as np
 
 from submod_core._checks import check_count, check_flag, check_type
 from submod_core._types import AnyArray, FloatArray, IntArray
+from submod_core.sea_nn._parts import growing
 from submod_core.sea_nn.function import DeepSubmodularFunction
 
-_LOOK, _FIRST = 64, 8
+_LOOK = 64
 # Gains nearer to each other than this share of f(1) are equal: they differ by rounding.
 _TIE = 1e-12
 
@@ -92,7 +93,9 @@ class Chain:
     _rest: AnyArray = field(init=False)
 
     def __post_init__(self) -> None:
+        check_type("function", self.function, DeepSubmodularFunction, "a DeepSubmodularFunction")
         check_flag("lazy", self.lazy)
+        check_count("evaluations", self.evaluations, least=0)
         n = self.function.n
         self.bounds, self.open = np.full(n, np.inf), np.ones(n, dtype=bool)
         share = _TIE if self.function.dtype == np.float64 else 1e-6
@@ -124,7 +127,7 @@ class Chain:
             self.bounds[block] = np.minimum(
                 self.bounds[block], tangent.at_hidden(after) + self.tolerance
             )
-            for part in _growing(np.argsort(-self.bounds[block], kind="stable")):
+            for part in growing(np.argsort(-self.bounds[block], kind="stable")):
                 if self.bounds[block[part[0]]] < best - 2 * self.tolerance:
                     break
                 gains = self._gains(block[part], after[part])
@@ -171,15 +174,6 @@ class Chain:
         return gains
 
 
-def _growing(places: IntArray) -> list[IntArray]:
-    """Parts of doubling size.
-
-    Few evaluations where the first ones decide, large matrix products where they do not.
-    """
-    ends = [_FIRST * (2**k - 1) for k in range(1, len(places).bit_length())]
-    return [part for part in np.split(places, ends) if len(part)]
-
-
 def maximise(function: DeepSubmodularFunction, size: int, *, lazy: bool = True) -> IntArray:
     """Greedily chosen features A with |A| ≤ size, in the order of their choice.
 
@@ -217,6 +211,8 @@ def maximise(function: DeepSubmodularFunction, size: int, *, lazy: bool = True) 
 
 def grow(chain: Chain, size: int) -> IntArray:
     """`maximise` on a chain, which counts the evaluations."""
+    check_type("chain", chain, Chain, "a Chain")
+    check_count("size", size)
     chosen: list[int] = []
     while len(chosen) < size:
         gain, elements = chain.best()
@@ -274,7 +270,6 @@ def attribute(function: DeepSubmodularFunction, *, lazy: bool = True) -> FloatAr
     >>> attribute(f).round(3)
     array([0.268, 1.732, 1.732])
     """
-    check_type("function", function, DeepSubmodularFunction, "a DeepSubmodularFunction")
     return marginal_gains(Chain(function, lazy))
 
 
@@ -288,6 +283,7 @@ def _check_size(name: str, size: int, function: DeepSubmodularFunction) -> None:
 
 def marginal_gains(chain: Chain) -> FloatArray:
     """`attribute` on a chain, which counts the evaluations."""
+    check_type("chain", chain, Chain, "a Chain")
     scores = np.zeros(chain.function.n)
     while chain.open.any():
         gain, elements = chain.best()

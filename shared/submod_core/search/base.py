@@ -53,6 +53,7 @@ class Order:
 
     def __init__(self, n: int, sees_complements: bool = True) -> None:
         check_count("n", n)
+        check_flag("sees_complements", sees_complements)
         self.n = int(n)
         self.sees_complements = sees_complements
         self.front: list[int] = []
@@ -213,7 +214,6 @@ class Search(ABC):
                [False,  True]])
         """
         check_budget(max_evaluations)
-        check_flag("sees_complements", sees_complements)
         order = Order(n, sees_complements)
         run = _finish(order, self.steps(order))
         return run if max_evaluations is None else _limited(run, int(max_evaluations))

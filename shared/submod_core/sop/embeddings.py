@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from submod_core.backends import Array, backend_of
+from submod_core._checks import check_count
+from submod_core.backends import Array
+from submod_core.sop._arrays import operations
 
 
 def standardised(embeddings: Array) -> Array:
@@ -21,7 +23,7 @@ def standardised(embeddings: Array) -> Array:
     >>> standardised(np.array([[1.0, 3.0]])).round(3)
     array([[-1.,  1.]])
     """
-    xp = backend_of(embeddings)
+    xp = operations(embeddings=(embeddings, "…k"))
     size = embeddings.shape[-1]
     centred = embeddings - xp.sum(embeddings, -1)[..., None] / size
     return centred / (xp.sum(centred**2, -1)[..., None] / size + 1e-6) ** 0.5
@@ -51,6 +53,7 @@ def position_code(centres: Array, frequencies: int = 4) -> Array:
     >>> (codes[0] @ codes.T).round(2)
     array([ 4.  ,  3.52, -1.  ])
     """
-    xp = backend_of(centres)
+    xp = operations(centres=(centres, "…a"))
+    check_count("frequencies", frequencies)
     angles = [centres * (np.pi * k) for k in range(1, frequencies + 1)]
     return xp.concat([wave(angle) * 2**0.5 for angle in angles for wave in (xp.sin, xp.cos)], -1)

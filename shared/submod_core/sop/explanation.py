@@ -13,6 +13,7 @@ from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.engine.batching import BatchSize
 from submod_core.regions import compact
+from submod_core.regions.label_maps import holds_all
 from submod_core.results import RevealOrder
 from submod_core.sop.features import rows_of
 from submod_core.sop.finite import check_finite
@@ -50,6 +51,9 @@ class GroupExplanation:
     scores: FloatArray
     partials: FloatArray
     logits: FloatArray
+
+    def __post_init__(self) -> None:
+        _check(vars(self))
 
     @classmethod
     def each(
@@ -229,7 +233,9 @@ class GroupExplanation:
         ...     GroupExplanation.load(folder + "/a").contributions
         array([[1.]])
         """
-        _check(vars(self))  # what `load` would refuse is refused while the groups are still there
+        # Arrays can change after they were checked: what `load` would refuse is refused while the
+        # groups are still there.
+        _check(vars(self))
         write_arrays(file, vars(self))
 
     @classmethod
@@ -291,5 +297,5 @@ def _check(arrays: Mapping[str, AnyArray]) -> None:
     check_array("partials", arrays["partials"], "f", (m, n_classes))
     check_array("logits", arrays["logits"], "f", (n_classes,))
     regions = check_array("regions", arrays["regions"], "iu", None, -1, n - 1)
-    if len(np.unique(regions[regions >= 0])) < n:
+    if not holds_all([regions], n):
         raise ValueError(f"`regions` must hold each of the {n} features of `groups`")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from submod_core._types import IntArray
 from submod_core.backends import Array, backend_of
+from submod_core.sop._arrays import check_top, operations
 from submod_core.sop.simplex import softmax, sparsemax
 
 _SLACK = 1e-4
@@ -165,7 +166,8 @@ def top_masks(scores: Array, present: Array, top: float) -> Array:
     >>> top_masks(np.array([[[0.1, 0.5, 0.4, 0.0, 0.0]]]), np.ones((1, 5)), 0.4)
     array([[[0., 1., 1., 0., 0.]]])
     """
-    xp = backend_of(scores)
+    xp = operations(scores=(scores, "Nmn"), present=(present, "Nn"))
+    check_top(top)
     counts = xp.sum(present, -1)[:, None, None]
     # max(1, ⌊count top + ½⌋); backends have no maximum of two arrays, so relu stands for it.
     size = 1 + xp.relu(xp.floor(counts * top + 0.5 + _SLACK) - 1)
@@ -195,4 +197,5 @@ def scales(attention: Array, masks: Array) -> Array:
     >>> scales(np.array([[[0.7, 0.2, 0.1]]]), np.array([[[1.0, 0, 0]]])).round(3)
     array([[0.4]])
     """
-    return backend_of(attention).sum(attention * (2 * masks - 1), -1)
+    xp = operations(attention=(attention, "Nmn"), masks=(masks, "Nmn"))
+    return xp.sum(attention * (2 * masks - 1), -1)

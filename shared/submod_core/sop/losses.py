@@ -1,6 +1,7 @@
 """The losses that train a sum of parts: those of its groups, scaled by λ (SOP, Eq. 48–49)."""
 
-from submod_core.backends import Array, backend_of
+from submod_core.backends import Array, Backend
+from submod_core.sop._arrays import operations
 from submod_core.sop.selector import contributions
 
 
@@ -29,7 +30,7 @@ def scaled_cross_entropy(partials: Array, one_hot: Array, scores: Array, scales:
     >>> scaled_cross_entropy(y, np.array([[1.0, 0.0]]), c, np.array([[1.0]])).round(3)
     array([0.127])
     """
-    xp = backend_of(partials)
+    xp = _operations(partials, scores, scales, one_hot=one_hot)
     logits = scaled_logits(partials, scores, scales)
     shifted = logits - xp.max(logits, -1)[..., None]
     whole = xp.log(xp.sum(xp.exp(shifted), -1)) * xp.sum(one_hot, -1)
@@ -57,7 +58,7 @@ def scaled_squared_error(partials: Array, targets: Array, scores: Array, scales:
     >>> scaled_squared_error(y, np.array([[1.0]]), c, scale)
     array([0.25])
     """
-    xp = backend_of(partials)
+    xp = _operations(partials, scores, scales, targets=targets)
     misses = contributions(scores, partials - targets[:, None, :])
     return xp.sum(xp.sum(-misses * scales[..., None], 1) ** 2, -1) / targets.shape[-1]
 
@@ -86,11 +87,18 @@ def scaled_binary_cross_entropy(
     >>> scaled_binary_cross_entropy(y, targets, c, scale).round(3)
     array([0.41])
     """
-    xp = backend_of(partials)
+    xp = _operations(partials, scores, scales, targets=targets)
     logits = scaled_logits(partials, scores, scales)
     # log(1 + exp(z)) − t z, without the overflow of large z.
     losses = xp.relu(logits) + xp.log(1 + xp.exp(-xp.abs(logits))) - targets * logits
     return xp.sum(losses, -1) / targets.shape[-1]
+
+
+def _operations(partials: Array, scores: Array, scales: Array, **targets: Array) -> Backend:
+    """The framework of the arguments of a loss, which are checked."""
+    wanted = {name: (array, "NC") for name, array in targets.items()}
+    given = {"partials": (partials, "NmC"), "scores": (scores, "NCm"), "scales": (scales, "Nm")}
+    return operations(**given, **wanted)
 
 
 def scaled_logits(partials: Array, scores: Array, scales: Array) -> Array:
@@ -105,7 +113,7 @@ def scaled_logits(partials: Array, scores: Array, scales: Array) -> Array:
     >>> scaled_logits(y, c, np.array([[0.5]]))
     array([[1., 0.]])
     """
-    xp = backend_of(partials)
+    xp = _operations(partials, scores, scales)
     return xp.sum(contributions(scores, partials) * scales[..., None], 1)
 
 

@@ -1,6 +1,8 @@
 """The selector: the score of each group for each class (SOP, Eq. 1 and 45)."""
 
-from submod_core.backends import Array, backend_of
+from submod_core._checks import check_positive
+from submod_core.backends import Array
+from submod_core.sop._arrays import operations
 from submod_core.sop.simplex import sparsemax
 
 
@@ -25,7 +27,12 @@ def affinities(hidden: Array, class_weights: Array, query: Array, key: Array) ->
     >>> affinities(np.array([[[1.0, 2.0]]]), classes, np.eye(2), np.eye(2))
     array([[[1., 5.]]])
     """
-    xp = backend_of(hidden)
+    xp = operations(
+        hidden=(hidden, "Nmh"),
+        class_weights=(class_weights, "Ch"),
+        query=(query, "hh"),
+        key=(key, "hh"),
+    )
     # By way of the m groups rather than of the many classes.
     return (hidden @ key) @ xp.matrix_transpose(query) @ xp.matrix_transpose(class_weights)
 
@@ -53,7 +60,9 @@ def select(affinity: Array, beta: float) -> Array:
     array([[[0.55, 0.45, 0.  ],
             [1.  , 0.  , 0.  ]]])
     """
-    return sparsemax(beta * backend_of(affinity).matrix_transpose(affinity))
+    xp = operations(affinity=(affinity, "NmC"))
+    check_positive("beta", beta)
+    return sparsemax(beta * xp.matrix_transpose(affinity))
 
 
 def contributions(scores: Array, partials: Array) -> Array:
@@ -78,4 +87,5 @@ def contributions(scores: Array, partials: Array) -> Array:
     array([[[1.],
             [6.]]])
     """
-    return backend_of(scores).matrix_transpose(scores) * partials
+    xp = operations(scores=(scores, "NCm"), partials=(partials, "NmC"))
+    return xp.matrix_transpose(scores) * partials

@@ -1,6 +1,7 @@
 """Distributions over the last axis of plain arrays: sparsemax and softmax."""
 
-from submod_core.backends import Array, backend_of
+from submod_core.backends import Array
+from submod_core.sop._arrays import operations
 
 __all__ = ["softmax", "sparsemax"]
 
@@ -28,7 +29,7 @@ def sparsemax(scores: Array) -> Array:
     >>> sparsemax(np.array([0.6, 0.5, -1.0]))
     array([0.55, 0.45, 0.  ])
     """
-    xp = backend_of(scores)
+    xp = operations(scores=(scores, "…n"))
     centred = scores - xp.max(scores, -1)[..., None]
     return xp.relu(centred - xp.simplex_threshold(centred)[..., None])
 
@@ -51,6 +52,6 @@ def softmax(scores: Array) -> Array:
     >>> softmax(np.array([0.0, 0.0]))
     array([0.5, 0.5])
     """
-    xp = backend_of(scores)
+    xp = operations(scores=(scores, "…n"))
     powers = xp.exp(scores - xp.max(scores, -1)[..., None])
     return powers / xp.sum(powers, -1)[..., None]

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import check_count, check_type
 from submod_core._types import BoolArray
 from submod_core.engine import Responses, drive
 from submod_core.metrics import MapMetric, ModelMetric
@@ -28,13 +29,17 @@ def check_metric(metric: Any, n: int = 9, seed: int = 0) -> None:
     ------
     AssertionError
         If one of these does not hold.
+    TypeError, ValueError
+        If it is no metric, or another argument is of the wrong type.
 
     Examples
     --------
     >>> from submod_core.metrics import Insertion
     >>> check_metric(Insertion(steps=20))
     """
-    assert isinstance(metric, ModelMetric | MapMetric), "a metric is a ModelMetric or a MapMetric"
+    check_type("metric", metric, ModelMetric | MapMetric, "a ModelMetric or a MapMetric")
+    check_count("n", n, least=2)
+    check_count("seed", seed, least=0)
     kind = type(metric)
     assert str(kind.name).isidentifier(), "`name` must be an identifier"
     assert kind.higher_is_better in (True, False, None), "`higher_is_better` must be declared"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from submod_core._checks import check_amount, check_callable, check_count, check_type
 from submod_core._types import BoolArray, IntArray
 from submod_core.engine import Oracle, Responses
 from submod_core.regions import GroundSet
@@ -41,6 +42,8 @@ def check_oracle(
     ------
     AssertionError
         If one of these does not hold.
+    TypeError, ValueError
+        If an argument is of the wrong type.
 
     Examples
     --------
@@ -51,6 +54,16 @@ def check_oracle(
     >>> ground_set = GroundSet(np.arange(3), np.ones(3), np.zeros(3, bool))
     >>> check_oracle(oracle, [ground_set], reference=lambda i, keep: (x[i] * keep) @ weights)
     """
+    check_callable("oracle", oracle)
+    check_type("sets", sets, Sequence, "a sequence of GroundSet")
+    if not sets:
+        raise ValueError("`sets` must have a GroundSet for each input, of at least one")
+    for ground_set in sets:
+        check_type("sets", ground_set, GroundSet, "a sequence of GroundSet")
+    if reference is not None:
+        check_callable("reference", reference)
+    check_count("seed", seed, least=0)
+    check_amount("atol", atol)
     rng = np.random.default_rng(seed)
     examples, keep = _rows(sets, rng)
     before = examples.copy(), keep.copy()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from submod_core._checks import check_count
 from submod_core._types import FloatArray, IntArray
 from submod_core.search import Search, as_search, rank
 
@@ -30,11 +31,15 @@ def check_search(search: str | Search, n: int, seed: int = 0) -> None:
     ------
     AssertionError
         If one of these does not hold.
+    TypeError, ValueError
+        If it is no search, or another argument is no whole number.
 
     Examples
     --------
     >>> check_search("greedy", 7)
     """
+    check_count("n", n)
+    check_count("seed", seed, least=0)
     copy = pickle.loads(pickle.dumps(as_search(search)))
     assert copy == as_search(search), "a search must equal its pickled copy"
     rng = np.random.default_rng(seed)

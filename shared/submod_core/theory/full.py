@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from submod_core._checks import check_amount, check_flag, check_type
+from submod_core._checks import as_numbers, check_alike, check_amount, check_flag, check_type
 from submod_core._types import FloatArray
 from submod_core.theory.problems import Problem
 
@@ -126,6 +126,8 @@ def certified_bound(problem: Problem, dual: Dual, tolerance: float = 1e-6) -> fl
     check_type("dual", dual, Dual, "a Dual")
     check_amount("tolerance", tolerance)
     matrix, change = problem.subsets(), problem.changes()
+    for name in ("lambda1", "lambda2"):
+        check_alike("dual", as_numbers("dual", getattr(dual, name)), "problem", change.shape)
     # A feasible point bounds the primal from below, optimal or not. Check that it is feasible:
     # the bound then does not depend on the solver.
     misses = {

@@ -71,6 +71,16 @@ class GroupedAttribution:
     groups: BoolArray
     contributions: FloatArray
 
+    def __post_init__(self) -> None:
+        contributions = as_numbers("contributions", self.contributions)
+        check_axes("contributions", contributions, 1, "(m,)")
+        groups = np.asarray(self.groups)
+        if groups.dtype != bool or groups.ndim != 2 or len(groups) != len(contributions):
+            raise ValueError(
+                f"`groups` (of dtype {groups.dtype} and shape {groups.shape}) must be of bool, "
+                "with a row for each of `contributions`"
+            )
+
 
 def attribute_to_groups(polynomial: Polynomial, x: FloatArray) -> GroupedAttribution:
     """Attribute a polynomial's value to groups of features (SOP, Theorem 6).

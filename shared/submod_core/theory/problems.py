@@ -10,7 +10,7 @@ from math import comb, prod
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_callable, check_count, check_counts
 from submod_core._types import BoolArray, FloatArray, IntArray
 
 # Residuals below this are rounding noise of the solver.
@@ -42,6 +42,10 @@ class Problem:
 
     blocks: tuple[int, ...]
     change: Callable[[IntArray], IntArray]
+
+    def __post_init__(self) -> None:
+        check_counts("blocks", self.blocks)
+        check_callable("change", self.change)
 
     @property
     def d(self) -> int:
