@@ -8,6 +8,8 @@ __all__ = ["CASES", "KINDS", "RIGHT"]
 CASES = [*captum_methods.CASES, *captum_sop.CASES, *captum_metrics.CASES]
 TRAINING = "in training a loss shows NaN, which `fit` refuses; `explain` refuses it itself"
 RIGHT = {
+    "grown_insertion(inputs: empty)": "no numbers of no inputs",
+    "grown_deletion(labels: None)": "without labels",
     "SMDL(regions: too many)": "without a prior the patches are the regions",
     "SumOfParts.parts(inputs: nan)": TRAINING,
     "SumOfParts.parts(inputs: infinity)": TRAINING,

@@ -3,9 +3,11 @@
 import torch
 
 from captum_submod import metrics, visualization
+from submod_core import metrics as core_metrics
 
 from .calls import Case, array, count, function, instance, without
-from .captum_kinds import MASK, X, model, tensor
+from .captum_kinds import KINDS, MASK, X, model, sum_of_parts, tensor
+from .core_kinds import DECLARED, GROUP_MODEL, LABELS
 from .objects import SCORES, explanation, group_explanation, mistake
 
 SHARED = {
@@ -45,6 +47,11 @@ CURVES = {
 PATCHES = {"patch_size": 2, "n_patches": 2, "feature_mask": None, "windows": "grid"}
 BOOLS = torch.ones(2, 4, 4, dtype=torch.bool)
 MASK_OF_MAPS = tensor(BOOLS.double(), **{"another size": BOOLS[..., :3]})
+FACTORIES = (
+    ("model_metric", core_metrics.Insertion, core_metrics.Sparsity),
+    ("map_metric", core_metrics.Sparsity, core_metrics.Insertion),
+    ("mask_metric", core_metrics.PointingGame, core_metrics.Insertion),
+)
 TWO = [group_explanation(), group_explanation()]
 
 CASES = [
@@ -123,11 +130,35 @@ CASES = [
     *[
         Case(
             getattr(metrics, name),
-            lambda: {"declared": object},
-            {"declared": {"None": None, "a number": 3, "text": "insertion", "an int": int}},
-            name=name,
+            lambda declared=declared: {"declared": declared},
+            {"declared": DECLARED | {"of another kind": other}},
         )
-        for name in ()
+        for name, declared, other in FACTORIES
+    ],
+    Case(
+        metrics.grown_insertion,
+        lambda: {"model": sum_of_parts(), "inputs": X.clone(), "feature_mask": None},
+        GROUP_MODEL,
+    ),
+    *[
+        Case(
+            getattr(metrics, name),
+            lambda others=others: (
+                {"model": sum_of_parts(), "inputs": X.clone(), "feature_mask": None}
+                | {"labels": torch.tensor([0, 1])}
+                | others
+            ),
+            GROUP_MODEL | LABELS | kinds,
+            named={"inputs": "labels"},
+        )
+        for name, others, kinds in (
+            ("grown_deletion", {}, {}),
+            (
+                "errors_by_sparsity",
+                {"tops": (0.5, 1.0)},
+                {"tops": KINDS["max_areas"] | {"empty": ()}},
+            ),
+        )
     ],
     Case(
         visualization.plot_explanation,

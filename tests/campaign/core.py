@@ -1,16 +1,38 @@
 """Cases of the campaign of bad calls over `submod_core` and its packages."""
 
-from . import core_learning, core_metrics, core_regions, core_scores, core_theory
+from . import (
+    core_engine,
+    core_formulas,
+    core_learning,
+    core_metrics,
+    core_records,
+    core_regions,
+    core_scores,
+    core_theory,
+)
 from .core_kinds import KINDS
 
 __all__ = ["CASES", "KINDS", "RIGHT"]
 
-TABLES = (core_regions, core_scores, core_metrics, core_learning, core_theory)
+TABLES = (
+    core_regions,
+    core_records,
+    core_scores,
+    core_engine,
+    core_metrics,
+    core_learning,
+    core_formulas,
+    core_theory,
+)
 CASES = [case for table in TABLES for case in table.CASES]
 
 ANY_SHAPE = "maps may have any shape"
 RIGHT = {
     "compact(labels: too many axes)": ANY_SHAPE,
+    "GroundSet(regions: too many axes)": ANY_SHAPE,
+    "compact_together(maps: of floats)": "floats of whole values are ids",
+    "affinities(hidden: one row more)": "a batch may have any size",
+    "affinities(class_weights: one row more)": "there may be any number of classes",
     "rank_groups(saliency: too many axes)": ANY_SHAPE,
     "rank_groups(saliency: a number)": "one element",
     "Sparsity.number(scores: too many axes)": ANY_SHAPE,

@@ -85,6 +85,7 @@ FUNCTION = learning().start(4)
 POINT = array(np.array([3.0, 1.0]), **{"another width": np.ones(3)})
 ROWS = array(WIDE, **{"another shape": np.ones((3, 2))})
 GROUP_MODEL = {"model": {"None": None, "a number": 3, "text": "one"}}
+DECLARED = {"None": None, "a number": 3, "text": "insertion", "an int": int, "object": object}
 INPUTS = {"inputs": {"None": None, "a number": 3, "an object": object()}}
 FEATURE_MASK = {"feature_mask": {}}  # the model looks at it
 LABELS = {"labels": labels(np.array([0, 1]), **{"another length": np.zeros(3, int)})}

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from submod_core import metrics as core_metrics
 from xplique_submod import metrics, visualization
 
 from .calls import NAN, Case, count, function, instance, without
+from .core_kinds import DECLARED
 from .objects import explanation, group_explanation, mistake
 from .xplique_kinds import KINDS, MASK, X, Y, a_map, model
 
@@ -36,6 +38,11 @@ OTHERS = {
 }
 NAMED = {"explanations": "attributions", "masks": "mask"}
 BOOLS = np.ones((2, 4, 4), bool)
+FACTORIES = (
+    ("model_metric", core_metrics.Insertion, core_metrics.Sparsity),
+    ("map_metric", core_metrics.Sparsity, core_metrics.Insertion),
+    ("mask_metric", core_metrics.PointingGame, core_metrics.Insertion),
+)
 TWO = [group_explanation(), group_explanation()]
 
 
@@ -174,6 +181,15 @@ CASES = [
             "labels": {"None": None, "too few": [0], "a number": 3, "nan": [0, NAN]},
         },
     ),
+    *[
+        Case(
+            getattr(metrics, name),
+            lambda declared=declared: {"declared": declared},
+            {"declared": DECLARED | {"of another kind": other}},
+            name=name,
+        )
+        for name, declared, other in FACTORIES
+    ],
     Case(
         visualization.plot_explanation,
         lambda: (
