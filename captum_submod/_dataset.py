@@ -60,7 +60,8 @@ class _OpenAttribute(HostTask):
 
     def __init__(self, recipe: AttributeTask) -> None:
         super().__init__(recipe.given)
-        self.method = resolved(recipe.method, "method", _is_method)
+        plain = isinstance(recipe.method, nn.Module) and not _is_method(recipe.method)
+        self.method = recipe.method if plain else resolved(recipe.method, "method", _is_method)
         if not _is_method(self.method):
             raise TypeError(f"`method` (a {type(self.method).__name__}) must be a method of Captum")
         self.model = getattr(self.method, "forward_func", self.method)

@@ -23,6 +23,7 @@ LAYERS = [
     "figures",
     "dataset",
     "testing",
+    "cli",
 ]
 MODULES = sorted(CORE.rglob("*.py"))
 FRAMEWORKS = {

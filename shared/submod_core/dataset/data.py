@@ -36,6 +36,20 @@ class Example:
     target: Any
 
 
+def read_image(file: str | os.PathLike[str]) -> AnyArray:
+    """Read an image of any form as (H, W, 3) of uint8.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it is no image or a truncated one.
+    """
+    from PIL import Image  # which scikit-image brings
+
+    with Image.open(file) as image:
+        return np.asarray(image.convert("RGB"))
+
+
 class ImageFolder:
     """Images of a folder and of the folders in it, as a map-style dataset.
 
@@ -84,12 +98,8 @@ class ImageFolder:
 
     def __getitem__(self, index: int) -> tuple[AnyArray, int | None]:
         """Image, (H, W, 3) of uint8, and its target."""
-        from skimage.color import gray2rgb
-        from skimage.io import imread
-
-        image = np.asarray(imread(self.path / self.ids[index]))
-        image = gray2rgb(image) if image.ndim == 2 else image[..., :3]
-        return image.astype(np.uint8), self._target(self.ids[index])
+        name = self.ids[index]
+        return read_image(self.path / name), self._target(name)
 
 
 class Arrays:

@@ -100,6 +100,11 @@ class MetricTask(HostTask):
             if isinstance(explanations, StoredExplanations)
             else open_explanations(explanations)
         )
+        if missing := self.explanations.verify().missing:
+            raise ValueError(
+                f"`explanations` (={self.explanations!r}) must be complete: {len(missing)} "
+                "examples are missing"
+            )
         if len(self.explanations) != len(self.dataset):
             raise ValueError(
                 f"`dataset` (of length {len(self.dataset)}) must be the one of `explanations` (of "
