@@ -113,7 +113,7 @@ def test_a_transform_makes_the_pair(tmp_path):
 
 
 METHODS = {
-    "SMDL": lambda net: SMDL(net, regions=4),
+    "SMDL": lambda net: SMDL(net, patches=(2, 2)),
     "SEANN": lambda net: SEANN(net),
     "Saliency": Saliency,
     "IntegratedGradients": IntegratedGradients,

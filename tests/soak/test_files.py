@@ -26,17 +26,6 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_file(name, tmp_path):
     assert all(one.startswith(".") for one in left), left  # hidden, of the library or its writer
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A folder on a disk of 512 KB."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(tmp_path)]
-    done = subprocess.run(mount, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"only root mounts a file system: {done.stderr.strip()}")
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
-
-
 def fill(file):
     """Leave no room."""
     with open(file, "wb", buffering=0) as stream:

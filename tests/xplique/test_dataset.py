@@ -1,0 +1,173 @@
+"""Datasets under Xplique: every kind of method, target, dataset and metric."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from xplique.attributions import KernelShap, Saliency
+
+from submod_core.dataset import OtherRunError
+from xplique_submod import (
+    SMDL,
+    LiMA,
+    SumOfParts,
+    attribute_dataset,
+    evaluate_dataset,
+    explain_mistakes,
+    open_explanations,
+)
+from xplique_submod.metrics import Insertion, Sparsity
+
+N = 5
+IMAGES = np.random.default_rng(0).random((N, 8, 8, 3), np.float32)
+LABELS = [0, 1, 2, 3, 0]
+TARGETS = np.eye(4, dtype=np.float32)[LABELS]
+
+
+def network(seed=0):
+    tf.keras.utils.set_random_seed(seed)
+    layers = tf.keras.layers
+    return tf.keras.Sequential(
+        [
+            tf.keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, activation="tanh"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(4),
+        ]
+    )
+
+
+NETWORK = network()
+
+
+def lima():
+    """A factory, as workers call it."""
+    return LiMA(network(), regions=(2, 2))
+
+
+def rows(folder):
+    """All rows but for their seconds."""
+    table = open_explanations(folder).table()
+    return [row | {"seconds": None} for row in table.to_pylist()]
+
+
+@pytest.mark.parametrize("targets", [LABELS, TARGETS], ids=["numbers", "one-hot"])
+def test_explanations_are_those_of_the_method(tmp_path, targets):
+    method = LiMA(NETWORK, regions=(2, 2))
+    stored = attribute_dataset(method, (IMAGES, targets), tmp_path, shard_size=3)
+    for found, one in zip(stored, method.explain_regions(IMAGES, TARGETS), strict=True):
+        np.testing.assert_array_equal(found.order, one.order)
+        np.testing.assert_allclose(found.curves.insertion, one.curves.insertion, rtol=1e-5)
+    predicted = np.argmax(NETWORK(IMAGES), 1).tolist()
+    assert [stored.row(i)["prediction"] for i in range(N)] == predicted
+    assert [stored.row(i)["target"] for i in range(N)] == LABELS
+
+
+def test_without_targets_the_prediction_is_explained(tmp_path):
+    stored = attribute_dataset(LiMA(NETWORK, regions=(2, 2)), IMAGES, tmp_path)
+    predicted = np.argmax(NETWORK(IMAGES), 1).tolist()
+    assert [stored.row(i)["target"] for i in range(N)] == predicted
+
+
+class Batches(tf.keras.utils.PyDataset):
+    """Batches of two, the last of one."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        some = slice(2 * index, 2 * index + 2)
+        return IMAGES[some], TARGETS[some]
+
+
+def test_a_keras_dataset_of_batches_is_its_examples(tmp_path):
+    method = LiMA(NETWORK, regions=(2, 2))
+    attribute_dataset(method, (IMAGES, TARGETS), tmp_path / "a")
+    attribute_dataset(method, Batches(), tmp_path / "b")
+    assert rows(tmp_path / "a") == rows(tmp_path / "b")
+
+
+METHODS = {
+    "SMDL": lambda: SMDL(NETWORK, patches=(2, 2)),
+    "Saliency": lambda: Saliency(NETWORK),
+    "KernelShap": lambda: KernelShap(NETWORK, nb_samples=8),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_gives_the_same_again(tmp_path, name):
+    for place in ("a", "b"):
+        attribute_dataset(METHODS[name](), (IMAGES, LABELS), tmp_path / place, shard_size=3)
+    assert rows(tmp_path / "a") == rows(tmp_path / "b")  # also where random numbers are drawn
+    stored = open_explanations(tmp_path / "a")
+    assert not stored.errors
+    assert stored.map(0).shape == (8, 8)
+    if name == "Saliency":
+        made = np.asarray(Saliency(NETWORK)(IMAGES, TARGETS))
+        np.testing.assert_allclose(stored.map(1), made[1].sum(-1), rtol=1e-4, atol=1e-6)
+
+
+def test_groups_of_a_sum_of_parts(tmp_path):
+    sop = SumOfParts(NETWORK, IMAGES[:1], features=4)
+    stored = attribute_dataset(sop, (IMAGES, LABELS), tmp_path)
+    for found, one in zip(stored, sop.explain(IMAGES), strict=True):
+        np.testing.assert_allclose(found.contributions.sum(0), one.logits, atol=1e-5)
+
+
+def test_mistakes_are_those_of_explain_mistakes(tmp_path):
+    method = LiMA(NETWORK, regions=(2, 2))
+    stored = attribute_dataset(method, (IMAGES, TARGETS), tmp_path, mistakes=True)
+    expected = {m.example: m for m in explain_mistakes(method, IMAGES, TARGETS)}
+    assert expected
+    for i in range(N):
+        assert (stored[i] is None) == (i not in expected)
+        if i in expected:
+            np.testing.assert_array_equal(stored[i].causes, expected[i].causes)
+
+
+@pytest.mark.parametrize("metric", ["Insertion", Insertion], ids=["name", "class"])
+def test_a_metric_over_the_dataset_is_the_metric(tmp_path, metric):
+    stored = attribute_dataset(Saliency(NETWORK), (IMAGES, LABELS), tmp_path / "e")
+    scores = evaluate_dataset(
+        stored, metric, NETWORK, (IMAGES, LABELS), tmp_path / "s", shard_size=2, steps=4
+    )
+    expected = Insertion(NETWORK, IMAGES, TARGETS, steps=4).per_example(np.stack(list(stored)))
+    np.testing.assert_allclose(scores.values, expected, rtol=1e-5)
+
+
+def test_a_metric_of_maps_alone(tmp_path):
+    stored = attribute_dataset(Saliency(NETWORK), (IMAGES, LABELS), tmp_path / "e")
+    scores = evaluate_dataset(stored, "Sparsity", NETWORK, (IMAGES, LABELS), tmp_path / "s")
+    np.testing.assert_allclose(scores.values, Sparsity().per_example(np.stack(list(stored))))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"method": lambda: LiMA(network(1), regions=(2, 2))}, "model.weights"),
+        ({"method": lambda: LiMA(network(), regions=(2, 4))}, "regions"),
+        ({"method": lambda: LiMA(network(), regions=(2, 2), baseline=0.5)}, "baseline"),
+    ],
+    ids=["weights", "regions", "baseline"],
+)
+def test_another_run_is_refused(tmp_path, change, named):
+    attribute_dataset(lima, (IMAGES, TARGETS), tmp_path)
+    attribute_dataset(lima, (IMAGES, TARGETS), tmp_path)  # the same again is none
+    given = {"method": lima, "dataset": (IMAGES, TARGETS), "folder": tmp_path} | change
+    with pytest.raises(OtherRunError, match=named):
+        attribute_dataset(**given)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "named"),
+    [
+        ({"method": NETWORK}, TypeError, "`method`"),
+        ({"dataset": tf.data.Dataset.from_tensor_slices(IMAGES)}, TypeError, "`dataset`"),
+        ({"method": lambda: Saliency(NETWORK), "mistakes": True}, ValueError, "`mistakes`"),
+        ({"engine": "dask"}, ValueError, "`engine`"),
+    ],
+    ids=["model", "tf.data", "mistakes", "engine"],
+)
+def test_bad_arguments_are_named(tmp_path, change, error, named):
+    given = {"method": lima, "dataset": (IMAGES, TARGETS), "folder": tmp_path / "run"} | change
+    with pytest.raises(error, match=named):
+        attribute_dataset(**given)
