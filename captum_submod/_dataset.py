@@ -26,6 +26,9 @@ from submod_core.dataset import (
     resolved,
 )
 from submod_core.dataset.host import Given, HostTask, MetricTask, versions
+from submod_core.dataset.judging import JUDGING, metric_of
+
+_METRICS = {name: getattr(metrics, name) for name in (one.name for one in JUDGING)}
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,10 @@ class _OpenAttribute(HostTask):
 
     def __init__(self, recipe: AttributeTask) -> None:
         super().__init__(recipe.given)
-        plain = isinstance(recipe.method, nn.Module) and not _is_method(recipe.method)
-        self.method = recipe.method if plain else resolved(recipe.method, "method", _is_method)
+        # A module is never a function that makes a method: one that is none is an error.
+        self.method = resolved(
+            recipe.method, "method", lambda v: _is_method(v) or isinstance(v, nn.Module)
+        )
         if not _is_method(self.method):
             raise TypeError(f"`method` (a {type(self.method).__name__}) must be a method of Captum")
         self.model = getattr(self.method, "forward_func", self.method)
@@ -119,13 +124,7 @@ class _OpenEvaluate(MetricTask):
 
     def __init__(self, recipe: EvaluateTask) -> None:
         super().__init__(recipe.given, recipe.explanations)
-        named = isinstance(recipe.metric, str)
-        self.metric: Any = getattr(metrics, str(recipe.metric), None) if named else recipe.metric
-        if not callable(self.metric):
-            raise ValueError(
-                f"`metric` (={recipe.metric!r}) must be one of {sorted(metrics.METRICS)}, or a "
-                "function like them"
-            )
+        self.metric: Any = metric_of(recipe.metric, _METRICS, "a function")
         self.model = resolved(recipe.forward_func, "forward_func", _is_model)
         self.takes_model = "forward_func" in inspect.signature(self.metric).parameters
         self.settings = self._described(

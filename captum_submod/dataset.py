@@ -10,6 +10,7 @@ from submod_core.dataset import (
     Run,
     Scores,
     StoredExplanations,
+    folder_of,
     open_explanations,
     run_task,
 )
@@ -73,6 +74,8 @@ def attribute_dataset(
     Examples
     --------
     >>> import tempfile
+    >>> import torch
+    >>> from torch import nn
     >>> from captum_submod import LiMA
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 10))
     >>> data = torch.rand(5, 3, 8, 8), [3, 1, 4, 1, 5]
@@ -91,7 +94,7 @@ def attribute_dataset(
         retry_failed=retry_failed,
         show_progress=show_progress,
     )
-    task = AttributeTask(method, given, mistakes)
+    task = AttributeTask(method, given, bool(mistakes))
     return open_explanations(run_task(task, folder, ids, shard_size, how))
 
 
@@ -146,6 +149,8 @@ def evaluate_dataset(
     Examples
     --------
     >>> import tempfile
+    >>> import torch
+    >>> from torch import nn
     >>> from captum.attr import Saliency
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 10))
     >>> data = torch.rand(5, 3, 8, 8), [3, 1, 4, 1, 5]
@@ -163,9 +168,9 @@ def evaluate_dataset(
         retry_failed=retry_failed,
         show_progress=show_progress,
     )
-    where = explanations
-    if isinstance(explanations, StoredExplanations):  # which holds open files of this process
-        where = explanations.folder
+    # Workers get the folder: opened results hold files of this process.
+    opened = isinstance(explanations, StoredExplanations)
+    where = explanations.folder if opened else folder_of(explanations, "explanations")
     task = EvaluateTask(where, metric, forward_func, given)
     ids = open_explanations(where).ids
     return open_explanations(run_task(task, folder, ids, shard_size, how)).scores()

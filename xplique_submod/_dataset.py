@@ -19,12 +19,15 @@ from submod_core.dataset import (
     resolved,
 )
 from submod_core.dataset.host import Given, HostTask, MetricTask, versions
+from submod_core.dataset.judging import JUDGING, metric_of
 from xplique_submod import metrics
 from xplique_submod._calls import single
 from xplique_submod._compat import TENSORFLOW_MODELS, BlackBoxExplainer
 from xplique_submod._explainer import RegionExplainer
 from xplique_submod.mistakes import explain_mistakes
 from xplique_submod.sop import SelfAttributing, SumOfParts
+
+_METRICS = {name: getattr(metrics, name) for name in (one.__name__ for one in JUDGING)}
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,10 @@ class _OpenAttribute(HostTask):
 
     def __init__(self, recipe: AttributeTask) -> None:
         super().__init__(recipe.given)
-        plain = isinstance(recipe.method, tf.keras.Model) and not _is_method(recipe.method)
-        self.method = recipe.method if plain else resolved(recipe.method, "method", _is_method)
+        # A model is never a function that makes a method: it is an error.
+        self.method = resolved(
+            recipe.method, "method", lambda v: _is_method(v) or isinstance(v, TENSORFLOW_MODELS)
+        )
         if not _is_method(self.method):
             raise TypeError(
                 f"`method` (a {type(self.method).__name__}) must be an explainer of Xplique"
@@ -118,13 +123,7 @@ class _OpenEvaluate(MetricTask):
 
     def __init__(self, recipe: EvaluateTask) -> None:
         super().__init__(recipe.given, recipe.explanations)
-        named = isinstance(recipe.metric, str)
-        self.metric: Any = getattr(metrics, str(recipe.metric), None) if named else recipe.metric
-        if not callable(self.metric):
-            raise ValueError(
-                f"`metric` (={recipe.metric!r}) must be one of {sorted(metrics.METRICS)}, or a "
-                "class like them"
-            )
+        self.metric: Any = metric_of(recipe.metric, _METRICS, "a class")
         self.model = resolved(recipe.model, "model", _is_model)
         self.takes_model = "model" in inspect.signature(self.metric).parameters
         self.settings = self._described(

@@ -9,6 +9,7 @@ from submod_core.dataset import (
     Run,
     Scores,
     StoredExplanations,
+    folder_of,
     open_explanations,
     run_task,
 )
@@ -69,6 +70,8 @@ def attribute_dataset(
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
+    >>> import tensorflow as tf
     >>> from xplique_submod import LiMA
     >>> layers = tf.keras.layers
     >>> model = tf.keras.Sequential([tf.keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10)])
@@ -88,7 +91,7 @@ def attribute_dataset(
         retry_failed=retry_failed,
         show_progress=show_progress,
     )
-    task = AttributeTask(method, given, mistakes)
+    task = AttributeTask(method, given, bool(mistakes))
     return open_explanations(run_task(task, folder, ids, shard_size, how))
 
 
@@ -143,6 +146,8 @@ def evaluate_dataset(
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
+    >>> import tensorflow as tf
     >>> from xplique.attributions import Saliency
     >>> layers = tf.keras.layers
     >>> model = tf.keras.Sequential([tf.keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10)])
@@ -161,9 +166,9 @@ def evaluate_dataset(
         retry_failed=retry_failed,
         show_progress=show_progress,
     )
-    where = explanations
-    if isinstance(explanations, StoredExplanations):  # which holds open files of this process
-        where = explanations.folder
+    # Workers get the folder: opened results hold files of this process.
+    opened = isinstance(explanations, StoredExplanations)
+    where = explanations.folder if opened else folder_of(explanations, "explanations")
     task = EvaluateTask(where, metric, model, given)
     ids = open_explanations(where).ids
     return open_explanations(run_task(task, folder, ids, shard_size, how)).scores()

@@ -1,6 +1,6 @@
 """Checks of arguments that several public functions share."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,22 @@ def check_type(name: str, value: Any, types: Any, what: str) -> None:
 def check_text(name: str, value: Any) -> None:
     """Raise TypeError unless `value` is a string or None."""
     check_type(name, value, str | None, "a string")
+
+
+def check_sized(name: str, value: Any) -> None:
+    """Raise TypeError unless `value` has a length, and an item for each number."""
+    try:
+        len(value)
+    except TypeError:
+        sized = False
+    else:
+        # A class has the methods of its objects, and no items of its own.
+        sized = hasattr(type(value), "__getitem__") and not isinstance(value, str | bytes | Mapping)
+    if not sized:
+        raise TypeError(
+            f"`{name}` (of type {type(value).__name__}) must have a length and an item for each "
+            "number"
+        )
 
 
 def check_callable(name: str, value: Any) -> None:

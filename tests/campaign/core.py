@@ -1,6 +1,7 @@
 """Cases of the campaign of bad calls over `submod_core` and its packages."""
 
 from . import (
+    core_dataset,
     core_engine,
     core_formulas,
     core_learning,
@@ -8,6 +9,7 @@ from . import (
     core_records,
     core_regions,
     core_scores,
+    core_sufficient,
     core_theory,
 )
 from .core_kinds import KINDS
@@ -23,6 +25,8 @@ TABLES = (
     core_learning,
     core_formulas,
     core_theory,
+    core_sufficient,
+    core_dataset,
 )
 CASES = [case for table in TABLES for case in table.CASES]
 
@@ -59,5 +63,6 @@ RIGHT = {
     "evid*(*: infinity)": "outputs are clamped",
     "uncertainty(outputs: infinity)": "outputs are clamped",
     "*(distances: infinity)": "regions that have no path between them",
+    "sufficient_sets(score: infinity)": "no prefix reaches it",
     "grown_deletion(labels: None)": "without labels",
 }

@@ -10,6 +10,8 @@ NO_ARGUMENTS = "takes no arguments"
 HOT = "made for each batch of each search: checks would be paid for by every model call"
 MADE = "only the library makes it, as the answer of a function whose arguments are checked"
 TENSORS = "made in each forward pass, of tensors that are known in part while a graph is traced"
+WORKERS = "between a worker and its folder, of a manifest's numbers: whole files are the user's"
+ANY = "any value has an answer"
 FORM = "a NamedTuple of the form of others; what takes it checks what is in it"
 
 EXCEPTIONS = {
@@ -20,6 +22,7 @@ EXCEPTIONS = {
             "CORRELATIONS",
             "CURVES",
             "DISTANCES",
+            "KINDS",
             "METRICS",
             "NO_CLASSES",
             "ONE_EMBEDDING",
@@ -46,12 +49,32 @@ EXCEPTIONS = {
         ),
         ALIAS,
     ),
-    **dict.fromkeys(("Declared", "Oracle"), PROTOCOL),
+    **dict.fromkeys(("Declared", "Folder", "Kind", "Oracle"), PROTOCOL),
     **dict.fromkeys(
-        ("Backend", "MapMetric", "Metric", "ModelMetric", "Question", "Score", "Search"), ABSTRACT
+        (
+            "Backend",
+            "MapMetric",
+            "Metric",
+            "ModelMetric",
+            "OpenTask",
+            "Question",
+            "Score",
+            "Search",
+            "Task",
+        ),
+        ABSTRACT,
     ),
     **dict.fromkeys(
-        ("BudgetExhausted", "NonFiniteOutputError", "OutOfMemoryError", "UnstableModelError"), ERROR
+        (
+            "AllFailedError",
+            "BudgetExhausted",
+            "NonFiniteOutputError",
+            "NotExplainedError",
+            "OtherRunError",
+            "OutOfMemoryError",
+            "UnstableModelError",
+        ),
+        ERROR,
     ),
     **dict.fromkeys(("metrics", "visualization"), MODULE),
     **dict.fromkeys(
@@ -70,17 +93,31 @@ EXCEPTIONS = {
     **dict.fromkeys(
         (
             "Diagnostics",
+            "Done",
             "Ensemble",
-            "HighestConfidence",
+            "Estimate",
+            "Example",
             "Learned",
+            "Manifest",
             "Minimum",
             "Outcome",
+            "Prefix",
             "Primal",
             "Ranking",
+            "Sufficient",
+            "SufficientSet",
+            "Verification",
+            "Worker",
         ),
         MADE,
     ),
     **dict.fromkeys(("GroupGenerator", "Groups", "Parts", "Rows"), TENSORS),
+    **dict.fromkeys(("read_shard", "schema_of", "shard_name", "write_shard"), WORKERS),
+    **dict.fromkeys(("describe", "needs_arguments"), ANY),
+    "Answer": "of a host's task: `Kind.row` takes what is in it apart",
+    "main": "its arguments are a command line's, which its parser refuses: see tests/cli",
+    "alike": "takes the examples that `reading` made",
+    "differences": "any two descriptions can be compared: see the case of `digest`",
     "Curve": "a row of the papers' table `CURVES`, which the library alone fills",
     "Dual": f"{FORM}: see the case of `certified_bound`",
     "Exponential": f"{FORM}: see the case of `relative_error`",
@@ -90,6 +127,6 @@ EXCEPTIONS = {
     "SMDLOptions": "the base of each host's `SMDL`, whose options are in its cases",
     "RegionMethod": ABSTRACT,
     "Mistakes": "a list of what it is given, and the places of the rest",
-    "are_explanations": "any value has an answer: it is one, or it is none",
+    "are_explanations": ANY,
     "covering": "its errors end those of `divide_inputs`, which knows the name of the option",
 }

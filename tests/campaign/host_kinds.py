@@ -61,4 +61,6 @@ KINDS = core_kinds.KINDS | {
     "forward_func": function(),
     "model": function(),
     "remove": flag(),
+    "mistakes": flag(),
+    "transform": function(optional=True),
 }

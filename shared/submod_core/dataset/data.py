@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._checks import check_callable
+from submod_core._checks import check_callable, check_count, check_sized, check_type
+from submod_core._files import path_of
 from submod_core._types import AnyArray
 from submod_core.dataset.sources import resolved
 
@@ -79,7 +80,11 @@ class ImageFolder:
     def __init__(
         self, path: str | os.PathLike[str], targets: Mapping[str, int] | None = None
     ) -> None:
-        self.path, self.targets = Path(path), targets
+        self.path, self.targets = Path(path_of(path, "path")), targets
+        if targets is not None:
+            check_type("targets", targets, Mapping, "a mapping of names to classes")
+            for target in targets.values():
+                check_count("targets", target, least=0)
         if not self.path.is_dir():
             raise ValueError(f"`path` (={str(path)!r}) must be a folder")
         found = (p for p in self.path.rglob("*") if p.suffix.lower() in _IMAGES)
@@ -114,10 +119,14 @@ class Arrays:
 
     def __init__(self, inputs: Any, targets: Any = None) -> None:
         self.inputs, self.targets = inputs, targets
-        if targets is not None and len(targets) != len(inputs):
+        check_sized("inputs", inputs)
+        if targets is None:
+            return
+        check_sized("targets", targets)
+        if len(targets) != len(inputs):
             raise ValueError(
-                f"`dataset` must be inputs and targets of one length, and not {len(inputs)} and "
-                f"{len(targets)}"
+                f"`inputs` (of length {len(inputs)}) and `targets` (of length {len(targets)}) of "
+                "`dataset` must be of one length"
             )
 
     def __len__(self) -> int:
@@ -132,18 +141,29 @@ class Unbatched:
 
     Raises
     ------
+    TypeError
+        If a batch is not (inputs, targets), with weights at most.
     ValueError
-        If a batch but the last is of another size than the first.
+        If there is none, or one but the last is of another size than the first.
     """
 
     def __init__(self, batches: Any) -> None:
+        check_sized("batches", batches)
+        if not len(batches):
+            raise ValueError("`batches` of `dataset` must be at least one")
         self.batches, self._number = batches, -1
         self.size = len(self._batch(0)[0])
         self._length = (len(batches) - 1) * self.size + len(self._batch(len(batches) - 1)[0])
 
     def _batch(self, number: int) -> Any:
         if number != self._number:
-            self._held, self._number = self.batches[number], number
+            held = self.batches[number]
+            if not isinstance(held, tuple | list) or len(held) < 2:
+                raise TypeError(
+                    f"`batches` of `dataset` (the first of type {type(held).__name__}) must be "
+                    "(inputs, targets), each"
+                )
+            self._held, self._number = held[:2], number
         return self._held
 
     def __len__(self) -> int:
@@ -151,7 +171,7 @@ class Unbatched:
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         number, place = divmod(index, self.size)
-        inputs, targets = self._batch(number)[:2]
+        inputs, targets = self._batch(number)
         if number < len(self.batches) - 1 and len(inputs) != self.size:
             raise ValueError(
                 f"`dataset` has batches of {self.size} and of {len(inputs)} examples: all but the "
@@ -179,9 +199,22 @@ def dataset_of(source: Any) -> Any:
     >>> len(dataset_of((np.zeros((2, 3)), [0, 1])))
     2
     """
-    made = resolved(source, "dataset", lambda x: hasattr(x, "__getitem__"))
-    if isinstance(made, tuple) and len(made) == 2:
+    # A class has the methods of its objects: it is a function that makes one.
+    made = resolved(
+        source, "dataset", lambda x: hasattr(x, "__getitem__") and not isinstance(x, type)
+    )
+    if isinstance(made, tuple):
+        if len(made) != 2:
+            raise TypeError(
+                f"`dataset` (a tuple of {len(made)}) must be (inputs, targets); a dataset of "
+                "examples is a list, or another object with a length and items"
+            )
         return Arrays(*made)
+    if isinstance(made, Mapping):
+        raise TypeError(
+            f"`dataset` (a {type(made).__name__}) must be one of its entries, which are "
+            f"{sorted(map(str, made))}"
+        )
     if hasattr(made, "shape") and hasattr(made, "dtype"):
         return Arrays(made)
     if any(c.__name__ == "PyDataset" for c in type(made).__mro__):

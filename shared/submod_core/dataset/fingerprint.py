@@ -26,7 +26,11 @@ def digest(value: Any) -> str:
     >>> digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1})
     True
     """
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+    try:
+        text = json.dumps(value, sort_keys=True)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"`value` must be plain, as `describe` makes it: {error}") from error
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def describe(value: Any) -> Any:
@@ -137,6 +141,9 @@ class _Description:
             value = value.detach().cpu()
             value = value.float() if "bfloat16" in str(value.dtype) else value
         array = np.ascontiguousarray(np.asarray(value))
+        if array.dtype.hasobject:  # whose bytes are addresses, others in every process
+            entries = self.of(array.ravel().tolist())
+            return {"array": "object", "shape": list(array.shape), "entries": entries}
         data = hashlib.sha256(array.tobytes()).hexdigest()[:16]
         return {"array": str(array.dtype), "shape": list(array.shape), "sha256": data}
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from submod_core._checks import check_type
 from submod_core._files import UNFINISHED, alone_on, path_of, whole_file
 from submod_core.dataset._extras import needed
 
@@ -41,8 +42,8 @@ class LocalFolder:
     (['0'], b'first')
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.path.abspath(path_of(path, "folder"))
+    def __init__(self, path: str | os.PathLike[str], name: str = "folder") -> None:
+        self.path = os.path.abspath(path_of(path, name))
 
     def __repr__(self) -> str:
         return f"LocalFolder({self.path!r})"
@@ -90,6 +91,7 @@ class RemoteFolder:
 
     def __init__(self, url: str) -> None:
         fsspec = needed("fsspec", "a folder behind a URL")
+        check_type("url", url, str, "a URL")
         self.url = url.rstrip("/")
         try:
             self._system, self._path = fsspec.core.url_to_fs(self.url)
@@ -130,8 +132,14 @@ class RemoteFolder:
         return RemoteFolder(f"{self.url}/{name}")
 
 
-def folder_of(place: Any) -> Folder:
+def folder_of(place: Any, name: str = "folder") -> Folder:
     """Open a folder from a path or a URL; a `Folder` is returned as it is.
+
+    Parameters
+    ----------
+    place : str, PathLike or Folder
+    name : str
+        The argument, for errors.
 
     Raises
     ------
@@ -146,10 +154,10 @@ def folder_of(place: Any) -> Folder:
     if isinstance(place, LocalFolder | RemoteFolder):
         return place
     if isinstance(place, str) and place.startswith("file://"):
-        return LocalFolder(place.removeprefix("file://"))
+        return LocalFolder(place.removeprefix("file://"), name)
     if isinstance(place, str) and "://" in place:
         return RemoteFolder(place)
-    return LocalFolder(place)
+    return LocalFolder(place, name)
 
 
 @contextmanager

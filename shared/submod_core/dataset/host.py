@@ -21,6 +21,7 @@ def versions(*packages: str) -> dict[str, str]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> versions()["numpy"] == np.__version__
     True
     """
@@ -54,6 +55,7 @@ class Given:
 
     def __post_init__(self) -> None:
         check_count("seed", self.seed, least=0)
+        object.__setattr__(self, "seed", int(self.seed))
 
 
 class HostTask(OpenTask):

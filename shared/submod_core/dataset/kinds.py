@@ -86,8 +86,8 @@ class ExplanationKind:
     ... )
     >>> kind = ExplanationKind()
     >>> row = kind.row(one)
-    >>> row["gains"].tolist(), kind.result(row).curves.insertion
-    ([1.3], array([0.1, 0.9]))
+    >>> row["gains"], kind.result(row).curves.insertion
+    (array([1.3], dtype=float32), array([0.1, 0.9]))
     """
 
     name = "explanations"

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from submod_core._checks import check_flag
 from submod_core.dataset.fingerprint import differences, digest
-from submod_core.dataset.folder import MANIFEST, Folder
+from submod_core.dataset.folder import MANIFEST, Folder, folder_of
 from submod_core.dataset.kinds import KINDS, Kind
 from submod_core.dataset.plan import Plan
 
@@ -75,10 +76,14 @@ def manifest_of(folder: Folder, missing_ok: bool = False) -> Manifest | None:
     FileNotFoundError
         If there is none, unless `missing_ok`.
     ValueError
-        If the file is damaged, or of a newer format.
+        If the file is damaged or of a newer format, or the folder is a file.
     """
+    check_flag("missing_ok", missing_ok)
+    folder = folder_of(folder)
     try:
         data = folder.read(MANIFEST)
+    except NotADirectoryError:
+        raise ValueError(f"`folder` (={folder!r}) must be a folder: it is a file") from None
     except FileNotFoundError:
         if missing_ok:
             return None

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from submod_core._checks import check_count, check_type
+from submod_core._checks import check_count, check_sized, check_type, is_whole
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Plan:
     def __post_init__(self) -> None:
         check_type("ids", self.ids, tuple, "a tuple of text")
         check_count("shard_size", self.shard_size)
+        object.__setattr__(self, "shard_size", int(self.shard_size))
         for name in self.ids:
             check_type("ids", name, str, "text, each")
         if not self.ids:
@@ -49,14 +50,23 @@ class Plan:
 
     @classmethod
     def of(cls, dataset: Sequence[object], ids: Sequence[str] | None, shard_size: int) -> "Plan":
-        """Plan of a dataset; without `ids` those that it has itself, or the numbers 0 … n−1."""
+        """Plan of a dataset; without `ids` those that it has itself, or the numbers 0 … n−1.
+
+        Ids that are whole numbers, as a dataset may have them, become text.
+        """
+        if not len(dataset):
+            raise ValueError("`dataset` must hold at least one example")
         names = getattr(dataset, "ids", None) if ids is None else ids
         names = range(len(dataset)) if names is None else names
+        check_sized("ids", names)
         if len(names) != len(dataset):
             raise ValueError(
                 f"`ids` (of length {len(names)}) must have one entry for each of the "
                 f"{len(dataset)} examples"
             )
+        for name in names:
+            if not isinstance(name, str) and not is_whole(name):
+                raise TypeError(f"`ids` (with {name!r}) must be text or whole numbers")
         return cls(tuple(map(str, names)), shard_size)
 
     @property

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._checks import check_count, check_type
+from submod_core._checks import check_callable, check_count, check_sized, check_type
 from submod_core._files import path_of, whole_file
 from submod_core._types import FloatArray
 from submod_core.dataset import _html
 from submod_core.dataset.data import dataset_of, reading
+from submod_core.dataset.folder import folder_of
 from submod_core.dataset.statistics import Scores
 from submod_core.dataset.stored import StoredExplanations, open_explanations
 from submod_core.results import Explanation
@@ -54,8 +55,8 @@ def write_report(
 
     Raises
     ------
-    ValueError
-        If there is no method, or their ids differ.
+    TypeError, ValueError
+        If there is no method, their ids differ, or an argument is of the wrong type.
 
     Examples
     --------
@@ -64,13 +65,21 @@ def write_report(
     >>> with tempfile.TemporaryDirectory() as path:
     ...     Manifest(KINDS["maps"], Plan(("a",)), {"method": "Saliency"}).agreed(LocalFolder(path))
     ...     write_report(path + "/report.html", {"Saliency": path})
-    ...     "0 of 1 examples" in open(path + "/report.html").read()
+    ...     "0 of 1 examples" in LocalFolder(path).read("report.html").decode()
     True
     """
     check_count("n_examples", n_examples, least=0)
+    check_type("title", title, str, "text")
     check_type("methods", methods, Mapping, "a mapping of names to folders")
+    if picture is not None:
+        check_callable("picture", picture)
+    if class_names is not None:
+        check_sized("class_names", class_names)
+    path_of(file)
     opened = {
-        name: one if isinstance(one, StoredExplanations) else open_explanations(one)
+        name: one
+        if isinstance(one, StoredExplanations)
+        else open_explanations(folder_of(one, "methods"))
         for name, one in methods.items()
     }
     if not opened:
@@ -79,7 +88,7 @@ def write_report(
     for name, one in opened.items():
         if one.ids != first.ids:
             raise ValueError(f"`methods` must be of the same examples: {name!r} has other ids")
-    known = dict(scores or {})
+    known = _checked(scores, first)
     shown = _Examples(opened, known, dataset, transform, picture, class_names)
     sections = [
         _state(opened),
@@ -89,9 +98,21 @@ def write_report(
         _errors(opened),
         _html.section("Settings", *map(_settings, opened.items())),
     ]
-    path_of(file)
     with whole_file(file) as unfinished, open(unfinished, "w", encoding="utf-8") as stream:
         stream.write(_html.page(title, [one for one in sections if one]))
+
+
+def _checked(scores: Any, first: StoredExplanations) -> dict[str, Mapping[str, Scores]]:
+    """Scores by metric and method; TypeError or ValueError where they are not of the examples."""
+    known = {} if scores is None else scores
+    check_type("scores", known, Mapping, "a mapping of metrics to those of methods to Scores")
+    for of_metric in known.values():
+        check_type("scores", of_metric, Mapping, "a mapping of methods to Scores for each metric")
+        for one in of_metric.values():
+            check_type("scores", one, Scores, "Scores for each metric and method")
+            if one.ids != first.ids:
+                raise ValueError("`scores` must be of the same examples as `methods`")
+    return dict(known)
 
 
 def _state(opened: Mapping[str, StoredExplanations]) -> str:
@@ -256,7 +277,13 @@ class _Examples:
     def _class(self, number: int | None) -> str:
         if number is None:
             return "no class"
-        return str(number) if self.class_names is None else str(self.class_names[number])
+        if self.class_names is None:
+            return str(number)
+        if number >= len(self.class_names):
+            raise ValueError(
+                f"`class_names` (of length {len(self.class_names)}) has no name for class {number}"
+            )
+        return str(self.class_names[number])
 
     def _figure(self, name: str, stored: StoredExplanations, place: int, image: Any) -> str:
         from submod_core.figures.explanations import plot_explanation

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from submod_core._checks import check_choice, check_count, check_flag
+from submod_core._checks import (
+    check_amount,
+    check_choice,
+    check_count,
+    check_flag,
+    check_text,
+    check_type,
+)
 from submod_core.dataset._ray import RayActors
 from submod_core.dataset.engines import Engine, InProcess, Processes, Work
 from submod_core.dataset.folder import Folder, folder_of, held
@@ -70,6 +77,14 @@ class Run:
                     f"`n_workers` (={self.n_workers}) must come with an `engine`, one of "
                     f"{list(ENGINES)}"
                 )
+            object.__setattr__(self, "n_workers", int(self.n_workers))
+        check_amount("num_gpus", self.num_gpus)
+        check_text("address", self.address)
+        for name in ("num_gpus", "address"):
+            if getattr(self, name) and self.engine != "ray":
+                raise ValueError(
+                    f"`{name}` (={getattr(self, name)!r}) is Ray's: it needs engine='ray'"
+                )
         for name in ("retry_failed", "show_progress"):
             check_flag(name, getattr(self, name))
 
@@ -109,6 +124,8 @@ def run_task(
     OSError
         If the disk is full or the folder cannot be written to; what was written stays.
     """
+    check_type("task", task, Task, "a Task")
+    check_type("how", how, Run, "a Run")
     check_count("shard_size", shard_size)
     folder = folder_of(place)
     rank, world = _rank() if how.engine is None else (0, 1)

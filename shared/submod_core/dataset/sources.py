@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from submod_core._checks import check_type
+
 
 def named(text: str, name: str) -> Any:
     """Object of a "module:attribute"; modules of the working folder are found too.
@@ -27,8 +29,9 @@ def named(text: str, name: str) -> Any:
     >>> named("math:sqrt", "method")(4)
     2.0
     """
+    check_type(name, text, str, "text")
     module, colon, attribute = text.partition(":")
-    if not (module and colon and attribute):
+    if not (module and colon and attribute) or module.startswith("."):
         raise ValueError(f"`{name}` (={text!r}) must be of the form 'module:function'")
     folder = os.getcwd()
     if folder not in sys.path:
@@ -93,5 +96,11 @@ def resolved(source: Any, name: str, is_object: Callable[[Any], bool]) -> Any:
         raise TypeError(
             f"`{name}` (of type {type(source).__name__}) must be the object itself, a function "
             "that makes it, or 'module:function'"
+        )
+    if needs_arguments(source):
+        called = getattr(source, "__name__", type(source).__name__)
+        raise TypeError(
+            f"`{name}` (={called}) must be the object itself, or a function without arguments that "
+            "makes it"
         )
     return source()

@@ -5,7 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from submod_core._checks import as_numbers, check_axes, check_share, check_type
+from submod_core._checks import (
+    as_numbers,
+    check_axes,
+    check_count,
+    check_share,
+    check_sized,
+    check_type,
+)
 from submod_core._types import FloatArray
 
 _DRAWS = 2000
@@ -57,6 +64,7 @@ def bootstrap_mean(values: FloatArray, level: float = 0.95, seed: int = 0) -> Es
     Estimate(mean=1.0, low=1.0, high=1.0, n=2)
     """
     check_share("level", level)
+    check_count("seed", seed, least=0)
     numbers = as_numbers("values", values, finite=False)
     check_axes("values", numbers, 1, "(n,)")
     known = numbers[np.isfinite(numbers)]
@@ -92,6 +100,20 @@ class Scores:
 
     values: FloatArray
     ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        numbers = as_numbers("values", self.values, finite=False)
+        check_axes("values", numbers, 1, "(n,)")
+        check_sized("ids", self.ids)
+        for name in self.ids:
+            check_type("ids", name, str, "text, each")
+        if len(self.ids) != len(numbers):
+            raise ValueError(
+                f"`ids` (of length {len(self.ids)}) must have one entry for each of the "
+                f"{len(numbers)} `values`"
+            )
+        object.__setattr__(self, "values", numbers)
+        object.__setattr__(self, "ids", tuple(self.ids))
 
     @property
     def mean(self) -> Estimate:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from submod_core._checks import check_flag, check_sized
 from submod_core._types import FloatArray
 from submod_core.dataset._extras import needed
 from submod_core.dataset.folder import Folder, folder_of
@@ -84,8 +85,8 @@ class StoredExplanations(Sequence[Any]):
     """
 
     def __init__(self, folder: Folder) -> None:
-        self.folder = folder
-        manifest = manifest_of(folder)
+        self.folder = folder_of(folder)
+        manifest = manifest_of(self.folder)
         assert manifest is not None, "a missing one is an error"
         self.manifest: Manifest = manifest
         self._rows = lru_cache(maxsize=4)(self._read)
@@ -187,6 +188,7 @@ class StoredExplanations(Sequence[Any]):
         """
         pa = needed("pyarrow", "a folder of explanations")
         schema = schema_of(self.manifest.kind)
+        check_sized("columns", () if columns is None else columns)
         names = schema.names if columns is None else list(columns)
         if unknown := [name for name in names if name not in schema.names]:
             raise ValueError(f"`columns` holds {unknown[0]!r}: there are {schema.names}")
@@ -209,6 +211,7 @@ class StoredExplanations(Sequence[Any]):
         -------
         ndarray, (H, W) for images
         """
+        check_flag("signed", signed)
         result = self[key]
         if isinstance(result, Explanation):
             if isinstance(result.regions, tuple):

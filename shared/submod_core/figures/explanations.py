@@ -3,14 +3,19 @@
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from skimage.color import rgb2gray
 
 from submod_core._checks import check_choice
 from submod_core._types import BoolArray, FloatArray
-from submod_core.figures.pictures import as_picture, draw_kept, image_shape, write_title
+from submod_core.figures.pictures import (
+    as_picture,
+    check_colours,
+    draw_kept,
+    image_shape,
+    write_title,
+)
 from submod_core.results import Curves, Explanation, Prefix, SufficientSet, check_areas
 
 # Blue and orange, which the colour-blind tell apart, and grey between them.
@@ -78,8 +83,7 @@ def plot_explanation(
     50 % of the image
     """
     check_areas([max_area])
-    if not isinstance(cmap, str) or cmap not in colormaps:
-        raise ValueError(f"`cmap` (={cmap!r}) must be the name of a colour map of matplotlib")
+    check_colours(cmap)
     shape = image_shape(explanation)
     highest = explanation.curves.highest_confidence(max_area)
     if highest is None:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from skimage.color import rgb2gray
 
 from submod_core._checks import as_numbers, check_axes
-from submod_core.figures.pictures import as_picture, write_title
+from submod_core.figures.pictures import as_picture, check_colours, write_title
 
 _OUTLIERS = 99.5
 """Percentile at which colours end: a few elements of gradients outweigh all others."""
@@ -42,6 +42,7 @@ def plot_map(scores: Any, image: Any, *, title: str | None = None, cmap: str = "
     >>> len(figure.axes)
     3
     """
+    check_colours(cmap)
     values = as_numbers("scores", scores)
     check_axes("scores", values, 2, "a map (H, W)")
     picture = as_picture(image, values.shape)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -73,6 +74,12 @@ def draw_kept(axes: Axes, kept: NDArray[np.bool_], picture: FloatArray) -> None:
     shown[find_boundaries(kept, mode="inner")] = (1.0, 0.9, 0.2)
     axes.imshow(shown)
     axes.set_axis_off()
+
+
+def check_colours(cmap: Any) -> None:
+    """Raise ValueError unless `cmap` is the name of a colour map."""
+    if not isinstance(cmap, str) or cmap not in colormaps:
+        raise ValueError(f"`cmap` (={cmap!r}) must be the name of a colour map of matplotlib")
 
 
 def check_classes(classes: Sequence[str] | None, n: int) -> None:

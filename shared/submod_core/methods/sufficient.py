@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_flag, check_type
 from submod_core._types import FloatArray
 from submod_core.engine import Oracle, Overlap, Procedure, Query, Responses, drive
 from submod_core.regions import GroundSet
@@ -81,6 +81,10 @@ def find_sufficient(
     ((2,), 0.95)
     """
     check_count("n", n)
+    check_flag("feature_target", feature_target)
+    check_type("sets", sets, Sequence, "a sequence of GroundSet")
+    for ground_set in sets:
+        check_type("sets", ground_set, GroundSet, "a sequence of GroundSet")
     each = check_explanations(explanations, len(sets))
     scores = [score_to_reach(one.highest_confidence, share, value) for one in each]
     procedures = [sufficient_sets(one, to, n) for one, to in zip(each, scores, strict=True)]

@@ -213,8 +213,7 @@ class Curves:
         >>> curves.smallest_prefix(value=0.5).n_regions, curves.smallest_prefix(value=0.9)
         (1, None)
         """
-        highest = self.highest_confidence(max_area)
-        needed = score_to_reach(highest, share, value)
+        needed = score_to_reach(self.highest_confidence(max_area), share, value)
         within = self.area[1:] <= max_area + _ROUNDING
         enough = 1 + np.flatnonzero(within & (self.insertion[1:] >= needed))
         return self._prefix(int(enough[0])) if len(enough) else None
@@ -237,6 +236,7 @@ def score_to_reach(highest: Prefix | None, share: float, value: float | None) ->
     >>> score_to_reach(Prefix(0.8, 2, 0.5), 0.5, None), score_to_reach(None, 0.5, 0.7)
     (0.4, 0.7)
     """
+    check_type("highest", highest, Prefix | None, "a Prefix")
     check_share("share", share, "of the highest confidence ")
     if value is not None:
         check_number("value", value)
@@ -288,8 +288,7 @@ def curves_along(order: ArrayLike, sizes: ArrayLike) -> Procedure[Curves]:
     [[False, False], [False, True], [True, True]]
     """
     kept, area = prefixes(order), areas(order, sizes)
-    responses = yield Query(np.concatenate([kept, ~kept]))
-    insertion, deletion = np.split(responses.target, 2)
+    insertion, deletion = np.split((yield Query(np.concatenate([kept, ~kept]))).target, 2)
     return Curves(area, insertion, 1 - deletion)
 
 

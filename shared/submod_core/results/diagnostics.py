@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._checks import check_type
+from submod_core._checks import as_numbers, check_alike, check_type
 from submod_core._types import FloatArray
 from submod_core.results.curves import Curves
 from submod_core.search import Ranking
@@ -113,6 +113,8 @@ def certificate(f: FloatArray, bound: FloatArray) -> FloatArray:
     >>> certificate(np.array([1.0, 2.0]), np.array([4.0, np.inf]))
     array([0.25,  nan])
     """
+    f, bound = as_numbers("f", f), as_numbers("bound", bound, finite=False)
+    check_alike("f", f, "bound", bound.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where((bound > 0) & np.isfinite(bound), f / bound, np.nan)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_number, check_type
 from submod_core._types import BoolArray, IntArray
 from submod_core.engine import Procedure, Query
 from submod_core.results.explanation import Explanation
@@ -98,6 +98,9 @@ def sufficient_sets(
     >>> next(sufficient_sets(one, score=0.9)).keep.tolist()  # what is known, as a check
     [[False, True], [True, True]]
     """
+    check_type("explanation", explanation, Explanation, "an Explanation")
+    if not (isinstance(score, float) and score == np.inf):  # which nothing reaches
+        check_number("score", score)
     check_count("n", n)
     yield from _check_answers(explanation)
     order, scores = explanation.order, explanation.curves.consistency[1:]
@@ -178,6 +181,7 @@ def check_explanations(explanations: Any, n: int) -> Sequence[Explanation]:
     Traceback (most recent call last):
     ValueError: `explanations` (of length 0) must have one for each of the 1 inputs
     """
+    check_count("n", n, least=0)
     each = [explanations] if isinstance(explanations, Explanation) else explanations
     listed = isinstance(each, list | tuple) and all(isinstance(one, Explanation) for one in each)
     if not listed:

@@ -54,6 +54,7 @@ PAIRS = {
     "order": ([1, 2], [2, 1]),
     "arrays": (np.zeros(3), np.ones(3)),
     "dtypes": (np.zeros(3), np.zeros(3, "f4")),
+    "arrays of objects": (np.array([1, "a"], object), np.array([2, "a"], object)),
     "shapes": (np.zeros((2, 3)), np.zeros((3, 2))),
     "weights": (Model([1.0]), Model([1.5])),
     "a method's model": (Method(Model([1.0])), Method(Model([2.0]))),
@@ -81,6 +82,7 @@ EQUAL = {
     "caches": (Method(Model([1.0])), Method(Model([1.0]))),
     "closures": (times(2), times(2)),
     "sets": ({"a", "b", "c"}, {"c", "b", "a"}),
+    "arrays of objects": (np.array([257 * 2, "a"], object), np.array([514, "a"], object)),
     "keys": ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
 }
 
