@@ -18,7 +18,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; } caption { text-align: left; padding-bottom: .4rem; }
+table { border-collapse: collapse; margin: .8rem 0; } caption { text-align: left; padding-bottom: .4rem; }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align: left; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; background: white; border-radius: 4px; }
@@ -154,6 +154,6 @@ def _axes(title: str, label: str, low: float, high: float) -> str:
         f'<text x="48" y="24" style="font-weight:600">{html.escape(title)}</text>'
         '<path d="M48 40V240H428" fill="none" stroke="currentColor" stroke-opacity=".5"/>'
         f'{ticks}<text x="238" y="278" text-anchor="middle">share of the input</text>'
-        f'<text x="12" y="140" transform="rotate(-90 12 140)" text-anchor="middle">'
+        f'<text x="10" y="140" transform="rotate(-90 10 140)" text-anchor="middle">'
         f"{html.escape(label)}</text>"
     )
