@@ -4,7 +4,6 @@
 """
 
 from hypothesis import settings
-
 from soak.amounts import SOAK
 
 settings.register_profile(

@@ -37,43 +37,52 @@ def done(folder):
     return len(list((folder / "shards").glob("0*.parquet")))
 
 
-def worker_of(folder):
-    """The process that noted the last call."""
-    return int(Path(f"{folder}.calls").read_text().splitlines()[-1].split()[0])
+def kill_a_worker(folder):
+    """Kill the process that noted the last call, or where that has ended the one before."""
+    noted = [int(line.split()[0]) for line in Path(f"{folder}.calls").read_text().splitlines()]
+    for process in dict.fromkeys(reversed(noted)):
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        return
 
 
-def kill(program, folder, whom):
-    """Kill the driver, a worker, or with the driver all that it started."""
-    if whom == "worker":
-        os.kill(worker_of(folder), signal.SIGKILL)
-    elif whom == "all":
-        os.killpg(program.pid, signal.SIGKILL)
-    else:
-        program.kill()
+def wait_for(program, folder, n_shards):
+    """Wait until so many shards are there, and a moment more; whether the run goes on."""
+    while program.poll() is None and done(folder) < n_shards:
+        time.sleep(0.01)
+    time.sleep(random.random() * 0.1)
+    return program.poll() is None
 
 
-def kill_one_run(folder, engine, whom, kills, rng):
-    """Kill a run so many times, or until it is whole; let it finish. Returns the kills."""
-    happened = 0
-    for _ in range(kills):
-        before = done(folder)
-        program = started(folder, engine)
-        wanted = min(before + rng.randrange(1, 3), SHARDS - 1)
-        while program.poll() is None and done(folder) < wanted:
-            time.sleep(0.01)
-        time.sleep(rng.random() * 0.1)
-        if program.poll() is not None:
-            break
-        kill(program, folder, whom)
+def kill_workers(folder, engine, kills):
+    """Kill workers of one run, whose others go on; returns the kills."""
+    program, happened = started(folder, engine), 0
+    while happened < kills and wait_for(program, folder, 1 + 2 * happened):
+        kill_a_worker(folder)
         happened += 1
-        if whom == "worker" and engine in ("processes", "ray"):
-            assert program.wait() == 0, Path(f"{folder}.log").read_text()  # another one took over
-            break
-        program.wait()
-        finish_orphans(program)
-    program = started(folder, engine)
     assert program.wait() == 0, Path(f"{folder}.log").read_text()
     return happened
+
+
+def kill_drivers(folder, engine, whom, kills):
+    """Kill a run again and again, and let it finish; returns the kills."""
+    for happened in range(kills + 1):
+        program = started(folder, engine)
+        last = happened == kills or not wait_for(program, folder, min(happened + 1, SHARDS - 1))
+        if last:
+            assert program.wait() == 0, Path(f"{folder}.log").read_text()
+            return happened
+        if whom == "worker":
+            kill_a_worker(folder)
+        elif whom == "all":
+            os.killpg(program.pid, signal.SIGKILL)
+        else:
+            program.kill()
+        program.wait()
+        finish_orphans(program)
+    raise AssertionError("a run ends in the loop")
 
 
 def finish_orphans(program):
@@ -105,12 +114,19 @@ SHORT = [("none", "driver"), ("processes", "worker"), ("ray", "worker")]
 def test_killed_at_any_moment_every_example_is_there_once(tmp_path, engine, whom):
     if engine == "ray":
         pytest.importorskip("ray")
-    rng, kills, round_ = random.Random(0), 0, 0
+    random.seed(0)
+    kills, round_ = 0, 0
     uninterrupted = np.arange(N) / 7
+    taken_over = whom == "worker" and engine in ("processes", "ray")
     while kills < KILLS:
         round_ += 1
         folder = tmp_path / f"run{round_}"
-        happened = kill_one_run(folder, engine, whom, KILLS - kills, rng)
+        left = KILLS - kills
+        happened = (
+            kill_workers(folder, engine, left)
+            if taken_over
+            else kill_drivers(folder, engine, whom, min(left, SHARDS - 1))
+        )
         kills += happened
         stored = open_explanations(folder)
         assert stored.verify().complete
@@ -118,7 +134,7 @@ def test_killed_at_any_moment_every_example_is_there_once(tmp_path, engine, whom
         assert [row["id"] for row in stored.table(["id"]).to_pylist()] == [str(i) for i in range(N)]
         # A kill costs each worker the shard in hand at most.
         calls = Path(f"{folder}.calls").read_text().splitlines()
-        workers = 1 if engine == "none" or whom == "worker" else 2
+        workers = 1 if engine == "none" or taken_over else 2
         assert len(calls) <= SHARDS + happened * workers
         assert round_ <= 3 * KILLS, "the kills come too late"
 
