@@ -18,7 +18,8 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: .8rem 0; } caption { text-align: left; padding-bottom: .4rem; }
+table { border-collapse: collapse; margin: .8rem 0; }
+caption { text-align: left; padding-bottom: .4rem; }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align: left; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; background: white; border-radius: 4px; }

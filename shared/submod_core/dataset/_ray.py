@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from submod_core.dataset._extras import needed
-from submod_core.dataset.engines import Work
+from submod_core.dataset.engines import MOST_DEATHS, Work, deadly
 from submod_core.dataset.manifest import Manifest
 from submod_core.dataset.worker import Done, Worker
 
@@ -44,7 +44,9 @@ class RayActors:
         self.actors = [self._actor()]
 
     def _actor(self) -> Any:
+        # Ray itself starts a dead actor again, and runs its shard once more.
         options = {"num_cpus": 1, "num_gpus": self._num_gpus, "max_restarts": -1}
+        options["max_task_retries"] = MOST_DEATHS - 1
         return self.ray.remote(Worker).options(**options).remote(*self._recipe)
 
     def manifest(self) -> Manifest:
@@ -62,7 +64,6 @@ class RayActors:
 
     def results(self, work: Work) -> Iterator[Done]:
         """See `Engine`."""
-        exceptions = self.ray.exceptions
         wanted = min(self.n_workers, len(work.shards))
         self.actors += [self._actor() for _ in range(wanted - len(self.actors))]
         under_way: dict[Any, tuple[Any, int]] = {}
@@ -80,11 +81,9 @@ class RayActors:
             (reference,), _ = self.ray.wait(list(under_way), num_returns=1)
             actor, k = under_way.pop(reference)
             try:
-                done = self._get(reference)
-            except (exceptions.RayActorError, exceptions.ActorUnavailableError):
-                work.put_back(k)  # Ray starts the actor again, which waits for the next call
-            else:
-                yield done
+                yield self._get(reference)
+            except self.ray.exceptions.RayActorError as error:
+                raise RuntimeError(deadly(k)) from error
             hand_out(actor)
 
     def close(self) -> None:

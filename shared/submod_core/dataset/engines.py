@@ -17,6 +17,14 @@ MOST_DEATHS = 3
 """Times that a shard may end its worker before the run stops."""
 
 
+def deadly(k: int) -> str:
+    """Error of a shard that ended its worker again and again."""
+    return (
+        f"shard {k} ended its worker {MOST_DEATHS} times: out of memory, or a fault in native "
+        "code; run it in this process to see more"
+    )
+
+
 @dataclass
 class Work:
     """Shards that are left, handed out in order.
@@ -60,10 +68,7 @@ class Work:
         """Take back a shard whose worker ended; RuntimeError where it has ended several."""
         self._ended[k] += 1
         if self._ended[k] >= MOST_DEATHS:
-            raise RuntimeError(
-                f"shard {k} ended its worker {MOST_DEATHS} times: out of memory, or a fault in "
-                "native code; run it in this process to see more"
-            )
+            raise RuntimeError(deadly(k))
         self.shards.appendleft(k)
 
 
