@@ -3,18 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from captum_submod._dataset import AttributeTask, EvaluateTask
+from captum_submod._dataset import CaptumHost
 from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core.dataset import (
     Run,
     Scores,
     StoredExplanations,
-    folder_of,
-    open_explanations,
-    run_task,
 )
 from submod_core.dataset.host import Given
+from submod_core.dataset.host_tasks import AttributeTask, attributed, evaluated
 from submod_core.dataset.options import OPTIONS
 
 
@@ -94,8 +92,8 @@ def attribute_dataset(
         retry_failed=retry_failed,
         show_progress=show_progress,
     )
-    task = AttributeTask(method, given, bool(mistakes))
-    return open_explanations(run_task(task, folder, ids, shard_size, how))
+    task = AttributeTask(CaptumHost(), method, given, bool(mistakes))
+    return attributed(task, folder, ids, shard_size, how)
 
 
 @documented(OPTIONS)
@@ -168,9 +166,5 @@ def evaluate_dataset(
         retry_failed=retry_failed,
         show_progress=show_progress,
     )
-    # Workers get the folder: opened results hold files of this process.
-    opened = isinstance(explanations, StoredExplanations)
-    where = explanations.folder if opened else folder_of(explanations, "explanations")
-    task = EvaluateTask(where, metric, forward_func, given)
-    ids = open_explanations(where).ids
-    return open_explanations(run_task(task, folder, ids, shard_size, how)).scores()
+    asked = metric, forward_func
+    return evaluated(CaptumHost(), explanations, asked, given, folder, shard_size, how)

@@ -9,13 +9,11 @@ from submod_core.dataset import (
     Run,
     Scores,
     StoredExplanations,
-    folder_of,
-    open_explanations,
-    run_task,
 )
 from submod_core.dataset.host import Given
+from submod_core.dataset.host_tasks import AttributeTask, attributed, evaluated
 from submod_core.dataset.options import OPTIONS
-from xplique_submod._dataset import AttributeTask, EvaluateTask
+from xplique_submod._dataset import XpliqueHost
 
 
 @documented(OPTIONS)
@@ -91,8 +89,8 @@ def attribute_dataset(
         retry_failed=retry_failed,
         show_progress=show_progress,
     )
-    task = AttributeTask(method, given, bool(mistakes))
-    return open_explanations(run_task(task, folder, ids, shard_size, how))
+    task = AttributeTask(XpliqueHost(), method, given, bool(mistakes))
+    return attributed(task, folder, ids, shard_size, how)
 
 
 @documented(OPTIONS)
@@ -166,9 +164,5 @@ def evaluate_dataset(
         retry_failed=retry_failed,
         show_progress=show_progress,
     )
-    # Workers get the folder: opened results hold files of this process.
-    opened = isinstance(explanations, StoredExplanations)
-    where = explanations.folder if opened else folder_of(explanations, "explanations")
-    task = EvaluateTask(where, metric, model, given)
-    ids = open_explanations(where).ids
-    return open_explanations(run_task(task, folder, ids, shard_size, how)).scores()
+    asked = metric, model
+    return evaluated(XpliqueHost(), explanations, asked, given, folder, shard_size, how)

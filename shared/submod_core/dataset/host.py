@@ -1,17 +1,17 @@
-"""Recipes and open tasks that both hosts share: a method over a dataset, a metric over results."""
+"""Conventions of a host, and what a run is given: see `host_tasks` for what uses them."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 from submod_core._checks import check_count
-from submod_core.dataset.data import Example, alike, dataset_of, reading
-from submod_core.dataset.fingerprint import describe
-from submod_core.dataset.kinds import KINDS, Kind
-from submod_core.dataset.stored import StoredExplanations, open_explanations
-from submod_core.dataset.tasks import Answer, OpenTask
+from submod_core._types import FloatArray
+from submod_core.dataset.data import Example
 
 _OURS = ("captum-xplique-submod", "numpy", "scipy", "scikit-image")
 
@@ -58,76 +58,82 @@ class Given:
         object.__setattr__(self, "seed", int(self.seed))
 
 
-class HostTask(OpenTask):
-    """A task over a dataset: reads examples, and answers those of one shape together."""
+def plain_target(target: Any) -> int | list[float] | None:
+    """Class of a target: a number, or the one of a one-hot row; else its values.
 
-    def __init__(self, given: Given) -> None:
-        self.given = given
-        self.dataset = dataset_of(given.dataset)
-        self._read = reading(self.dataset, given.transform)
+    Examples
+    --------
+    >>> plain_target(3), plain_target([0.0, 1.0]), plain_target([2, 5]), plain_target(None)
+    (3, 1, [2.0, 5.0], None)
+    """
+    if target is None:
+        return None
+    values = np.asarray(target, np.float64)
+    if values.ndim == 0:
+        return int(values)
+    one_hot = values.ndim == 1 and len(values) > 1 and sorted(values)[-2:] == [0.0, 1.0]
+    return int(values.argmax()) if one_hot else values.ravel().tolist()
 
-    def _described(self, **more: Any) -> dict[str, Any]:
-        """Settings of a run, for its fingerprint."""
-        given = self.given
-        own = {"seed": given.seed, "transform": describe(given.transform)}
-        return {**own, "arguments": describe(dict(given.arguments)), **more}
 
-    def read(self, index: int, name: str) -> Example:
-        """See `OpenTask`."""
-        return self._read(index, name)
+class Host(ABC):
+    """What a host knows: its methods and models, batches and targets, in its own conventions.
 
-    def answer(self, examples: Sequence[Example], seed: int) -> list[Answer]:
-        """See `OpenTask`."""
-        found = {
-            one.index: answer
-            for group in alike(examples)
-            for one, answer in zip(group, self._batch(group, self.given.seed + seed), strict=True)
-        }
-        return [found[one.index] for one in examples]
+    Attributes
+    ----------
+    packages : tuple of str
+        Distributions whose versions the results depend on.
+    model_argument : str
+        Name of the argument that holds the model, of methods and metrics.
+    method_kind : str
+        A method, for errors.
+    metrics : mapping of str to callable
+        Metrics that judge one explanation at a time.
+    metric_kind : str
+        A metric, for errors.
+    """
+
+    packages: ClassVar[tuple[str, ...]]
+    model_argument: ClassVar[str]
+    method_kind: ClassVar[str]
+    metrics: ClassVar[Mapping[str, Any]]
+    metric_kind: ClassVar[str]
 
     @abstractmethod
-    def _batch(self, examples: Sequence[Example], seed: int) -> Sequence[Answer]:
-        """Answers for examples whose inputs can stand in one batch."""
+    def kind(self, method: Any) -> str | None:
+        """Kind of a method's results: a key of `KINDS`, None for what is no method."""
 
+    @abstractmethod
+    def is_model(self, value: Any) -> bool:
+        """Whether a value is surely a model, as a module is."""
 
-class MetricTask(HostTask):
-    """A metric over the results of a run."""
+    @abstractmethod
+    def stacked(self, examples: Sequence[Example], model: Any) -> Any:
+        """Inputs of examples as one batch, where the model is."""
 
-    kind: Kind = KINDS["scores"]
+    @abstractmethod
+    def class_scores(self, model: Any, inputs: Any) -> FloatArray | None:
+        """Class scores (N, C) of whole inputs; None where the model gives something else."""
 
-    def __init__(self, given: Given, explanations: Any) -> None:
-        super().__init__(given)
-        self.explanations: StoredExplanations = (
-            explanations
-            if isinstance(explanations, StoredExplanations)
-            else open_explanations(explanations)
-        )
-        if missing := self.explanations.verify().missing:
-            raise ValueError(
-                f"`explanations` (={self.explanations!r}) must be complete: {len(missing)} "
-                "examples are missing"
-            )
-        if len(self.explanations) != len(self.dataset):
-            raise ValueError(
-                f"`dataset` (of length {len(self.dataset)}) must be the one of `explanations` (of "
-                f"length {len(self.explanations)})"
-            )
+    @abstractmethod
+    def targets(self, targets: Sequence[Any], n_classes: int | None) -> Any:
+        """Targets of a batch in the host's form; None where there are none."""
 
-    def attributions(self, examples: Sequence[Example]) -> list[Any]:
-        """Results of examples in a form that metrics take: explanations, orders or maps."""
-        found = [self.explanations[one.id] for one in examples]
-        if self.explanations.manifest.kind.name == "groups":
-            targets = [self.explanations.row(one.id)["target"] for one in examples]
-            return [
-                one.reveal_order(int(one.logits.argmax()) if target is None else target)
-                for one, target in zip(found, targets, strict=True)
-            ]
-        if self.explanations.manifest.kind.name == "mistakes":
-            raise ValueError("`explanations` holds mistakes, which have no metric")
-        return found
+    @abstractmethod
+    def seeded(self, inputs: Any, seed: int) -> AbstractContextManager[None]:
+        """Draw random numbers from a seed in a block, and leave the user's generators."""
 
-    def explained_target(self, one: Example) -> int | list[float] | None:
-        """Target that an example was explained for: the prediction where the dataset had none."""
-        row = self.explanations.row(one.id)
-        target: int | list[float] | None = row["target"]
-        return row["target_values"] if target is None else target
+    @abstractmethod
+    def explained(
+        self, kind: str, method: Any, inputs: Any, targets: Any, arguments: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Results of a method; of the kind "mistakes" the `Mistakes` themselves."""
+
+    @abstractmethod
+    def judged(
+        self, metric: Any, model: Any, inputs: Any, given: Any, targets: Any, arguments: Any
+    ) -> Sequence[float]:
+        """Numbers of a metric that asks the model about inputs and the results given for them."""
+
+    @abstractmethod
+    def judged_alone(self, metric: Any, given: Any, arguments: Any) -> Sequence[float]:
+        """Numbers of a metric that looks at the results alone."""
