@@ -66,25 +66,26 @@ class RayActors:
         """See `Engine`."""
         wanted = min(self.n_workers, len(work.shards))
         self.actors += [self._actor() for _ in range(wanted - len(self.actors))]
-        under_way: dict[Any, tuple[Any, int]] = {}
+        under_way: dict[Any, tuple[int, int]] = {}
 
-        def hand_out(actor: Any) -> None:
-            given = work.next(self.n_workers)
+        def hand_out(place: int) -> None:
+            given = work.next(place)
             if given is not None:
                 k, options = given
-                reference = actor.agreed_run.remote(self._manifest.fingerprint, k, **options)
-                under_way[reference] = actor, k
+                ask = self.actors[place].agreed_run
+                under_way[ask.remote(self._manifest.fingerprint, k, **options)] = place, k
 
-        for actor in self.actors:
-            hand_out(actor)
+        for place in range(len(self.actors)):
+            hand_out(place)
         while under_way:
             (reference,), _ = self.ray.wait(list(under_way), num_returns=1)
-            actor, k = under_way.pop(reference)
+            place, k = under_way.pop(reference)
             try:
-                yield self._get(reference)
+                done: Done = self._get(reference)
             except self.ray.exceptions.RayActorError as error:
                 raise RuntimeError(deadly(k)) from error
-            hand_out(actor)
+            hand_out(place)
+            yield done
 
     def close(self) -> None:
         """See `Engine`."""

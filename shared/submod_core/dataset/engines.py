@@ -44,25 +44,38 @@ class Work:
     strict: bool = False
     stopped: bool = False
     _ended: Counter[int] = field(default_factory=Counter)
+    _ahead: dict[int, int] = field(default_factory=dict)
 
-    def next(self, n_workers: int = 1) -> tuple[int, dict[str, Any]] | None:
-        """The next shard and the options of its run; None where nothing is left.
+    def next(self, worker: int = 0) -> tuple[int, dict[str, Any]] | None:
+        """The next shard for a worker, and the options of its run; None where nothing is left.
+
+        The option `ahead` names the shard that the worker most likely gets after this one, and may
+        read meanwhile.
 
         Examples
         --------
         >>> work = Work(deque([4, 5, 6]))
-        >>> work.next(), work.next(n_workers=2)
-        ((4, {'ahead': 5, 'retry': False, 'strict': False}), (5, {'retry': False, 'strict': False}))
+        >>> first, second = work.next(0), work.next(1)
+        >>> first[0], first[1]["ahead"], second[0], second[1]["ahead"], work.next(0)[0]
+        (4, 5, 6, None, 5)
         """
         if self.stopped or not self.shards:
             return None
-        k = self.shards.popleft()
-        options: dict[str, Any] = {"retry": self.retry, "strict": self.strict}
+        # Its own first, then what no other worker reads already.
+        own = self._ahead.pop(worker, None)
+        k = own if own in self.shards else self._unread()
+        k = self.shards[0] if k is None else k
+        self.shards.remove(k)
+        options: dict[str, Any] = {"retry": self.retry, "strict": self.strict, "ahead": None}
         self.strict = False
-        # A single worker surely runs the next shard too, and may read it meanwhile.
-        if n_workers == 1 and self.shards and not self.retry:
-            options = {"ahead": self.shards[0], **options}
+        ahead = None if self.retry else self._unread()
+        if ahead is not None:
+            self._ahead[worker] = options["ahead"] = ahead
         return k, options
+
+    def _unread(self) -> int | None:
+        """The first shard that no worker reads ahead."""
+        return next((k for k in self.shards if k not in self._ahead.values()), None)
 
     def put_back(self, k: int) -> None:
         """Take back a shard whose worker ended; RuntimeError where it has ended several."""
@@ -132,7 +145,7 @@ class _Hand:
         self.pipe.close()
         self.process.join(5)
         if self.process.is_alive():
-            self.process.terminate()
+            self.process.kill()
             self.process.join()
 
 
@@ -183,8 +196,8 @@ class Processes:
         """See `Engine`."""
         wanted = min(self.n_workers, len(work.shards))
         self.hands += [self._hand() for _ in range(wanted - len(self.hands))]
-        for hand in self.hands:
-            self._hand_out(hand, work)
+        for place in range(len(self.hands)):
+            self._hand_out(place, work)
         while busy := [hand for hand in self.hands if hand.shard is not None]:
             for pipe in wait([hand.pipe for hand in busy]):
                 place, hand = next((i, h) for i, h in enumerate(self.hands) if h.pipe is pipe)
@@ -193,11 +206,11 @@ class Processes:
                 except (EOFError, ConnectionResetError):
                     self._replace(place, work)
                     continue
-                self._hand_out(hand, work)
+                self._hand_out(place, work)
                 yield found
 
-    def _hand_out(self, hand: _Hand, work: Work) -> None:
-        given = work.next(self.n_workers)
+    def _hand_out(self, place: int, work: Work) -> None:
+        hand, given = self.hands[place], work.next(place)
         hand.shard = None if given is None else given[0]
         if given is not None:
             with suppress(BrokenPipeError):  # it has ended, which `results` notices
@@ -211,7 +224,7 @@ class Processes:
         self.hands[place].end()
         work.put_back(lost)
         self.hands[place] = self._hand()
-        self._hand_out(self.hands[place], work)
+        self._hand_out(place, work)
 
     def close(self) -> None:
         """See `Engine`."""
@@ -221,8 +234,9 @@ class Processes:
 
 def _serve(pipe: Connection, payload: bytes) -> None:
     """Body of a process: build the task, and run what is asked for until the pipe ends."""
-    # The terminal interrupts all processes; the one that drives lets the shards in hand finish.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Terminals and schedulers signal all processes; the driver lets the shards in hand finish.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     with suppress(EOFError, BrokenPipeError):
         try:
             worker = Worker(*pickle.loads(payload))

@@ -205,12 +205,15 @@ def _shown(manifest: Manifest, mine: range, done: set[int], show: bool) -> Itera
 
     before = sum(size for k, size in sizes.items() if k in done)
     with tqdm(total=sum(sizes.values()), initial=before, unit="example", smoothing=0.05) as bar:
-        failed = 0
+        failed = images = 0
 
         def count(one: Any) -> None:
-            nonlocal failed
-            failed += one.n_failed
-            bar.set_postfix(errors=failed, refresh=False)
+            nonlocal failed, images
+            failed, images = failed + one.n_failed, images + one.n_images
+            told: dict[str, Any] = {"errors": failed}
+            if images:
+                told["images/s"] = f"{images / max(bar.format_dict['elapsed'], 1e-9):.0f}"
+            bar.set_postfix(told, refresh=False)
             bar.update(one.n_examples)
 
         yield count

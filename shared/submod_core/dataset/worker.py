@@ -21,11 +21,14 @@ class Done(NamedTuple):
     ----------
     shard : int
     n_examples, n_failed : int
+    n_images : int
+        Images that went through the model, where the results say so.
     """
 
     shard: int
     n_examples: int
     n_failed: int
+    n_images: int = 0
 
 
 class AllFailedError(RuntimeError):
@@ -97,7 +100,8 @@ class Worker:
         rows = [merged[i] for i in self.manifest.plan.shard(k)]
         fingerprint = self.manifest.fingerprint
         write_shard(self.folder, k, self.manifest.kind, rows, fingerprint)
-        return Done(k, len(rows), len(errors))
+        n_images = sum(row.get("model_inputs") or 0 for row in fresh.values())
+        return Done(k, len(rows), len(errors), n_images)
 
     def close(self) -> None:
         """End the reading thread."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from toy_runs import SHARD, N, Toy, run
 
 from submod_core.dataset import AllFailedError, OtherRunError, Plan, Run, open_explanations
+from submod_core.dataset.engines import Work
 from submod_core.dataset.folder import held
 
 RIGHT = np.arange(N) / 7
@@ -230,3 +232,25 @@ def test_in_a_thread_signals_are_left_alone(tmp_path):
     thread.join()
     assert signal.getsignal(signal.SIGTERM) is before
     assert open_explanations(tmp_path).verify().complete
+
+
+@given(st.integers(1, 12), st.integers(1, 4), st.data())
+def test_shards_are_handed_out_once_whoever_asks(n_shards, n_workers, data):
+    work, given_out, promised = Work(deque(range(n_shards))), [], {}
+    while work.shards:
+        worker = data.draw(st.integers(0, n_workers - 1))
+        k, options = work.next(worker)
+        ahead = promised.get(worker)
+        if ahead is not None and ahead not in given_out:
+            assert k == ahead  # it has been read
+        promised[worker] = options["ahead"]
+        given_out.append(k)
+    assert sorted(given_out) == list(range(n_shards))
+    assert work.next(0) is None
+
+
+def test_progress_counts_examples_errors_and_images(tmp_path, capsys):
+    run(tmp_path, Toy(failing=(5,)), show_progress=True)
+    told = capsys.readouterr().err
+    assert "60/60" in told
+    assert "errors=1" in told
