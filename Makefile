@@ -3,6 +3,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
 XPLIQUE_NEEDS := tensorflow 'tensorflow-probability[tf]' deprecated einops opencv-python
+# Other libraries that read our Parquet files. With them and Ray in one step pip would search for minutes.
+READERS := pandas datasets
 QUIET := TF_CPP_MIN_LOG_LEVEL=3
 # One test process a core: threads of their own would only get in each other's way, several times slower.
 ALONE := OMP_NUM_THREADS=1
@@ -43,7 +45,8 @@ $(VENV)/captum: pyproject.toml constraints.txt
 # Xplique itself would have TensorFlow with 4 GB of CUDA libraries, which nothing here needs, so it comes without what it
 # asks for; `pip check` fails where the rest of that is missing from XPLIQUE_NEEDS.
 $(VENV)/test: $(VENV)/captum
-	$(INSTALL) --editable '.[captum,theory,distributed,examples,test]' $(XPLIQUE_NEEDS)
+	$(INSTALL) --editable '.[captum,theory,examples,test]' $(XPLIQUE_NEEDS)
+	$(INSTALL) --editable '.[distributed]' $(READERS)
 	$(INSTALL) --no-deps xplique
 	$(RUN) -m pip check
 	touch $@

@@ -27,6 +27,7 @@ import torch
 from imagenet import Compiled, OpenVino, arguments, classified, full_precision
 
 from captum_submod import LiMA, metrics, slico
+from submod_core.dataset import bootstrap_mean
 from submod_core.search import (
     Backward,
     BatchedLazy,
@@ -183,16 +184,6 @@ def write(args: argparse.Namespace, done: Scores) -> None:
         new.replace(args.output)
 
 
-def interval(differences: np.ndarray) -> tuple[float, float]:
-    """95 % bootstrap interval of a mean."""
-    rng = np.random.default_rng(0)
-    means = differences[rng.integers(len(differences), size=(10_000, len(differences)))].mean(
-        axis=1
-    )
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
-
-
 def table(scores: dict[str, np.ndarray], title: str) -> str:
     """Means of each search in Markdown, with quartiles and differences to greedy."""
     reference = scores.get("greedy")
@@ -217,7 +208,7 @@ def table(scores: dict[str, np.ndarray], title: str) -> str:
 
 def difference(values: np.ndarray, digits: int) -> str:
     """A mean difference with its interval."""
-    low, high = interval(values)
+    _, low, high, _ = bootstrap_mean(values)
     return f"{values.mean():+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
 
 

@@ -76,7 +76,7 @@ def plain_target(target: Any) -> int | list[float] | None:
 
 
 class Host(ABC):
-    """What a host knows: its methods and models, batches and targets, in its own conventions.
+    """Conventions of a host: its methods and models, batches and targets.
 
     Attributes
     ----------

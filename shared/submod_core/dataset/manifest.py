@@ -19,7 +19,7 @@ class OtherRunError(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a folder holds: results of one kind, for a plan, under one fingerprint.
+    """Content of a folder: results of one kind, for a plan, under one fingerprint.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ ENGINES = ("processes", "ray")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """How a run goes on: nothing of it changes the results.
+    """Options of a run that change nothing of its results.
 
     Parameters
     ----------
