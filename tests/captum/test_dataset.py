@@ -7,7 +7,6 @@ from captum.attr import IntegratedGradients, KernelShap, Saliency
 from torch import nn
 
 from captum_submod import (
-    SEANN,
     SMDL,
     LiMA,
     SumOfParts,
@@ -114,7 +113,6 @@ def test_a_transform_makes_the_pair(tmp_path):
 
 METHODS = {
     "SMDL": lambda net: SMDL(net, patches=(2, 2)),
-    "SEANN": lambda net: SEANN(net),
     "Saliency": Saliency,
     "IntegratedGradients": IntegratedGradients,
     "KernelShap": KernelShap,

@@ -37,8 +37,19 @@ def test_the_twins_are_one_network(scenes):
     assert np.abs(torch_logits - keras_logits).max() < 1e-4
 
 
-@pytest.mark.parametrize("search", ["greedy", "bidirectional", "two_sided", "guided"])
-@pytest.mark.parametrize("regions", [49, (4, 4)], ids=["superpixels", "grid"])
+CELLS = (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("search", "regions"),
+    [
+        ("greedy", CELLS),
+        ("bidirectional", CELLS),
+        ("two_sided", CELLS),
+        ("guided", CELLS),
+        ("guided", 49),  # superpixels
+    ],
+)
 def test_captum_and_xplique_give_the_same_explanations(scenes, search, regions):
     options = {"search": search, "regions": regions}
     under_captum = captum_submod.LiMA(digits_model.load_model(), **options)
