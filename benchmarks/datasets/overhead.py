@@ -78,7 +78,7 @@ def main() -> None:
     given = parser.parse_args()
     photographs = torch_photographs()
     data = [photographs[i] for i in range(given.images)]
-    method = LiMA(torch_network(), search="bidirectional")
+    method = LiMA(torch_network())
     loop(method, data[:SHARD])  # warm
     ratios = []
     for _ in range(given.rounds):

@@ -21,6 +21,10 @@ class Kind(Protocol):
     def name(self) -> str:
         """Name in the manifest of a folder."""
 
+    @property
+    def level(self) -> int:
+        """Level of zstd's compression: high where it pays."""
+
     def columns(self) -> Mapping[str, Any]:
         """Arrow type of each column of this kind."""
 
@@ -91,6 +95,8 @@ class ExplanationKind:
     """
 
     name = "explanations"
+    # 2 to 4 KB instead of 5, for some 50 ms beside the seconds of a search.
+    level = 19
 
     def columns(self) -> Mapping[str, Any]:
         """See `Kind`."""
@@ -168,6 +174,7 @@ class MapKind:
     """
 
     name = "maps"
+    level = 3
 
     def columns(self) -> Mapping[str, Any]:
         """See `Kind`."""
@@ -194,6 +201,7 @@ class GroupKind:
     """
 
     name = "groups"
+    level = 3
     _fields = ("regions", "groups", "scores", "partials", "logits")
 
     def columns(self) -> Mapping[str, Any]:
@@ -217,6 +225,7 @@ class MistakeKind:
     """Mistakes: an explanation each, for the true class; None for what was classified rightly."""
 
     name = "mistakes"
+    level = ExplanationKind.level
     _own = ("before", "after", "supports", "causes")
 
     def columns(self) -> Mapping[str, Any]:
@@ -247,6 +256,7 @@ class ScoreKind:
     """Number of a metric."""
 
     name = "scores"
+    level = 3
 
     def columns(self) -> Mapping[str, Any]:
         """See `Kind`."""

@@ -65,12 +65,11 @@ def write_shard(folder: Folder, k: int, kind: Kind, rows: Sequence[Row], fingerp
     schema = schema_of(kind)
     table = pa.Table.from_pylist(list(rows), schema=schema)
     stream = io.BytesIO()
-    # At this level the label maps of 32 photographs take a third of their deflated size.
     with pq.ParquetWriter(
         stream,
         schema,
         compression="zstd",
-        compression_level=19,
+        compression_level=kind.level,
         use_dictionary=False,
         write_statistics=False,
         store_schema=False,
