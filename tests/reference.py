@@ -277,7 +277,7 @@ def sufficient_sets(function, order, score, n):
 
 
 def sop_baseline(baseline, image, example):
-    """What replaces features of an image (H, W, C), element by element.
+    """Values that replace features of an image (H, W, C), element by element.
 
     `example` is the image that the model was made with.
     """

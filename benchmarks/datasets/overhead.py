@@ -1,4 +1,4 @@
-"""What a run over a dataset costs beside a plain loop, when its first row is there, its memory.
+"""Cost of a run over a dataset beside a plain loop, time of its first row, and its memory.
 
     SUBMOD_DATA=FOLDER python benchmarks/datasets/overhead.py --images 32
 

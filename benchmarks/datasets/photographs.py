@@ -61,7 +61,7 @@ def torch_network() -> Any:
 
 
 def keras_network() -> Any:
-    """The same network in Keras."""
+    """Build the same network in Keras."""
     from keras_twins import build
 
     return build(DATA / "weights", MODEL)

@@ -1,4 +1,4 @@
-"""What replaces the features of inputs: baselines of Sum-of-Parts in torch."""
+"""Baselines of Sum-of-Parts, which replace the features of inputs, in torch."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ def given_numbers(baseline: Any) -> Any:
 def replacements(
     inputs: Tensor, baseline: Known, colour: Tensor | None, channels: int | None
 ) -> Tensor:
-    """What replaces each element of inputs (N, …), (1 or N, …): it broadcasts to them.
+    """Values that replace each element of inputs (N, …): (1 or N, …), they broadcast.
 
-    Gradients pass to the inputs that it is computed from.
+    Gradients pass to the inputs that they are computed from.
 
     Parameters
     ----------

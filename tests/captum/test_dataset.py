@@ -199,8 +199,13 @@ def test_another_run_is_refused(tmp_path, change, named):
 
 
 def test_the_batch_size_is_no_part_of_the_fingerprint(tmp_path):
-    for size in (1, 16):
-        attribute_dataset(lima, (IMAGES, TARGETS), tmp_path, perturbations_per_eval=size)
+    prints = [
+        attribute_dataset(
+            lima, (IMAGES, TARGETS), tmp_path, perturbations_per_eval=size
+        ).manifest.fingerprint
+        for size in (1, 16)
+    ]
+    assert prints[0] == prints[1]
 
 
 def test_two_processes_give_the_rows_of_one(tmp_path):

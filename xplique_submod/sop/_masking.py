@@ -186,7 +186,7 @@ class Masking(MaskingBase):
 
 
 def _flat(replaced: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
-    """What replaces inputs, as flat rows of all elements, or of the one number for all of them."""
+    """Values that replace inputs, as flat rows of all elements, or of one number for all."""
     if all(side == 1 for side in replaced.shape[1:]):
         return tf.reshape(replaced, (-1, 1))
     rows = tf.shape(replaced)[0]

@@ -1,4 +1,4 @@
-"""What replaces the features of inputs: baselines of Sum-of-Parts in TensorFlow."""
+"""Baselines of Sum-of-Parts, which replace the features of inputs, in TensorFlow."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from submod_core.sop.baselines import Known, blurring
 
 
 def replacements(inputs: tf.Tensor, baseline: Known, colour: Any, channels: int | None) -> Any:
-    """What replaces each element of inputs (N, …), (1 or N, …): it broadcasts to them.
+    """Values that replace each element of inputs (N, …): (1 or N, …), they broadcast.
 
-    Gradients pass to the inputs that it is computed from.
+    Gradients pass to the inputs that they are computed from.
 
     Parameters
     ----------

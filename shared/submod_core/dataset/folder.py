@@ -25,9 +25,6 @@ class Folder(Protocol):
     def names(self, folder: str) -> list[str]:
         """Names of the files in a folder of it, hidden ones left out; empty where it is missing."""
 
-    def within(self, name: str) -> "Folder":
-        """A folder inside of this one."""
-
 
 class LocalFolder:
     """A folder of this machine, or of a disk that several machines share.
@@ -72,10 +69,6 @@ class LocalFolder:
         """Remove the unfinished files that killed writers left."""
         for left in Path(self.path).rglob(f".*{UNFINISHED}*"):
             left.unlink(missing_ok=True)
-
-    def within(self, name: str) -> "LocalFolder":
-        """See `Folder`."""
-        return LocalFolder(os.path.join(self.path, name))
 
 
 class RemoteFolder:
@@ -126,10 +119,6 @@ class RemoteFolder:
             return []
         names = (PurePosixPath(path).name for path in found)
         return sorted(name for name in names if not name.startswith("."))
-
-    def within(self, name: str) -> "RemoteFolder":
-        """See `Folder`."""
-        return RemoteFolder(f"{self.url}/{name}")
 
 
 def folder_of(place: Any, name: str = "folder") -> Folder:

@@ -149,11 +149,6 @@ class GroupExplanation:
         -------
         ndarray of intp
 
-        Raises
-        ------
-        ValueError
-            If there is no such class.
-
         Examples
         --------
         >>> c, groups = np.array([[0.2], [0.8], [0.0]]), np.ones((3, 2), bool)
