@@ -218,8 +218,9 @@ class TorchOracle:
             given = None if self.target is None else self.target[rows]
             chosen = sent(class_of_one_output(given, len(rows), n_classes), classes.device)
         score = probabilities.gather(1, chosen[:, None] % n_classes)[:, 0]
-        # A class that is not finite makes the whole row so: the engine reports it.
-        score = torch.where(probabilities.isfinite().all(1), score, torch.nan)
+        if self.readout.activation != "softmax":  # which makes the whole row NaN by itself
+            # A class that is not finite makes the score NaN: the engine reports it.
+            score = score + (0 * probabilities).sum(1)
         if not self.wants_confidence or self.readout.confidence_model is not None:
             return score, None
         suspicion = self.readout.suspicion(probabilities)
