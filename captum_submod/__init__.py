@@ -12,9 +12,10 @@ from captum_submod.mistakes import explain_mistakes
 from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
+from captum_submod.texts import DropTextTokens
 from captum_submod.tokens import DropTokens
 from submod_core.dataset import open_explanations
-from submod_core.regions import from_masks, grid, slico, watershed
+from submod_core.regions import from_masks, grid, slico, text_pieces, text_regions, watershed
 from submod_core.results import Explanation
 from submod_core.scores import Weights, evidential_loss, uncertainty
 
@@ -22,6 +23,7 @@ __all__ = [
     "SEANN",
     "SMDL",
     "AggMean",
+    "DropTextTokens",
     "DropTokens",
     "Explanation",
     "LLMAttribution",
@@ -39,6 +41,8 @@ __all__ = [
     "metrics",
     "open_explanations",
     "slico",
+    "text_pieces",
+    "text_regions",
     "uncertainty",
     "visualization",
     "watershed",

@@ -5,7 +5,7 @@ attribution; `visualization` draws the papers' figures.
 """
 
 from submod_core.dataset import open_explanations
-from submod_core.regions import from_masks, grid, slico, watershed
+from submod_core.regions import from_masks, grid, slico, text_pieces, text_regions, watershed
 from submod_core.results import Explanation
 from submod_core.scores import Weights, evidential_loss, uncertainty
 from xplique_submod import metrics, visualization
@@ -15,11 +15,13 @@ from xplique_submod.mistakes import explain_mistakes
 from xplique_submod.sea_nn import SEANN, AggMean
 from xplique_submod.smdl import SMDL
 from xplique_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
+from xplique_submod.texts import DropTextTokens
 
 __all__ = [
     "SEANN",
     "SMDL",
     "AggMean",
+    "DropTextTokens",
     "Explanation",
     "LiMA",
     "SelfAttributing",
@@ -35,6 +37,8 @@ __all__ = [
     "metrics",
     "open_explanations",
     "slico",
+    "text_pieces",
+    "text_regions",
     "uncertainty",
     "visualization",
     "watershed",

@@ -6,8 +6,9 @@ from torch import nn
 from captum_submod import attribute_dataset, evaluate_dataset, visualization
 from captum_submod.mistakes import explain_mistakes
 
-from .calls import Case, choice
+from .calls import Case, choice, number
 from .captum_kinds import X, lima, model
+from .core_text import explained
 from .dataset_kinds import FOLDERS, HOW, PLAN, RUN, SOURCE, fresh
 
 METHOD = {
@@ -37,6 +38,7 @@ def data():
 
 STORED = attribute_dataset(lima(), data(), fresh())
 
+CLASS = {"a list": [1], "an object": object(), "a fraction": 0.5}
 CASES = [
     Case(
         attribute_dataset,
@@ -70,5 +72,22 @@ CASES = [
         visualization.plot_map,
         lambda: {"scores": torch.ones(4, 4), "image": X[0], "title": None, "cmap": "jet"},
         {"cmap": choice()},
+    ),
+    Case(
+        visualization.text_record,
+        lambda: {
+            "explanation": explained(),
+            "pieces": ["a", " b", " c", " d"],
+            "target": 1,
+            "predicted": "kind",
+            "probability": 0.7,
+            "truth": None,
+        },
+        {
+            "target": CLASS | {"None": None},
+            "predicted": CLASS | {"None": None},
+            "probability": number(None),
+            "truth": CLASS,
+        },
     ),
 ]

@@ -1,11 +1,14 @@
 """Good calls of the Captum plug-in: the methods."""
 
+import numpy as np
+import torch
 from torch import nn
 
 from captum_submod import (
     SEANN,
     SMDL,
     AggMean,
+    DropTextTokens,
     DropTokens,
     LiMA,
     LLMAttribution,
@@ -23,7 +26,9 @@ from .captum_kinds import (
     model,
     tensor,
 )
+from .host_kinds import REMOVING
 
+IDS = torch.tensor([[3, -1, 4], [5, 6, -1]])
 OPTIONS = {
     "activation": "softmax",
     "class_axis": 1,
@@ -185,6 +190,26 @@ CASES = [
             "first_block": {"None": None, "a number": 3, "another's": nn.Identity()},
             "patch_size": count(),
         },
+    ),
+    Case(
+        DropTextTokens,
+        lambda: {
+            "model": model(),
+            "pad_id": 0,
+            "how": "hide",
+            "padding_side": "left",
+            "removed": np.int64(-1),
+        },
+        {"model": {"None": None, "a number": 3}} | REMOVING,
+    ),
+    Case(
+        DropTextTokens(lambda ids, mask: ids, 0),
+        lambda: {"ids": IDS.clone(), "attention_mask": torch.ones(2, 3)},
+        {
+            "ids": tensor(IDS, **{"of floats": IDS + 0.5}),
+            "attention_mask": {"text": "all", "a number": 1, "another size": torch.ones(2, 2)},
+        },
+        name="DropTextTokens.forward",
     ),
     Case(
         DropTokens(**dropping()),

@@ -10,6 +10,7 @@ from . import (
     core_regions,
     core_scores,
     core_sufficient,
+    core_text,
     core_theory,
 )
 from .core_kinds import KINDS
@@ -27,6 +28,7 @@ TABLES = (
     core_theory,
     core_sufficient,
     core_dataset,
+    core_text,
 )
 CASES = [case for table in TABLES for case in table.CASES]
 

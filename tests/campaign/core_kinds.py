@@ -44,6 +44,13 @@ KINDS = {
     "title": text(optional=True),
     "shown": choice(),
     "cmap": choice(),
+    "pieces": {
+        "None": None,
+        "a number": 3,
+        "text": "abcd",
+        "too few": ["a"],
+        "of numbers": [1] * 4,
+    },
     "classes": {"a number": 3, "too few": ["a"], "an object": object()},
     "side": count(),
     "thresholds": counts() | {"too large": (101,)},

@@ -14,6 +14,13 @@ BASELINE_OF_PARTS = without(number(None), "a list") | {
     "two axes": [[0.0]],
     "uneven rows": [[0.0], [0.0, 1.0]],
 }
+# Of DropTextTokens.
+REMOVING = {
+    "pad_id": count(0),
+    "how": choice(),
+    "padding_side": choice(),
+    "removed": number(None, zero=0, fraction=-0.5),
+}
 OPTION = {"a number": 3, "a list": [3], "an object": object()}
 
 KINDS = core_kinds.KINDS | {

@@ -3,11 +3,19 @@
 import numpy as np
 
 from submod_core.sea_nn import Learning
-from xplique_submod import SEANN, SMDL, AggMean, LiMA, SumOfPartsAttribution, explain_mistakes
+from xplique_submod import (
+    SEANN,
+    SMDL,
+    AggMean,
+    DropTextTokens,
+    LiMA,
+    SumOfPartsAttribution,
+    explain_mistakes,
+)
 from xplique_submod.sop import SelfAttributing, SumOfParts, fit
 
 from .calls import Case, count, instance, number, share, without
-from .host_kinds import BASELINE_OF_PARTS
+from .host_kinds import BASELINE_OF_PARTS, REMOVING
 from .xplique_kinds import (
     KINDS,
     X,
@@ -120,6 +128,23 @@ CASES = [
         {"method": instance()},
     ),
     Case(AggMean, lambda: {"model": model} | MAPS),
+    Case(
+        DropTextTokens,
+        lambda: {
+            "model": model,
+            "pad_id": 0,
+            "how": "hide",
+            "padding_side": "left",
+            "removed": np.int64(-1),
+        },
+        {"model": {"None": None, "a number": 3}} | REMOVING,
+    ),
+    Case(
+        DropTextTokens(lambda ids, mask: ids, 0).__call__,
+        lambda: {"ids": np.array([[3.0, -1.0]])},
+        {"ids": {"None": None, "text": "three", "one axis": np.ones(3), "a number": 1.0}},
+        name="DropTextTokens.__call__",
+    ),
     Case(
         SEANN,
         lambda: {"model": model} | MAPS | LEARNING,

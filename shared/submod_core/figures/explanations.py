@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from skimage.color import rgb2gray
 
-from submod_core._checks import check_choice
 from submod_core._types import BoolArray, FloatArray
+from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, summary
 from submod_core.figures.pictures import (
     as_picture,
     check_colours,
@@ -16,12 +16,7 @@ from submod_core.figures.pictures import (
     image_shape,
     write_title,
 )
-from submod_core.results import Curves, Explanation, Prefix, SufficientSet, check_areas
-
-# Blue and orange, which the colour-blind tell apart, and grey between them.
-_INSERTION, _DELETION, _SHOWN = "#0072b2", "#7f7f7f", "#d55e00"
-
-_SHARE = 0.95
+from submod_core.results import Explanation, SufficientSet
 
 
 def plot_explanation(
@@ -82,43 +77,18 @@ def plot_explanation(
     Score 0.900 with 1 of 2 regions,
     50 % of the image
     """
-    check_areas([max_area])
     check_colours(cmap)
     shape = image_shape(explanation)
-    highest = explanation.curves.highest_confidence(max_area)
-    if highest is None:
-        raise ValueError(
-            f"`max_area` (={max_area}) must be at least the first region's, "
-            f"{explanation.curves.area[1]:.3g}"
-        )
-    kept, evidence = _evidence(explanation, highest, shown)
+    evidence = evidence_of(explanation, shown, max_area)
     picture = as_picture(image, shape)
     figure = Figure(figsize=(12, 4), layout="constrained")
     write_title(figure, title)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.1, 1, 1.1))
     _draw_heatmap(left, explanation, picture, cmap)
-    _draw_evidence(middle, kept, picture, evidence, len(explanation.order))
-    _draw_curves(right, explanation.curves, highest, evidence)
+    said = summary(evidence, len(explanation.order), "regions", "image")
+    _draw_evidence(middle, kept_map(explanation, evidence), picture, said)
+    draw_curves(right, explanation.curves, evidence)
     return figure
-
-
-def _evidence(explanation: Explanation, highest: Prefix, shown: Any) -> tuple[BoolArray, Prefix]:
-    """The map of the regions that the middle panel shows, and their score, number and area."""
-    if isinstance(shown, SufficientSet):
-        if not set(shown.regions) <= set(explanation.order.tolist()):
-            raise ValueError(
-                f"`shown` (with the regions {shown.regions}) must be of `explanation`, which has "
-                f"{len(explanation.order)} regions"
-            )
-        kept = np.isin(np.asarray(explanation.regions), shown.regions)
-        return kept, Prefix(shown.value, len(shown.regions), shown.area)
-    check_choice("shown", shown, ("smallest", "highest"))
-    found = highest
-    # Of a score that is not above 0, as a regression may have, there is no share.
-    if shown == "smallest" and highest.value > 0:
-        smallest = explanation.curves.smallest_prefix(value=_SHARE * highest.value)
-        found = smallest or highest
-    return explanation.prefix(found.n_regions), found
 
 
 def _draw_heatmap(axes: Axes, explanation: Explanation, picture: FloatArray, cmap: str) -> None:
@@ -130,39 +100,6 @@ def _draw_heatmap(axes: Axes, explanation: Explanation, picture: FloatArray, cma
     axes.set_axis_off()
 
 
-def _draw_evidence(
-    axes: Axes, kept: BoolArray, picture: FloatArray, evidence: Prefix, n_regions: int
-) -> None:
+def _draw_evidence(axes: Axes, kept: BoolArray, picture: FloatArray, said: str) -> None:
     draw_kept(axes, kept, picture)
-    axes.set_title(
-        f"Score {evidence.value:.3f} with {evidence.n_regions} of {n_regions} regions,\n"
-        f"{100 * evidence.area:.0f} % of the image"
-    )
-
-
-def _draw_curves(axes: Axes, curves: Curves, highest: Prefix, evidence: Prefix) -> None:
-    for curve, area, colour, name in (
-        (curves.insertion, curves.insertion_auc, _INSERTION, "insertion"),
-        (curves.deletion, curves.deletion_auc, _DELETION, "deletion"),
-    ):
-        axes.plot(curves.area, curve, color=colour, label=f"{name}, AUC {area:.3f}")
-    # Hollow for the highest, so that both marks are seen where they meet.
-    for mark, hollow, name in ((highest, True, "highest"), (evidence, False, "shown")):
-        regions = f"{mark.n_regions} region{'s' * (mark.n_regions > 1)}"
-        axes.plot(
-            [mark.area],
-            [mark.value],
-            "o",
-            markersize=9 if hollow else 6,
-            color=_INSERTION if hollow else _SHOWN,
-            fillstyle="none" if hollow else "full",
-            label=f"{name}, {mark.value:.3f} with {regions}",
-        )
-    axes.axvline(evidence.area, color=_SHOWN, linewidth=1)
-    axes.set(
-        title="Faithfulness, region by region",
-        xlabel="share of the image",
-        ylabel="score of the target",
-        xlim=(0, 1),
-    )
-    axes.legend(loc="best", fontsize="small")
+    axes.set_title(said)

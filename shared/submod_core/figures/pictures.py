@@ -32,12 +32,9 @@ def as_picture(image: Any, shape: tuple[int, ...]) -> FloatArray:
     array([[[0., 0., 0.],
             [1., 1., 1.]]])
     """
-    # Channels go last: an image (C, H, W) of the regions' size, with 1 or 3 channels, is moved.
-    if hasattr(image, "detach"):
-        image = image.detach().cpu()
-        image = image.float() if image.is_floating_point() else image  # NumPy has no bfloat16
-    array: AnyArray = np.asarray(image)
+    array = as_array(image)
     as_numbers("image", array)
+    # Channels go last: an image (C, H, W) of the regions' size, with 1 or 3 channels, is moved.
     if array.ndim == 3 and array.shape[1:] == shape and array.shape[2] not in (1, 3):
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 2:
@@ -56,6 +53,20 @@ def as_picture(image: Any, shape: tuple[int, ...]) -> FloatArray:
     if picture.min() < 0 or picture.max() > 1:
         picture = (picture - picture.min()) / (np.ptp(picture) or 1.0)
     return np.broadcast_to(picture, (*shape, 3)).copy()
+
+
+def as_array(data: Any) -> AnyArray:
+    """A NumPy array of any array or tensor, on whatever device.
+
+    Examples
+    --------
+    >>> as_array([1, 2])
+    array([1, 2])
+    """
+    if hasattr(data, "detach"):
+        data = data.detach().cpu()
+        data = data.float() if data.is_floating_point() else data  # NumPy has no bfloat16
+    return np.asarray(data)
 
 
 def image_shape(explanation: Explanation) -> tuple[int, ...]:

@@ -25,6 +25,8 @@ from submod_core.regions.label_maps import (
 from submod_core.regions.layout import Layout
 from submod_core.regions.pooling import painted_regions, region_means, region_sums
 from submod_core.regions.superpixels import slico, supervoxels
+from submod_core.regions.text import label_tokens, sentence_spans, text_pieces, text_regions
+from submod_core.regions.tokenized import TokenizedText
 
 __all__ = [
     "BASELINES",
@@ -33,6 +35,7 @@ __all__ = [
     "LabelMaps",
     "Layout",
     "Regions",
+    "TokenizedText",
     "check_regions",
     "compact",
     "compact_together",
@@ -41,13 +44,17 @@ __all__ = [
     "every_element",
     "from_masks",
     "grid",
+    "label_tokens",
     "named_baselines",
     "number_apart",
     "painted_regions",
     "region_means",
     "region_sums",
     "saliency_patches",
+    "sentence_spans",
     "slico",
     "supervoxels",
+    "text_pieces",
+    "text_regions",
     "watershed",
 ]
