@@ -15,7 +15,15 @@ from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from captum_submod.texts import DropTextTokens
 from captum_submod.tokens import DropTokens
 from submod_core.dataset import open_explanations
-from submod_core.regions import from_masks, grid, slico, text_pieces, text_regions, watershed
+from submod_core.regions import (
+    column_regions,
+    from_masks,
+    grid,
+    slico,
+    text_pieces,
+    text_regions,
+    watershed,
+)
 from submod_core.results import Explanation
 from submod_core.scores import Weights, evidential_loss, uncertainty
 
@@ -33,6 +41,7 @@ __all__ = [
     "SumOfPartsAttribution",
     "Weights",
     "attribute_dataset",
+    "column_regions",
     "evaluate_dataset",
     "evidential_loss",
     "explain_mistakes",

@@ -81,8 +81,8 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             Values of a removed region, in the model's own input space: a number, or a tensor with a
             first dimension of 1 or N that broadcasts to its input; for images, volumes and series
             also a name of `submod_core.regions.BASELINES` ("blur", "channel_mean",
-            "random_colour", "noise") or a function of one example with its channels last. Default
-            0.
+            "minimum", "random_colour", "noise") or a function of one example with its channels
+            last. Default 0.
         target : int, tuple, Tensor or list, optional
             The output to explain: one index or tuple of indices for all examples, or one for each
             (1-D tensor, list of ints, list of tuples). Not needed where the model gives one value

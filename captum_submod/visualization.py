@@ -5,18 +5,24 @@ The scores of `LiMA.attribute` also go into Captum's own `visualize_image_attr`,
 """
 
 from captum_submod._records import text_record
+from submod_core.figures.columns import plot_columns
 from submod_core.figures.explanations import plot_explanation
 from submod_core.figures.groups import plot_groups
 from submod_core.figures.maps import plot_map
 from submod_core.figures.mistakes import plot_mistake
+from submod_core.figures.series import plot_series
+from submod_core.figures.spectrograms import plot_spectrogram
 from submod_core.figures.text import plot_text
 from submod_core.figures.text_html import text_html
 
 __all__ = [
+    "plot_columns",
     "plot_explanation",
     "plot_groups",
     "plot_map",
     "plot_mistake",
+    "plot_series",
+    "plot_spectrogram",
     "plot_text",
     "text_html",
     "text_record",

@@ -5,7 +5,15 @@ attribution; `visualization` draws the papers' figures.
 """
 
 from submod_core.dataset import open_explanations
-from submod_core.regions import from_masks, grid, slico, text_pieces, text_regions, watershed
+from submod_core.regions import (
+    column_regions,
+    from_masks,
+    grid,
+    slico,
+    text_pieces,
+    text_regions,
+    watershed,
+)
 from submod_core.results import Explanation
 from submod_core.scores import Weights, evidential_loss, uncertainty
 from xplique_submod import metrics, visualization
@@ -29,6 +37,7 @@ __all__ = [
     "SumOfPartsAttribution",
     "Weights",
     "attribute_dataset",
+    "column_regions",
     "evaluate_dataset",
     "evidential_loss",
     "explain_mistakes",

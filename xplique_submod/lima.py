@@ -73,8 +73,8 @@ class LiMA(LiMAOptions, RegionExplainer):
     baseline : number, array_like, str or callable
         What replaces a removed region, in the model's own input space; an array broadcasts to one
         input, or to all. For images, volumes and series also a name of
-        `submod_core.regions.BASELINES` ("blur", "channel_mean", "random_colour", "noise") or a
-        function of one example with its channels last.
+        `submod_core.regions.BASELINES` ("blur", "channel_mean", "minimum", "random_colour",
+        "noise") or a function of one example with its channels last.
     verbose : bool
         Show a progress bar, counting images through the model.
 

@@ -4,6 +4,7 @@ from . import (
     core_dataset,
     core_engine,
     core_formulas,
+    core_kinds_of_input,
     core_learning,
     core_metrics,
     core_records,
@@ -29,6 +30,7 @@ TABLES = (
     core_sufficient,
     core_dataset,
     core_text,
+    core_kinds_of_input,
 )
 CASES = [case for table in TABLES for case in table.CASES]
 

@@ -118,6 +118,7 @@ EXCEPTIONS = {
     "main": "its arguments are a command line's, which its parser refuses: see tests/cli",
     "alike": "takes the examples that `reading` made",
     "differences": "any two descriptions can be compared: see the case of `digest`",
+    "ColumnRegions": f"{FORM}: see the case of `column_regions`",
     "Curve": "a row of the papers' table `CURVES`, which the library alone fills",
     "Dual": f"{FORM}: see the case of `certified_bound`",
     "Exponential": f"{FORM}: see the case of `relative_error`",

@@ -20,7 +20,8 @@ def loaded(package):
             "submod_core",
             {"torch", "tensorflow", "keras", "captum", "xplique", "matplotlib", "tqdm"},
         ),
-        ("captum_submod", {"tensorflow", "keras", "xplique"}),
+        ("captum_submod", {"tensorflow", "keras", "xplique", "transformers", "tokenizers"}),
+        ("xplique_submod", {"transformers", "tokenizers", "torchcrepe"}),
     ],
 )
 def test_imports_stay_apart(package, forbidden):

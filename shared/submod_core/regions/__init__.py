@@ -25,11 +25,13 @@ from submod_core.regions.label_maps import (
 from submod_core.regions.layout import Layout
 from submod_core.regions.pooling import painted_regions, region_means, region_sums
 from submod_core.regions.superpixels import slico, supervoxels
+from submod_core.regions.tables import ColumnRegions, column_regions
 from submod_core.regions.text import label_tokens, sentence_spans, text_pieces, text_regions
 from submod_core.regions.tokenized import TokenizedText
 
 __all__ = [
     "BASELINES",
+    "ColumnRegions",
     "Division",
     "GroundSet",
     "LabelMaps",
@@ -37,6 +39,7 @@ __all__ = [
     "Regions",
     "TokenizedText",
     "check_regions",
+    "column_regions",
     "compact",
     "compact_together",
     "covering",

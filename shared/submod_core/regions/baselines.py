@@ -58,6 +58,18 @@ def channel_mean(image: Any) -> FloatArray:
     return np.asarray(array.mean(axis=_places(array), keepdims=True))
 
 
+def minimum(image: Any) -> FloatArray:
+    """Lowest value of each channel, (1, …, C): the silence of a spectrogram in decibels.
+
+    Examples
+    --------
+    >>> minimum(np.arange(8.0).reshape(2, 2, 2)).ravel()
+    array([0., 1.])
+    """
+    array = np.asarray(image, dtype=np.float64)
+    return np.asarray(array.min(axis=_places(array), keepdims=True))
+
+
 def random_colour(image: Any, seed: int = 0) -> FloatArray:
     """One colour drawn between the lowest and the highest value of each channel, (1, …, C).
 
@@ -93,6 +105,7 @@ def _places(array: FloatArray) -> tuple[int, ...]:
 BASELINES: dict[str, Callable[[Any], FloatArray]] = {
     "blur": blur,
     "channel_mean": channel_mean,
+    "minimum": minimum,
     "random_colour": random_colour,
     "noise": noise,
 }

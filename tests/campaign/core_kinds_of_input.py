@@ -1,0 +1,62 @@
+"""Good calls of the core: regions of tables, figures of tables, series and spectrograms."""
+
+import numpy as np
+
+from submod_core import regions
+from submod_core.figures.columns import plot_columns
+from submod_core.figures.series import plot_series
+from submod_core.figures.spectrograms import plot_spectrogram
+
+from .calls import Case, array, choice, count, number, sequence, text, without
+from .core_text import explained
+from .objects import SCORES, explanation
+
+NAMES = without(sequence(text="ab"), "of numbers", "of None")
+VECTOR = np.linspace(0, 1, 4)
+
+CASES = [
+    Case(
+        regions.column_regions,
+        lambda: {"columns": ["a", "b", "c"], "groups": {"g": ["a", "b"]}, "kept": []},
+        {
+            "columns": sequence(text="ab", **{"twice the same": ["a", "a"]}),
+            "groups": {"a number": 3, "text": "ab", "a list": ["a"], "unknown": {"g": ["z"]}},
+            "kept": without(sequence(text="ab"), "empty"),
+        },
+    ),
+    Case(
+        plot_columns,
+        lambda: (
+            {"explanation": explained(), "names": ["a", "b", "c", "d"], "values": VECTOR.copy()}
+            | {"signed": True, "most": 3, "title": None, "shown": "highest"}
+        ),
+        {"names": NAMES, "values": without(array(VECTOR), "None"), "most": count()},
+    ),
+    Case(
+        plot_series,
+        lambda: (
+            {"explanation": explained(), "series": VECTOR.copy(), "step": 0.1, "unit": "s"}
+            | {"names": ["a"], "signed": True, "title": None, "shown": "highest", "cmap": "jet"}
+        ),
+        {
+            "series": array(VECTOR, **{"another size": np.ones(5)}),
+            "step": number(zero=0.0),
+            "unit": text(optional=True),
+            "names": without(NAMES, "None"),
+        },
+    ),
+    Case(
+        plot_spectrogram,
+        lambda: (
+            {"explanation": explanation(), "spectrogram": SCORES.copy(), "axes": "FT"}
+            | {"seconds": 0.5, "frequencies": np.arange(4.0), "signed": False}
+            | {"title": None, "shown": "highest", "cmap": "jet"}
+        ),
+        {
+            "spectrogram": array(SCORES),
+            "axes": choice(),
+            "seconds": number(optional=True, zero=0.0),
+            "frequencies": without(array(VECTOR, equal=np.ones(4)), "None"),
+        },
+    ),
+]
