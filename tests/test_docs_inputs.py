@@ -1,0 +1,45 @@
+"""Pages on texts, audio, series and tables: every block runs and prints the page's numbers."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parent.parent / "docs"
+PICTURES = {
+    "text.md": ["words.png"],
+    "audio.md": ["spectrogram.png", "waveform.png"],
+    "series_and_tables.md": ["series.png", "columns.png"],
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("page", PICTURES)
+def test_every_block_runs_and_says_what_it_costs(page, tmp_path, monkeypatch, capsys):
+    if page == "text.md":
+        pytest.importorskip("transformers")
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / page).read_text()
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block, page, "exec"), names)
+    for picture in PICTURES[page]:
+        assert (tmp_path / picture).stat().st_size > 10_000
+    # What is printed are numbers of model inputs, and whether both hosts agree.
+    printed = capsys.readouterr().out
+    assert all(f"{int(count):,}" in text for count in re.findall(r"\d+", printed)), printed
+    assert "False" not in printed
+
+
+@pytest.mark.parametrize("page", PICTURES)
+def test_the_jobs_are_short_and_the_links_exist(page):
+    text = (DOCS / page).read_text()
+    for target in re.findall(r"\]\(([^)#:]+)[^)]*\)", text):
+        assert (DOCS / target).exists(), target
+        if target.endswith(".png"):
+            assert (DOCS / target).stat().st_size < 60_000
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        lines = [line for line in block.splitlines() if line.strip() and "import " not in line]
+        if ".explain(" in block:
+            assert len(lines) <= 8, block
