@@ -77,7 +77,12 @@ def text_regions(
     if needs and texts is None:
         raise ValueError(f"`texts` must be given, since `by` (={by!r}) divides them")
     pairs = texts_of(texts, rows) if needs else [()] * len(rows)
-    return label_tokens([_keys(row, by, pair, side) for row, pair in zip(rows, pairs, strict=True)])
+    keys = [_keys(row, by, pair, side) for row, pair in zip(rows, pairs, strict=True)]
+    for i, row in enumerate(keys):
+        if all(key is None for key in row):
+            where = "" if side is None else f" of `side` {side}"
+            raise ValueError(f"`encodings` of text {i} have no token{where} that could be removed")
+    return label_tokens(keys)
 
 
 def label_tokens(keys: Sequence[Sequence[Hashable]]) -> IntArray:

@@ -157,7 +157,7 @@ def test_keys_of_tokens():
         ({"by": lambda text: [], "texts": [PASSAGE]}, "by"),
         ({"by": lambda text: 3, "texts": [PASSAGE]}, "by"),
         ({"side": 2}, "side"),
-        ({"side": 1}, "keys"),
+        ({"side": 1}, "encodings"),
         ({"encodings": []}, "encodings"),
         ({"encodings": [3]}, "encodings"),
         ({"encodings": "text"}, "encodings"),
