@@ -65,7 +65,6 @@ def test_low_frequencies_are_at_the_bottom_and_time_goes_right(axes, falls, chan
     assert np.array_equal(figure.axes[0].images[0].get_array(), SOUND.T)
     importance = figure.axes[0].images[1].get_array()
     assert np.array_equal(importance, explained(grid((6, 4), (3, 2))).paint().T)
-    drawn(figure)
 
 
 def test_a_spectrogram_without_units_counts_frames_and_bins():
