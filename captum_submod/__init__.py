@@ -6,6 +6,7 @@ attribution is; `visualization` draws the papers' figures.
 
 from captum_submod import metrics, visualization
 from captum_submod.dataset import attribute_dataset, evaluate_dataset
+from captum_submod.keywords import KeywordInputs
 from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
 from captum_submod.mistakes import explain_mistakes
@@ -34,6 +35,7 @@ __all__ = [
     "DropTextTokens",
     "DropTokens",
     "Explanation",
+    "KeywordInputs",
     "LLMAttribution",
     "LiMA",
     "SelfAttributing",

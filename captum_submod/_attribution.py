@@ -9,13 +9,21 @@ import torch
 from captum.attr import PerturbationAttribution
 from torch import Tensor
 
-from captum_submod._compat import BaselineType, TargetType, TensorOrTuple, log_usage
+from captum_submod._compat import (
+    AnyInputs,
+    BaselineType,
+    MaskType,
+    TargetType,
+    TensorOrTuple,
+    log_usage,
+)
 from captum_submod._explained import mask_of
-from captum_submod._inputs import Batch, batch_size, prepare
+from captum_submod._inputs import batch_size, prepare
 from captum_submod._modules import evaluating
 from captum_submod._oracle import TorchOracle
 from captum_submod._painting import painted
 from captum_submod._targets import target_indices
+from captum_submod.keywords import unpacked
 from submod_core import Explanation, explain
 from submod_core._checks import check_flag
 from submod_core._docs import documented
@@ -66,7 +74,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         baselines: BaselineType = None,
         target: TargetType = None,
         additional_forward_args: object = None,
-        feature_mask: Tensor | tuple[Tensor, ...] | None = None,
+        feature_mask: MaskType = None,
         perturbations_per_eval: int | str = 1,
         show_progress: bool = False,
         signed: bool = False,
@@ -75,8 +83,9 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
 
         Parameters
         ----------
-        inputs : Tensor or tuple of Tensor, each (N, …)
-            Any dtype and value range that `forward_func` accepts.
+        inputs : Tensor, tuple of Tensor or mapping, each (N, …)
+            Any dtype and value range that `forward_func` accepts. A mapping, such as a processor's
+            output, is passed by keyword; see `KeywordInputs` for which entry is explained.
         baselines : number, Tensor, str, callable or tuple of them, optional
             Values of a removed region, in the model's own input space: a number, or a tensor with a
             first dimension of 1 or N that broadcasts to its input; for images, volumes and series
@@ -90,11 +99,12 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             "identity"), it may be the class, 0 or 1.
         additional_forward_args : any, optional
             Further arguments of `forward_func`. Anything but a tuple is one argument; rows of
-            tensors whose first dimension is N follow their example.
+            tensors whose first dimension is N follow their example. Beside a mapping, a mapping.
         feature_mask : Tensor or tuple of Tensor, optional
             Region ids that broadcast to the inputs, with a first dimension of 1 or N. Ids may have
             gaps and are shared across the tensors of a tuple; −1 is no region but what always
-            stays, such as padding. By default inputs are divided by `regions`.
+            stays, such as padding. By default inputs are divided by `regions`, and tokens whose
+            `attention_mask` is 0 stay.
         perturbations_per_eval : int or "auto"
             Each call of `forward_func` gets at most perturbations_per_eval · N masked inputs; with
             "auto" the number that was fastest in a few timed calls. The result does not depend on
@@ -107,10 +117,10 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
 
         Returns
         -------
-        Tensor or tuple of Tensor
-            Scores in [0, 1] (LiMA, Eq. 11), shaped like the inputs, on their device, in their dtype
-            if that is a floating one: 1 for the first region in the order, 0 for the last, for what
-            equals the baseline, and for what always stays.
+        Tensor, tuple of Tensor or dict
+            Scores in [0, 1] (LiMA, Eq. 11), shaped like the inputs and keyed as they are, on their
+            device, in their dtype if that is a floating one: 1 for the first region in the order, 0
+            for the last, for what equals the baseline, and for what always stays.
 
         Raises
         ------
@@ -120,18 +130,16 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             argument.
         """
         check_flag("signed", signed)
-        batch, explanations = self._run(
-            inputs,
-            baselines,
-            target,
-            additional_forward_args,
-            feature_mask,
-            perturbations_per_eval,
-            show_progress,
-        )
+        _check_call(perturbations_per_eval, show_progress)
+        oracle = self._oracle(inputs, baselines, target, additional_forward_args, feature_mask)
+        size, batch = batch_size(perturbations_per_eval, len(oracle.batch)), oracle.batch
+        explanations = self._explanations(oracle, size, show_progress)
         scores = [one.gains if signed else one.importance for one in explanations]
         maps = tuple(painted(batch, k, scores) for k in range(len(batch.inputs)))
-        return maps if isinstance(inputs, tuple) else maps[0]
+        made: Any = maps if isinstance(inputs, tuple) else maps[0]
+        if batch.keywords is not None:
+            made = dict(zip(batch.keywords, maps, strict=False))
+        return made
 
     def attribute_future(self, *args: Any, **kwargs: Any) -> None:
         """Raise NotImplementedError, as Captum's Lime does."""
@@ -139,11 +147,11 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
 
     def explain(
         self,
-        inputs: Tensor | tuple[Tensor, ...],
+        inputs: AnyInputs,
         baselines: BaselineType = None,
         target: TargetType = None,
         additional_forward_args: object = None,
-        feature_mask: Tensor | tuple[Tensor, ...] | None = None,
+        feature_mask: MaskType = None,
         perturbations_per_eval: int | str = 1,
         show_progress: bool = False,
     ) -> list[Explanation]:
@@ -158,20 +166,15 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             order, insertion and deletion curves, the highest confidence and the number of images
             that went through the model.
         """
-        return self._run(
-            inputs,
-            baselines,
-            target,
-            additional_forward_args,
-            feature_mask,
-            perturbations_per_eval,
-            show_progress,
-        )[1]
+        _check_call(perturbations_per_eval, show_progress)
+        oracle = self._oracle(inputs, baselines, target, additional_forward_args, feature_mask)
+        size = batch_size(perturbations_per_eval, len(oracle.batch))
+        return self._explanations(oracle, size, show_progress)
 
     @documented(OPTIONS, method="attribute")
     def sufficient(
         self,
-        inputs: TensorOrTuple,
+        inputs: AnyInputs,
         explanations: Explanation | Sequence[Explanation],
         baselines: BaselineType = None,
         target: TargetType = None,
@@ -193,9 +196,8 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             What `explain` returned for the inputs, which brings the regions.
         {sufficient}
         """
-        check_batch_size("perturbations_per_eval", perturbations_per_eval)
-        check_flag("show_progress", show_progress)
-        mask = mask_of(explanations, inputs, self.layout)
+        _check_call(perturbations_per_eval, show_progress)
+        mask = mask_of(explanations, unpacked(inputs, additional_forward_args).inputs, self.layout)
         oracle = self._oracle(inputs, baselines, target, additional_forward_args, mask)
         with self._running(oracle, None, show_progress) as on_batch:
             return find_sufficient(
@@ -212,22 +214,6 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
                 sources=oracle.readout.sources("forward_func"),
             )
 
-    def _run(
-        self,
-        inputs: Any,
-        baselines: Any,
-        target: Any,
-        additional: Any,
-        feature_mask: Any,
-        perturbations_per_eval: int | str,
-        show_progress: bool,
-    ) -> tuple[Batch, list[Explanation]]:
-        check_batch_size("perturbations_per_eval", perturbations_per_eval)
-        check_flag("show_progress", show_progress)
-        oracle = self._oracle(inputs, baselines, target, additional, feature_mask)
-        size = batch_size(perturbations_per_eval, len(oracle.batch))
-        return oracle.batch, self._explanations(oracle, size, show_progress)
-
     def _oracle(
         self, inputs: Any, baselines: Any, target: Any, additional: Any, feature_mask: Any
     ) -> TorchOracle:
@@ -238,16 +224,22 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
                 f"`target` (={target!r}) must be None: the features of the whole input are the "
                 "target"
             )
-        if feature_mask is None:
+        given, division = unpacked(inputs, additional), self._division()
+        mask = given.aligned("feature_mask", feature_mask)
+        if mask is None:
             with evaluating(self.forward_func):
-                feature_mask = self._divide(inputs, target, additional)
+                rest = given.additional if given.keywords is None else None
+                mask = self._divide(given.inputs, target, rest)
+        if mask is None and division.regions is None:
+            mask = given.padding()
         batch = prepare(
-            inputs,
-            baselines,
-            feature_mask,
-            additional,
-            self._division(),
+            given.inputs,
+            given.aligned("baselines", baselines),
+            mask,
+            given.additional,
+            division,
             self.layout,
+            given.keywords,
         )
         return TorchOracle(
             self.forward_func,
@@ -294,3 +286,8 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             progress_bar(title, total, show_progress) as on_batch,
         ):
             yield on_batch
+
+
+def _check_call(perturbations_per_eval: Any, show_progress: Any) -> None:
+    check_batch_size("perturbations_per_eval", perturbations_per_eval)
+    check_flag("show_progress", show_progress)

@@ -1,6 +1,6 @@
 """Everything private that this package takes from Captum, in one place, and Captum's types."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from captum.log import log_usage as _log_usage
@@ -8,13 +8,18 @@ from torch import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-TensorOrTuple = TypeVar("TensorOrTuple", Tensor, tuple[Tensor, ...])
-"""A tensor in gives a tensor out, a tuple a tuple."""
+TensorOrTuple = TypeVar("TensorOrTuple", Tensor, tuple[Tensor, ...], Mapping[str, Any])
+"""A tensor in gives a tensor out, a tuple a tuple, a mapping a mapping."""
+
+AnyInputs: TypeAlias = Tensor | tuple[Tensor, ...] | Mapping[str, Any]
+"""One tensor, several, or the keyword inputs of `KeywordInputs`."""
 
 TargetType: TypeAlias = int | tuple[int, ...] | Tensor | list[int] | list[tuple[int, ...]] | None
 
 Baseline: TypeAlias = int | float | Tensor | str | Callable[..., Any]
-BaselineType: TypeAlias = Baseline | tuple[Baseline, ...] | None
+BaselineType: TypeAlias = Baseline | tuple[Baseline, ...] | Mapping[str, Baseline] | None
+
+MaskType: TypeAlias = Tensor | tuple[Tensor, ...] | Mapping[str, Tensor] | None
 
 
 def log_usage(function: F) -> F:
@@ -26,4 +31,11 @@ def log_usage(function: F) -> F:
     return logged
 
 
-__all__ = ["BaselineType", "TargetType", "TensorOrTuple", "log_usage"]
+__all__ = [
+    "AnyInputs",
+    "BaselineType",
+    "MaskType",
+    "TargetType",
+    "TensorOrTuple",
+    "log_usage",
+]

@@ -40,6 +40,8 @@ class Batch:
         Label of the elements that are in no region and always stay; None where there are none.
     additional : tuple
         Further arguments of the forward function.
+    keywords : tuple of str or None
+        Names of the inputs and of the further arguments; None where they are positional.
     """
 
     inputs: tuple[Tensor, ...]
@@ -50,6 +52,7 @@ class Batch:
     layouts: tuple[Layout | None, ...]
     outside: int | None
     additional: tuple[Any, ...]
+    keywords: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs[0])
@@ -62,6 +65,7 @@ def prepare(
     additional: Any,
     division: Division,
     layout: str | Layout | None = None,
+    keywords: tuple[str, ...] | None = None,
 ) -> Batch:
     """Validate and convert the arguments of one `attribute` call."""
     tensors = tensors_of(inputs)
@@ -84,7 +88,9 @@ def prepare(
     )
     mixable = tuple(map(blends, tensors, references))
     extra = _additional(additional)
-    return Batch(tensors, references, device_labels, mixable, sets, layouts, outside, extra)
+    return Batch(
+        tensors, references, device_labels, mixable, sets, layouts, outside, extra, keywords
+    )
 
 
 def blends(tensor: Tensor, baseline: Tensor) -> bool:

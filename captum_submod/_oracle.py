@@ -111,6 +111,13 @@ class TorchOracle:
         """Additional arguments for the rows: tensors of N rows follow their examples."""
         return [expanded(a, rows, len(self.batch)) for a in self.batch.additional]
 
+    def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """The function's answer to the arguments, by keyword where the inputs were a mapping."""
+        names = self.batch.keywords
+        if names is None:
+            return function(*arguments)
+        return function(**dict(zip(names, arguments, strict=True)))
+
     def _run(
         self, arguments: tuple[Any, ...], n_rows: int, features: bool
     ) -> tuple[Tensor, Tensor | None]:
@@ -119,17 +126,17 @@ class TorchOracle:
         output: Any
         vectors: Any
         if not features and embeddings is None:
-            output = logits_of(self.forward_func(*arguments))
+            output = logits_of(self._call(self.forward_func, arguments))
             return checked(self.readout.activated(output), n_rows, "forward_func"), None
         # Features come from one of three places: the output itself; a layer, whose output a hook
         # captures during the same forward pass; a function of its own. With class embeddings the
         # features make the class scores, and a function replaces the call of the model.
         if source is None:
-            output = checked(self.forward_func(*arguments), n_rows, "forward_func")
+            output = checked(self._call(self.forward_func, arguments), n_rows, "forward_func")
             vectors = output
         elif is_layer(source, self.forward_func):
             with captured(source) as seen:
-                output = uncompiled(self.forward_func)(*arguments)
+                output = self._call(uncompiled(self.forward_func), arguments)
             if not seen:
                 raise ValueError(
                     f"`features` (={source}) is a layer that did not run in `forward_func`, or "
@@ -139,8 +146,8 @@ class TorchOracle:
         else:
             output = None
             if embeddings is None:
-                output = self.forward_func(*copied(arguments))
-            vectors = source(*arguments)
+                output = self._call(self.forward_func, copied(arguments))
+            vectors = self._call(source, arguments)
         vectors = checked(vectors, n_rows, "features")
         vectors = pooled(vectors, self.batch.layouts[0], tuple(self.batch.inputs[0].shape[1:]))
         if embeddings is not None:
@@ -175,7 +182,8 @@ class TorchOracle:
 
     def _certainty(self, arguments: tuple[Any, ...], n_rows: int, n_classes: int | None) -> Tensor:
         """Certainty (B,) by the evidential confidence model."""
-        outputs = checked(self.readout.confidence_model(*arguments), n_rows, "confidence_model")
+        outputs = self._call(self.readout.confidence_model, arguments)
+        outputs = checked(outputs, n_rows, "confidence_model")
         self.readout.check_evidence(tuple(outputs.shape[1:]), n_classes)
         certainty: Tensor = 1 - uncertainty(outputs)
         return certainty

@@ -3,10 +3,9 @@
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
-from torch import Tensor
 
 from captum_submod._attribution import RegionAttribution
-from captum_submod._compat import BaselineType, TargetType
+from captum_submod._compat import AnyInputs, BaselineType, MaskType, TargetType
 from captum_submod._inputs import batch_size
 from captum_submod._modules import evaluating
 from submod_core._checks import check_flag
@@ -22,7 +21,7 @@ class AttributeArguments(TypedDict, total=False):
 
     baselines: BaselineType
     additional_forward_args: object
-    feature_mask: Tensor | tuple[Tensor, ...] | None
+    feature_mask: MaskType
     perturbations_per_eval: int | str
     show_progress: bool
 
@@ -30,7 +29,7 @@ class AttributeArguments(TypedDict, total=False):
 @documented(OPTIONS, package="captum_submod", method="attribute")
 def explain_mistakes(
     method: RegionAttribution,
-    inputs: Tensor | tuple[Tensor, ...],
+    inputs: AnyInputs,
     target: TargetType,
     *,
     max_area: float = 1.0,
@@ -42,7 +41,8 @@ def explain_mistakes(
     ----------
     method : LiMA or SMDL
         A method of the model that errs.
-    inputs : Tensor or tuple of Tensor, each (N, …)
+    inputs : Tensor, tuple of Tensor or mapping, each (N, …)
+        As in `LiMA.attribute`.
     target : int, tuple, Tensor or list
         The *true* class of each example.
     {max_area}

@@ -37,8 +37,8 @@ class SMDL(SMDLOptions, RegionAttribution):
     prior : Tensor, captum Attribution, callable or None
         The prior map of images (N, C, H, W): one of (1, …) or (N, …) with one channel or as many as
         the images, over which it is summed; a Captum method, or a function of (inputs, target),
-        that computes one. A map of another height and width is interpolated. None makes every patch
-        a region of its own.
+        that computes one; of keyword inputs they get the explained tensor alone. A map of another
+        height and width is interpolated. None makes every patch a region of its own.
     {patches}
     {regions}
     {k}

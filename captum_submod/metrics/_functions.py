@@ -1,14 +1,14 @@
 """Captum functions made from the declarations of the core."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from captum_submod._compat import BaselineType, TargetType
+from captum_submod._compat import BaselineType, MaskType, TargetType
 from captum_submod._oracle import Activation, Features
 from captum_submod.metrics._model import (
     Asked,
@@ -33,12 +33,12 @@ class ModelFunction(Protocol[P, T_co]):
     def __call__(
         self,
         forward_func: Callable[..., Any],
-        inputs: Tensor,
+        inputs: Tensor | Mapping[str, Any],
         attributions: Attributions,
         baselines: BaselineType = ...,
         target: TargetType = None,
         additional_forward_args: object = None,
-        feature_mask: Tensor | None = None,
+        feature_mask: MaskType = None,
         activation: Activation = "softmax",
         class_axis: int | None = None,
         max_examples_per_batch: int = 16,
@@ -69,8 +69,9 @@ class MaskFunction(Protocol[P]):
 
 
 _ASKED = """forward_func, inputs, baselines, target, additional_forward_args
-    As in `LiMA.attribute`, for a single tensor of inputs (N, …).
-attributions : Tensor, Explanation or sequence of Explanation
+    As in `LiMA.attribute`, for a single tensor of inputs (N, …), or a mapping of which one entry is
+    explained.
+attributions : Tensor, Explanation, sequence of Explanation or mapping
     Any of the forms that `captum_submod.metrics` lists.
 feature_mask : Tensor, optional
     Region ids; see above. Explanations bring their own regions.

@@ -1,17 +1,18 @@
 """From Captum's conventions to the core's metrics, and to the model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from captum_submod._compat import BaselineType, TargetType
+from captum_submod._compat import BaselineType, MaskType, TargetType
 from captum_submod._inputs import found_layout, host_mask, prepare
 from captum_submod._modules import evaluating
 from captum_submod._oracle import Activation, Features, TorchOracle
 from captum_submod._targets import target_indices
+from captum_submod.keywords import Unpacked, unpacked
 from submod_core import Explanation, Readout
 from submod_core._checks import check_callable, check_count
 from submod_core.engine import drive
@@ -19,7 +20,7 @@ from submod_core.metrics import Question
 from submod_core.regions import Division, Layout, compact
 from submod_core.results import are_explanations, each_attribution
 
-Attributions = Tensor | Explanation | Sequence[Explanation]
+Attributions = Tensor | Explanation | Sequence[Explanation] | Mapping[str, Tensor]
 
 T = TypeVar("T")
 
@@ -28,11 +29,11 @@ class Asked(NamedTuple):
     """The arguments that Captum's metrics share, beside the attributions."""
 
     forward_func: Callable[..., Any]
-    inputs: Tensor
+    inputs: Tensor | Mapping[str, Any]
     baselines: BaselineType = None
     target: TargetType = None
     additional_forward_args: object = None
-    feature_mask: Tensor | None = None
+    feature_mask: MaskType = None
     activation: Activation = "softmax"
     class_axis: int | None = None
     max_examples_per_batch: int = 16
@@ -46,22 +47,25 @@ def answers(question: Question[T], attributions: Attributions, asked: Asked) -> 
     """The answer to the question for each example and its attribution."""
     check_count("max_examples_per_batch", asked.max_examples_per_batch)
     check_callable("forward_func", asked.forward_func)
-    axes = layout_of(asked.inputs, asked.layout)
-    shape = shape_of(asked.inputs, axes)
-    rows = rows_of(attributions, asked.inputs, axes)
-    maps = labels_of(asked.feature_mask, asked.inputs, axes)
+    given = unpacked(asked.inputs, asked.additional_forward_args)
+    inputs = given.inputs
+    axes = layout_of(inputs, asked.layout)
+    shape = shape_of(inputs, axes)
+    rows = rows_of(map_of(attributions, given), inputs, axes)
+    maps = labels_of(given.aligned("feature_mask", asked.feature_mask), inputs, axes)
     image = axes is not None and axes.n_places > 1
     orders = [
         question.order(row, shape, labels, image) for row, labels in zip(rows, maps, strict=True)
     ]
     mask = np.stack([axes.spread(o.regions) if axes else o.regions for o in orders])
     batch = prepare(
-        asked.inputs,
-        asked.baselines,
+        inputs,
+        given.aligned("baselines", asked.baselines),
         torch.from_numpy(mask),
-        asked.additional_forward_args,
+        given.additional,
         Division(),
         layout=axes,
+        keywords=given.keywords,
     )
     oracle = TorchOracle(
         asked.forward_func,
@@ -91,6 +95,20 @@ def answers(question: Question[T], attributions: Attributions, asked: Asked) -> 
             checked=True,
         )
     return [outcome.result for outcome in outcomes]
+
+
+def map_of(attributions: Any, given: Unpacked) -> Any:
+    """Attributions of the one explained input; those that are keyed as the inputs are taken out."""
+    if isinstance(given.inputs, tuple) and given.keywords is not None:
+        raise ValueError(
+            f"`inputs` (with {list(given.explained)} to explain) must have one entry to explain"
+        )
+    if not isinstance(attributions, Mapping) or given.keywords is None:
+        return attributions
+    (name,) = given.explained
+    if name not in attributions:
+        raise ValueError(f"`attributions` (of {list(attributions)}) must have a map of {name!r}")
+    return attributions[name]
 
 
 def layout_of(inputs: Any, layout: str | Layout | None = None) -> Layout | None:

@@ -1,14 +1,16 @@
 """Robustness of attributions under noise, for Captum."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from captum_submod.keywords import KeywordInputs, unpacked
 from captum_submod.metrics._model import (
     layout_of,
+    map_of,
     rows_of,
     shape_of,
 )
@@ -20,8 +22,8 @@ from submod_core.results import painted
 
 
 def robustness(
-    explanation_func: Callable[..., Tensor],
-    inputs: Tensor,
+    explanation_func: Callable[..., Any],
+    inputs: Tensor | Mapping[str, Any],
     *,
     k: int,
     radius: float = 0.02,
@@ -37,7 +39,8 @@ def robustness(
     explanation_func : callable
         Such as ``LiMA(model).attribute``: from inputs, and `kwargs`, to attributions shaped like
         the inputs.
-    inputs : Tensor, (N, …), floating
+    inputs : Tensor, (N, …), floating, or mapping
+        A mapping is passed on as one, with noise on the entry that `LiMA` would explain.
     k, radius, n_samples, seed
         As in `submod_core.metrics.Robustness`.
     layout : str, optional
@@ -61,6 +64,8 @@ def robustness(
     [1.0, 1.0]
     """
     metric = Robustness(k=k, radius=radius, n_samples=n_samples, seed=seed)
+    mapped, given = inputs, unpacked(inputs)
+    inputs = given.inputs
     if not isinstance(inputs, Tensor) or not inputs.is_floating_point():
         raise TypeError("`inputs` must be one floating-point tensor (N, …), which noise can change")
     check_callable("explanation_func", explanation_func)
@@ -69,12 +74,19 @@ def robustness(
     axes = layout_of(inputs, layout)
     image, shape = axes is not None and axes.is_image, shape_of(inputs, axes)
 
+    def noisy(x: Tensor) -> Any:
+        if not isinstance(mapped, Mapping):
+            return x
+        (name,) = given.explained
+        return KeywordInputs({**mapped, name: x}, explain=name)
+
     def maps(noise: Any) -> list[Any]:
         x = inputs
         if noise is not None:
             drawn = torch.from_numpy(axes.restored(noise) if axes and image else noise)
             x = inputs + drawn.to(inputs.dtype).to(inputs.device)
-        return [painted(row, shape) for row in rows_of(explanation_func(x, **kwargs), x, axes)]
+        found = map_of(explanation_func(noisy(x), **kwargs), given)
+        return [painted(row, shape) for row in rows_of(found, x, axes)]
 
     # Noise is drawn with channels last, the same in both hosts.
     like = _shaped(inputs)

@@ -10,6 +10,7 @@ from captum_submod import (
     AggMean,
     DropTextTokens,
     DropTokens,
+    KeywordInputs,
     LiMA,
     LLMAttribution,
     explain_mistakes,
@@ -216,6 +217,18 @@ CASES = [
         lambda: {"images": X.clone()},
         {"images": without(tensor(X), "nan", "infinity")},
         name="DropTokens.forward",
+    ),
+    Case(
+        KeywordInputs,
+        lambda: {"inputs": {"x": X.clone(), "rate": 2.0}, "explain": "x"},
+        {
+            "inputs": {"None": None, "a number": 3, "a tensor": X, "a list": [X]}
+            | {"other rows": {"x": X, "mask": X[:1]}, "lists": {"x": X, "sizes": [1, 2]}}
+            | {"no tensor": {"x": [1.0]}, "empty": {}},
+            "explain": {"None": None, "a number": 3, "empty": [], "another name": "y"}
+            | {"a number's name": "rate", "twice": ["x", "x"], "of None": [None]},
+        },
+        named={"inputs": "explain", "explain": "inputs"},
     ),
     Case(
         LLMAttribution,

@@ -1,6 +1,7 @@
 """A user's file under strict mypy: the types of the front door, and mistakes that they catch."""
 
-from typing import assert_type
+from collections.abc import Mapping
+from typing import Any, assert_type
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,8 @@ def methods() -> None:
     assert_type(lima.attribute(images, target=3, perturbations_per_eval=4), Tensor)
     pair = lima.attribute((images, images), target=3)
     assert_type(pair, tuple[Tensor, ...])
+    keyed = lima.attribute({"pixel_values": images}, target=3)
+    assert_type(keyed, Mapping[str, Any])
     explanations = lima.explain(images, target=3)
     assert_type(explanations, list[Explanation])
     assert_type(lima.sufficient(images, explanations, target=3, share=0.9, n=2), list[Sufficient])
