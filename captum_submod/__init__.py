@@ -10,6 +10,7 @@ from captum_submod.keywords import KeywordInputs
 from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
 from captum_submod.mistakes import explain_mistakes
+from captum_submod.processors import PixelSpace, from_processor
 from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
@@ -17,6 +18,7 @@ from captum_submod.texts import DropTextTokens
 from captum_submod.tokens import DropTokens
 from submod_core.dataset import open_explanations
 from submod_core.regions import (
+    class_names,
     column_regions,
     from_masks,
     grid,
@@ -38,16 +40,19 @@ __all__ = [
     "KeywordInputs",
     "LLMAttribution",
     "LiMA",
+    "PixelSpace",
     "SelfAttributing",
     "SumOfParts",
     "SumOfPartsAttribution",
     "Weights",
     "attribute_dataset",
+    "class_names",
     "column_regions",
     "evaluate_dataset",
     "evidential_loss",
     "explain_mistakes",
     "from_masks",
+    "from_processor",
     "grid",
     "metrics",
     "open_explanations",

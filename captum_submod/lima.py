@@ -51,8 +51,9 @@ class LiMA(LiMAOptions, RegionAttribution):
         superpixels of an image, supervoxels of a volume or video, equal segments of a series); the
         number of cells along each axis of places, (rows, columns) of an image; one label map over
         the places, (H, W), for all, −1 for what always stays; or a function of one example with its
-        channels last, (H, W, C), that returns a label map, such as
-        ``lambda image: submod_core.from_masks(sam.generate(image))``. None stands for 49 regions of
+        channels last, (H, W, C), that returns a label map. It sees the
+        model's input; ``from_processor(processor).regions(…)`` shows it the picture, as superpixels
+        and Segment Anything need it. None stands for 49 regions of
         images, volumes and videos, and for single elements of tables and all inputs of unknown
         axes.
     {search}

@@ -6,6 +6,7 @@ attribution; `visualization` draws the papers' figures.
 
 from submod_core.dataset import open_explanations
 from submod_core.regions import (
+    class_names,
     column_regions,
     from_masks,
     grid,
@@ -20,6 +21,7 @@ from xplique_submod import metrics, visualization
 from xplique_submod.dataset import attribute_dataset, evaluate_dataset
 from xplique_submod.lima import LiMA
 from xplique_submod.mistakes import explain_mistakes
+from xplique_submod.processors import PixelSpace, from_processor
 from xplique_submod.sea_nn import SEANN, AggMean
 from xplique_submod.smdl import SMDL
 from xplique_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
@@ -32,16 +34,19 @@ __all__ = [
     "DropTextTokens",
     "Explanation",
     "LiMA",
+    "PixelSpace",
     "SelfAttributing",
     "SumOfParts",
     "SumOfPartsAttribution",
     "Weights",
     "attribute_dataset",
+    "class_names",
     "column_regions",
     "evaluate_dataset",
     "evidential_loss",
     "explain_mistakes",
     "from_masks",
+    "from_processor",
     "grid",
     "metrics",
     "open_explanations",

@@ -13,10 +13,13 @@ from captum_submod import (
     KeywordInputs,
     LiMA,
     LLMAttribution,
+    PixelSpace,
     explain_mistakes,
+    from_processor,
 )
 from submod_core.sea_nn import Learning
 
+from . import pixel_kinds
 from .calls import Case, count, instance, number, share, without
 from .captum_kinds import (
     KINDS,
@@ -218,6 +221,7 @@ CASES = [
         {"images": without(tensor(X), "nan", "infinity")},
         name="DropTokens.forward",
     ),
+    *pixel_kinds.cases(PixelSpace, from_processor, first=True),
     Case(
         KeywordInputs,
         lambda: {"inputs": {"x": X.clone(), "rate": 2.0}, "explain": "x"},

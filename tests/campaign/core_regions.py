@@ -5,12 +5,21 @@ import numpy as np
 import submod_core as core
 from submod_core import regions, results, sop
 
-from . import calls
+from . import calls, pixel_kinds
 from .calls import Case, array, count, counts, labels, number, share, without
 from .core_kinds import FOLDER, GRID, MASK, MASKS, VECTOR, saved
 from .objects import MAP, SCORES, curves, explanation, group_explanation
 
 CASES = [
+    *pixel_kinds.cases(regions.PixelSpace, None, first=True),
+    Case(
+        regions.class_names,
+        lambda: {"model": {0: "cat", 1: "dog"}},
+        {
+            "model": {"None": None, "a number": 3, "empty": {}, "from one on": {1: "cat"}}
+            | {"words": {"a": "cat"}, "an object": object()}
+        },
+    ),
     Case(core.grid, lambda: {"shape": (4, 4), "cells": (2, 2)}, GRID),
     Case(
         core.from_masks,

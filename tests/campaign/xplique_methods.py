@@ -9,11 +9,14 @@ from xplique_submod import (
     AggMean,
     DropTextTokens,
     LiMA,
+    PixelSpace,
     SumOfPartsAttribution,
     explain_mistakes,
+    from_processor,
 )
 from xplique_submod.sop import SelfAttributing, SumOfParts, fit
 
+from . import pixel_kinds
 from .calls import Case, count, instance, number, share, without
 from .host_kinds import BASELINE_OF_PARTS, REMOVING
 from .xplique_kinds import (
@@ -72,6 +75,7 @@ def sea_nn():
 
 
 CASES = [
+    *pixel_kinds.cases(PixelSpace, from_processor, first=False),
     Case(LiMA, lambda: {"model": model, "regions": (2, 2), "search": "singletons"} | OPTIONS),
     Case(
         SMDL,

@@ -23,7 +23,9 @@ from submod_core.regions.label_maps import (
     number_apart,
 )
 from submod_core.regions.layout import Layout
+from submod_core.regions.pixels import PixelSpace
 from submod_core.regions.pooling import painted_regions, region_means, region_sums
+from submod_core.regions.processors import class_names
 from submod_core.regions.superpixels import slico, supervoxels
 from submod_core.regions.tables import ColumnRegions, column_regions
 from submod_core.regions.text import label_tokens, sentence_spans, text_pieces, text_regions
@@ -36,9 +38,11 @@ __all__ = [
     "GroundSet",
     "LabelMaps",
     "Layout",
+    "PixelSpace",
     "Regions",
     "TokenizedText",
     "check_regions",
+    "class_names",
     "column_regions",
     "compact",
     "compact_together",

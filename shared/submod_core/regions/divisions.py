@@ -200,7 +200,8 @@ def saliency_patches(saliency: ArrayLike, patches: tuple[int, int], n: int) -> I
 
 
 def from_masks(
-    masks: ArrayLike | Sequence[ArrayLike | Mapping[str, Any]], min_area: float = 0.0005
+    masks: ArrayLike | Sequence[ArrayLike | Mapping[str, Any]] | Mapping[str, Any],
+    min_area: float = 0.0005,
 ) -> IntArray:
     """A partition from overlapping masks, such as Segment Anything's (LiMA, Algorithm 2).
 
@@ -211,9 +212,11 @@ def from_masks(
 
     Parameters
     ----------
-    masks : array_like of bool, (K, H, W), or a sequence of (H, W) masks
+    masks : array_like of bool, (K, H, W), a sequence of (H, W) masks, or a mapping with "masks"
         Entries may also be mappings with a ``"segmentation"``, as Segment Anything's mask generator
-        returns.
+        returns, or a ``"mask"``, as Hugging Face's ``pipeline("image-segmentation")`` does; the
+        output of ``pipeline("mask-generation")`` is taken as it is. All of these must have seen the
+        picture: see `PixelSpace.regions`.
     min_area : float in [0, 1)
         Share of the image that a mask must exceed, the paper's δ.
 
@@ -230,9 +233,16 @@ def from_masks(
     --------
     >>> from_masks([[[1, 1, 1, 0]], [[0, 0, 1, 0]]])
     array([[0, 0, 1, 2]])
+    >>> from_masks({"masks": [np.array([[True, False]])], "scores": np.array([0.9])})
+    array([[0, 1]])
     """
+    if isinstance(masks, Mapping):
+        if "masks" not in masks:
+            raise ValueError(f"`masks` (with the keys {list(masks)}) must have an entry 'masks'")
+        listed: Any = masks["masks"]
+        masks = list(listed) if hasattr(listed, "__len__") else listed
     check_type("masks", masks, Sequence | np.ndarray, "an array or a sequence of masks")
-    layers = [_mask(m["segmentation"] if isinstance(m, Mapping) else m) for m in masks]  # type: ignore[union-attr]
+    layers = [_mask(one) for one in masks]  # type: ignore[union-attr]
     if not layers or any(layer.shape != layers[0].shape or layer.ndim != 2 for layer in layers):
         raise ValueError(
             f"`masks` (of shapes {[m.shape for m in layers]}) must be one or more (H, W) masks "
@@ -255,7 +265,14 @@ def from_masks(
 
 
 def _mask(layer: Any) -> BoolArray:
-    return as_numbers("masks", layer) != 0
+    if isinstance(layer, Mapping):
+        name = next((key for key in ("segmentation", "mask") if key in layer), None)
+        if name is None:
+            raise ValueError(
+                f"`masks` (with the keys {list(layer)}) must have a 'segmentation' or a 'mask' each"
+            )
+        layer = layer[name]
+    return as_numbers("masks", layer.cpu() if hasattr(layer, "cpu") else layer) != 0
 
 
 def _disjoint(layers: list[BoolArray]) -> list[BoolArray]:
