@@ -16,6 +16,7 @@ from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from captum_submod.texts import DropTextTokens
 from captum_submod.tokens import DropTokens
+from captum_submod.zero_shot import ZeroShot
 from submod_core.dataset import open_explanations
 from submod_core.regions import (
     class_names,
@@ -45,6 +46,7 @@ __all__ = [
     "SumOfParts",
     "SumOfPartsAttribution",
     "Weights",
+    "ZeroShot",
     "attribute_dataset",
     "class_names",
     "column_regions",

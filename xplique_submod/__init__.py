@@ -26,6 +26,7 @@ from xplique_submod.sea_nn import SEANN, AggMean
 from xplique_submod.smdl import SMDL
 from xplique_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from xplique_submod.texts import DropTextTokens
+from xplique_submod.zero_shot import ZeroShot
 
 __all__ = [
     "SEANN",
@@ -39,6 +40,7 @@ __all__ = [
     "SumOfParts",
     "SumOfPartsAttribution",
     "Weights",
+    "ZeroShot",
     "attribute_dataset",
     "class_names",
     "column_regions",

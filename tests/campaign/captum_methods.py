@@ -14,6 +14,7 @@ from captum_submod import (
     LiMA,
     LLMAttribution,
     PixelSpace,
+    ZeroShot,
     explain_mistakes,
     from_processor,
 )
@@ -60,6 +61,26 @@ SMALL = Learning(widths=(3,), epochs=1)
 
 def sea_nn(**options):
     return SEANN(model(), [a_map], settings=SMALL, side=2, thresholds=(2, 4), **options)
+
+
+class Encoders(nn.Module):
+    """As a model of OpenCLIP, of grey images and single tokens."""
+
+    logit_scale = torch.tensor(2.0)
+
+    def encode_image(self, images):
+        return images.mean(1).flatten(1)[:, :3] + 0.1
+
+    def encode_text(self, ids):
+        return nn.functional.one_hot(ids[:, 0] % 3, 3).float()
+
+
+def lengths(texts):
+    return torch.tensor([[len(text)] for text in texts])
+
+
+def zero_shot():
+    return ZeroShot(Encoders(), lengths, ["a", "cat"])
 
 
 class Tiny(nn.Module):
@@ -220,6 +241,28 @@ CASES = [
         lambda: {"images": X.clone()},
         {"images": without(tensor(X), "nan", "infinity")},
         name="DropTokens.forward",
+    ),
+    Case(
+        ZeroShot,
+        lambda: {
+            "model": Encoders(),
+            "processor": lengths,
+            "texts": ["a", "cat"],
+            "padding": None,
+        },
+        {
+            "model": KINDS["backbone"] | {"no encoders": nn.Linear(2, 2)},
+            "processor": {"None": None, "a number": 3, "text": "one"},
+            "texts": {"None": None, "a number": 3, "empty": [], "of None": [None], "no text": ""}
+            | {"an empty text": ["a", ""]},
+            "padding": {"a number": 3, "a list": ["a"]},
+        },
+    ),
+    Case(
+        zero_shot().of_images,
+        lambda: {"images": X.clone()},
+        {"images": without(tensor(X), "complex numbers", "empty")},
+        name="ZeroShot.of_images",
     ),
     *pixel_kinds.cases(PixelSpace, from_processor, first=True),
     Case(

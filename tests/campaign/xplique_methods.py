@@ -11,6 +11,7 @@ from xplique_submod import (
     LiMA,
     PixelSpace,
     SumOfPartsAttribution,
+    ZeroShot,
     explain_mistakes,
     from_processor,
 )
@@ -74,7 +75,44 @@ def sea_nn():
     return SEANN(model, [a_map], **LEARNING)
 
 
+TEXTS = np.array([[1.0], [2.0]])
+
+
+def of_images(images):
+    return np.asarray(images).reshape(len(images), -1)[:, :3] + 0.1
+
+
+def of_texts(tokens):
+    return np.eye(3)[np.asarray(tokens).astype(int)[:, 0] % 3]
+
+
 CASES = [
+    Case(
+        ZeroShot,
+        lambda: {
+            "image_encoder": of_images,
+            "text_encoder": of_texts,
+            "texts": TEXTS.copy(),
+            "scale": 100.0,
+        },
+        {
+            "image_encoder": {"None": None, "a number": 3, "text": "one"},
+            "text_encoder": {"None": None, "a number": 3, "text": "one"},
+            "texts": {"None": None, "text": "a cat", "empty": TEXTS[:0], "a number": 3.0}
+            | {"an object": object(), "complex numbers": TEXTS * 1j},
+            "scale": number(zero=0),
+        },
+        named={"image_encoder": "model", "text_encoder": "model"},
+    ),
+    Case(
+        ZeroShot(of_images, of_texts, TEXTS).of_images,
+        lambda: {"images": X.copy()},
+        {
+            "images": {"None": None, "text": "a cat", "empty": X[:0], "a number": 3.0}
+            | {"an object": object(), "complex numbers": X * 1j, "nan": X * np.nan}
+        },
+        name="ZeroShot.of_images",
+    ),
     *pixel_kinds.cases(PixelSpace, from_processor, first=False),
     Case(LiMA, lambda: {"model": model, "regions": (2, 2), "search": "singletons"} | OPTIONS),
     Case(
