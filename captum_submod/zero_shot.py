@@ -57,6 +57,8 @@ class _Text(_Side):
 class _Scores(nn.Module):
     """Class scores (N, K) of images: scaled cosines, with the model's bias."""
 
+    embeddings: Tensor
+
     def __init__(self, image: nn.Module, embeddings: Tensor, scale: float, bias: float) -> None:
         super().__init__()
         self.image, self.scale, self.bias = image, scale, bias
