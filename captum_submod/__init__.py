@@ -11,6 +11,7 @@ from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
 from captum_submod.mistakes import explain_mistakes
 from captum_submod.processors import PixelSpace, from_processor
+from captum_submod.remote_llm import RemoteLLMAttribution
 from captum_submod.sea_nn import SEANN, AggMean
 from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
@@ -42,6 +43,7 @@ __all__ = [
     "LLMAttribution",
     "LiMA",
     "PixelSpace",
+    "RemoteLLMAttribution",
     "SelfAttributing",
     "SumOfParts",
     "SumOfPartsAttribution",

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
+from captum.attr import LLMAttributionResult as CaptumLLMResult
+from captum.attr._core.llm_attr import _convert_ids_to_pretty_tokens as pretty_tokens
 from captum.log import log_usage as _log_usage
 from torch import Tensor
 
@@ -34,8 +36,10 @@ def log_usage(function: F) -> F:
 __all__ = [
     "AnyInputs",
     "BaselineType",
+    "CaptumLLMResult",
     "MaskType",
     "TargetType",
     "TensorOrTuple",
     "log_usage",
+    "pretty_tokens",
 ]

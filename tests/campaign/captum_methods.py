@@ -14,6 +14,7 @@ from captum_submod import (
     LiMA,
     LLMAttribution,
     PixelSpace,
+    RemoteLLMAttribution,
     ZeroShot,
     explain_mistakes,
     from_processor,
@@ -21,7 +22,7 @@ from captum_submod import (
 from submod_core.sea_nn import Learning
 
 from . import pixel_kinds
-from .calls import Case, count, instance, number, share, without
+from .calls import Case, choice, count, instance, number, share, without
 from .captum_kinds import (
     KINDS,
     MASK,
@@ -61,6 +62,11 @@ SMALL = Learning(widths=(3,), epochs=1)
 
 def sea_nn(**options):
     return SEANN(model(), [a_map], settings=SMALL, side=2, thresholds=(2, 4), **options)
+
+
+class Provider:
+    def get_logprobs(self, **_):
+        return [0.0]
 
 
 class Encoders(nn.Module):
@@ -279,7 +285,18 @@ CASES = [
     ),
     Case(
         LLMAttribution,
-        lambda: {"attr_method": lima(), "tokenizer": None},
-        {"attr_method": instance(), "tokenizer": {}},
+        lambda: {"attr_method": lima(), "tokenizer": None, "attr_target": "prob"},
+        {"attr_method": instance(), "tokenizer": {}, "attr_target": choice()},
+    ),
+    Case(
+        RemoteLLMAttribution,
+        lambda: {
+            "attr_method": LiMA(RemoteLLMAttribution.placeholder_model),
+            "tokenizer": None,
+            "provider": Provider(),
+            "attr_target": "prob",
+        },
+        {"attr_method": instance(), "tokenizer": {}, "provider": instance()}
+        | {"attr_target": choice()},
     ),
 ]
