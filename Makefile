@@ -3,7 +3,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
 XPLIQUE_NEEDS := tensorflow 'tensorflow-probability[tf]' deprecated einops opencv-python
-# Other libraries that read our Parquet files. With them and Ray in one step pip would search for minutes.
+# Other libraries that read our Parquet files. With them, Ray and transformers in one step pip would search for minutes.
 READERS := pandas datasets
 QUIET := TF_CPP_MIN_LOG_LEVEL=3
 # One test process a core: threads of their own would only get in each other's way, several times slower.
@@ -52,6 +52,7 @@ $(VENV)/captum: pyproject.toml constraints.txt
 $(VENV)/test: $(VENV)/captum
 	$(INSTALL) --editable '.[captum,theory,examples,test]' $(XPLIQUE_NEEDS)
 	$(INSTALL) --editable '.[distributed]' $(READERS)
+	$(INSTALL) --editable '.[huggingface]'
 	$(INSTALL) --no-deps xplique
 	$(RUN) -m pip check
 	touch $@

@@ -21,6 +21,10 @@ def loaded(package):
             {"torch", "tensorflow", "keras", "captum", "xplique", "matplotlib", "tqdm"},
         ),
         ("captum_submod", {"tensorflow", "keras", "xplique", "transformers", "tokenizers"}),
+        (
+            "captum_submod",
+            {"tensorflow", "keras", "xplique", "transformers", "tokenizers", "timm", "torchvision"},
+        ),
     ],
 )
 def test_imports_stay_apart(package, forbidden):
@@ -34,6 +38,9 @@ def test_xplique_submod_loads_no_more_frameworks_than_xplique_itself():
     assert {"tensorflow", "xplique"} <= ours
     heavy = {"torch", "captum", "captum_submod", "transformers", "tokenizers", "torchcrepe"}
     assert not (ours - loaded("xplique")) & heavy
+    assert not (ours - loaded("xplique")) & {
+        "torch", "captum", "captum_submod", "transformers", "timm"
+    }  # fmt: skip
 
 
 def test_the_core_loads_no_more_of_its_dependencies_than_it_needs():
