@@ -226,6 +226,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             )
         given, division = unpacked(inputs, additional), self._division()
         mask = given.aligned("feature_mask", feature_mask)
+        given.check_axes(self.layout)
         if mask is None:
             with evaluating(self.forward_func):
                 rest = given.additional if given.keywords is None else None

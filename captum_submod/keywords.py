@@ -157,6 +157,20 @@ class Unpacked(NamedTuple):
         n = len(self.inputs) if isinstance(self.inputs, tuple) else 1
         return (self.keywords or ())[:n]
 
+    def check_axes(self, layout: Any) -> None:
+        """Raise ValueError where an entry may be of several kinds, and no `layout` says of which.
+
+        Models of videos and of several images take (N, T, C, H, W), where torch's volumes are (N,
+        C, D, H, W).
+        """
+        if self.keywords is None or layout is not None or not isinstance(self.inputs, Tensor):
+            return
+        if self.inputs.dim() == 5:
+            raise ValueError(
+                f"`layout` is needed: {self.explained[0]!r} (of shape {tuple(self.inputs.shape)}) "
+                "may be a video or several images, 'NTCHW' or 'NCTHW', or a volume, 'NCDHW'"
+            )
+
     def padding(self) -> Tensor | None:
         """A region for each token, −1 where `attention_mask` is 0; None where there is no padding.
 
@@ -171,7 +185,9 @@ class Unpacked(NamedTuple):
         assert self.keywords is not None
         mask = self.additional[self.keywords.index("attention_mask") - 1]
         padded = isinstance(mask, Tensor) and mask.shape == self.inputs.shape and mask.dim() == 2
-        if not padded or bool((mask != 0).all()):
+        # Some models take numbers to be added instead: 0 then stands for a token.
+        told = padded and bool(((mask == 0) | (mask == 1)).all() & (mask == 1).any(1).all())
+        if not told or bool((mask != 0).all()):
             return None
         places = torch.arange(mask.shape[1], device=mask.device)
         return torch.where(mask != 0, places, -1)

@@ -48,6 +48,7 @@ def answers(question: Question[T], attributions: Attributions, asked: Asked) -> 
     check_count("max_examples_per_batch", asked.max_examples_per_batch)
     check_callable("forward_func", asked.forward_func)
     given = unpacked(asked.inputs, asked.additional_forward_args)
+    given.check_axes(asked.layout)
     inputs = given.inputs
     axes = layout_of(inputs, asked.layout)
     shape = shape_of(inputs, axes)

@@ -152,6 +152,33 @@ def test_what_is_not_clear_is_refused(inputs, error, text):
         LiMA(random(vit)).attribute(inputs, target=1)
 
 
+class Frames(nn.Module):
+    """A model of videos (N, T, C, H, W)."""
+
+    def forward(self, *, pixel_values):
+        return {"logits": pixel_values.mean((3, 4)).flatten(1)}
+
+
+def test_a_video_asks_for_its_layout():
+    video = {"pixel_values": torch.rand(1, 3, 3, 8, 8)}
+    with pytest.raises(ValueError, match=r"`layout` is needed: 'pixel_values'"):
+        LiMA(Frames()).attribute(video, target=1)
+    lima = LiMA(Frames(), layout="NTCHW", regions=(3, 2, 2))
+    (one,) = lima.explain(video, target=1)
+    assert one.regions.shape == (3, 8, 8)
+    assert len(one.order) == 12
+
+
+def test_a_mask_of_numbers_to_be_added_says_nothing_of_padding():
+    added = {"input_ids": IDS, "attention_mask": torch.zeros(2, 6)}
+    assert unpacked(added).padding() is None
+    added["attention_mask"][1, 4:] = -1e9
+    assert unpacked(added).padding() is None
+    assert unpacked(TEXT).padding().tolist()[1] == [0, 1, 2, 3, -1, -1]
+    whole = {"input_ids": IDS[:1], "attention_mask": MASK[:1]}
+    assert unpacked(whole).padding() is None
+
+
 def test_arguments_beside_a_mapping():
     model, pixels = random(vit), {"pixel_values": IMAGES}
     lima = LiMA(model, **FEW)
