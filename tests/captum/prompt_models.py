@@ -89,6 +89,19 @@ def template():
     return TextTemplateInput("{} said {} of {}.", values, mask=None)
 
 
+class Planted(nn.Module):
+    """Says "t" the more often it read "x", or the redder the lower right of the image is."""
+
+    device = torch.device("cpu")
+
+    def forward(self, input_ids, attention_mask, pixel_values=None):
+        logits = torch.zeros(*input_ids.shape, 258)
+        logits[..., ord("t")] = (input_ids == ord("x")).float().cumsum(1) - 1
+        if pixel_values is not None:
+            logits[..., ord("t")] += 9 * pixel_values[:, 0, 8:, 8:].mean((1, 2))[:, None]
+        return type("Output", (), {"logits": logits})
+
+
 def one_by_one(model, inp, keep, answer):
     """Log-probabilities of the answer's tokens, one prompt and one token at a time."""
     dtype = torch.long if isinstance(inp, TextTokenInput) else torch.float

@@ -15,6 +15,7 @@ from captum.attr import (
 from prompt_models import (
     START,
     Bytes,
+    Planted,
     gpt2,
     image_input,
     llama,
@@ -118,6 +119,19 @@ def test_each_token_has_its_own_explanation():
     result.plot_token_attr()
     signed = llm.attribute(inp, "tea", signed=True)
     np.testing.assert_allclose(signed.seq_attr, result.explanation.gains, rtol=1e-5)
+
+
+@pytest.mark.parametrize("target", ["log_prob", "prob", "mean_prob"])
+def test_what_made_the_model_say_it_comes_first(target):
+    llm = LLMAttribution(LiMA(Planted()), Bytes(), attr_target=target)
+    words = llm.attribute(TextTemplateInput("{} {} {}", ["ab", "axxa", "xb"]), "t")
+    assert words.explanation.order.tolist() == [1, 2, 0]
+    assert words.seq_attr.tolist()[1] == 1
+    signed = llm.attribute(TextTokenInput("axb", Bytes(), ord("a")), "t", signed=True)
+    assert signed.seq_attr.argmax() == 2
+    assert signed.seq_attr[[0, 1, 3]].abs().max() < 1e-6
+    seen = llm.attribute(image_input(baseline=(0, 0, 0)), torch.tensor([ord("t")]))
+    assert seen.explanation.order[0] == 3
 
 
 def test_the_regions_are_those_of_the_input():

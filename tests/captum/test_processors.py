@@ -69,3 +69,5 @@ def test_lima_with_a_pixel_space():
     (given,) = few.explain(inputs, blurred, 1)
     np.testing.assert_allclose(named.curves.insertion, given.curves.insertion, atol=1e-5)
     assert class_names(model)[1] == "LABEL_1"
+    half = inputs["pixel_values"].bfloat16()
+    np.testing.assert_allclose(pixels.pictures(half), pixels.pictures(inputs), atol=4e-3)

@@ -95,6 +95,8 @@ class PixelSpace:
             If the inputs are no such images, or were not normalised by these numbers.
         """
         given = inputs.get("pixel_values") if isinstance(inputs, Mapping) else inputs
+        if hasattr(given, "detach") and given.is_floating_point():
+            given = given.float()  # NumPy has no bfloat16
         array = as_numbers("inputs", backend_of(given, "inputs").to_numpy(given))
         if array.ndim != 4 or array.shape[self.layout.channel_axis or 1] != len(self.mean):
             raise ValueError(
