@@ -94,7 +94,7 @@ class PixelSpace:
         TypeError, ValueError
             If the inputs are no such images, or were not normalised by these numbers.
         """
-        given = inputs.get("pixel_values") if isinstance(inputs, Mapping) else inputs
+        given: Any = inputs.get("pixel_values") if isinstance(inputs, Mapping) else inputs
         if hasattr(given, "detach") and given.is_floating_point():
             given = given.float()  # NumPy has no bfloat16
         array = as_numbers("inputs", backend_of(given, "inputs").to_numpy(given))
