@@ -112,13 +112,17 @@ def network(module: Any, name: str) -> nn.Module:
     return model
 
 
+HALVES = ("even", "odd")
+
+
 def classified(
-    data: Path, model_name: str, n: int, *, correctly: bool = True
+    data: Path, model_name: str, n: int, *, correctly: bool = True, half: str | None = None
 ) -> tuple[nn.Module, Tensor, list[int], list[str]]:
     """A network, and the first n photographs that it classifies correctly, or wrongly.
 
     Returns model, images, true classes and names. For a network with random weights, the first n
-    photographs.
+    photographs. A half is of the photographs of classes with an odd or an even number: options are
+    chosen on one, and reported on the other.
     """
     module = networks(data)
     model = network(module, model_name)
@@ -131,6 +135,8 @@ def classified(
     for file, label in zip(files, truth, strict=True):
         if len(images) == n:
             break
+        if half and label % 2 != HALVES.index(half):
+            continue
         image = module.load_images([file], model.size)
         with torch.no_grad():
             correct = int(model(image).argmax()) == label

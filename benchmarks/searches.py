@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from imagenet import Compiled, OpenVino, arguments, classified, full_precision
+from imagenet import HALVES, Compiled, OpenVino, arguments, classified, full_precision
 
 from captum_submod import LiMA, metrics, slico
 from submod_core.dataset import bootstrap_mean
@@ -66,13 +66,25 @@ SEARCHES: dict[str, Search] = {
     "guided, 10 %": Guided(window=0.1, polish=4),
     "guided, 5 %": Guided(window=0.05, polish=4),
 }
+# Guided within a budget of images, the curves included.
+BUDGETS = {
+    f"guided, {most:,} images": most for most in (100, 150, 200, 300, 500, 800, 1200, 2500, 6000)
+}
+SEARCHES |= dict.fromkeys(BUDGETS, Guided())
 SCORES = ("insertion", "deletion", "highest", "images")
 Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
 @cache
 def loaded(
-    data: Path, model_name: str, n: int, device: str, tf32: bool, compiled: str | None, size: int
+    data: Path,
+    model_name: str,
+    n: int,
+    half: str | None,
+    device: str,
+    tf32: bool,
+    compiled: str | None,
+    size: int,
 ) -> Any:
     """A network, compiled by choice, and photographs with their classes and names.
 
@@ -81,7 +93,7 @@ def loaded(
     torch.set_num_threads(1)
     if not tf32:
         full_precision()
-    model, images, labels, names = classified(data, model_name, n)
+    model, images, labels, names = classified(data, model_name, n, half=half)
     if compiled == "openvino":
         return OpenVino(model, images.shape[-1]), images, labels, names
     model = model.to(device, memory_format=torch.channels_last)
@@ -109,6 +121,7 @@ def explained(
         args.data,
         args.model,
         args.images,
+        args.half,
         args.device,
         args.tf32,
         args.compile,
@@ -121,7 +134,7 @@ def explained(
         return rows
     x, targets = images[missing], [labels[i] for i in missing]
     masks = torch.cat([divided(source, args.regions, i) for i in missing])
-    lima = LiMA(model, search=SEARCHES[search])
+    lima = LiMA(model, search=SEARCHES[search], max_model_inputs=BUDGETS.get(search))
     size = max(1, args.batch_size // len(missing))  # Captum counts them for each photograph
     found = lima.explain(x, target=targets, feature_mask=masks, perturbations_per_eval=size)
     for i, one, mask in zip(missing, found, masks, strict=True):
@@ -237,7 +250,11 @@ def draw(scores: dict[str, np.ndarray], file: Path, title: str) -> None:
 def main() -> None:
     parser = arguments(__doc__, images=30)
     parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
-    parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
+    default = [name for name in SEARCHES if name not in BUDGETS]
+    parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=default)
+    parser.add_argument(
+        "--half", choices=HALVES, help="photographs of classes with such a number alone"
+    )
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
     parser.add_argument(

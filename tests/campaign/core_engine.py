@@ -145,7 +145,11 @@ CASES = [
         lambda: {"run": search.Greedy().start(4), "complements": False},
         {"run": instance() | {"a search": search.Greedy()}, "complements": flag()},
     ),
-    Case(search.Order, lambda: {"n": 3, "sees_complements": True}, {"sees_complements": flag()}),
+    Case(
+        search.Order,
+        lambda: {"n": 3, "sees_complements": True, "budget": None},
+        {"sees_complements": flag(), "budget": without(instance(), "None")},
+    ),
     Case(
         backend_of,
         lambda: {"array": np.ones(3), "name": "array"},

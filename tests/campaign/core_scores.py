@@ -7,7 +7,7 @@ from submod_core import scores, search
 from submod_core.methods import smdl as smdl_module
 
 from . import calls
-from .calls import Case, array, choice, count, flag, instance, labels, number, share
+from .calls import Case, array, choice, count, flag, instance, labels, number, share, without
 from .core_kinds import DISTANCES, FEATURES, WIDE
 
 CASES = [
@@ -108,8 +108,8 @@ CASES = [
     Case(scores.Effectiveness, lambda: {"distance": "cosine"}),
     Case(
         scores.ImageBudget,
-        lambda: {"n": 3, "most": 10},
-        {"most": count()},
+        lambda: {"n": 3, "most": 10, "planned": True},
+        {"most": count(), "planned": flag()},
         named={"most": "max_model_inputs"},
     ),
     Case(
@@ -163,8 +163,8 @@ CASES = [
     ),
     Case(
         search.Lazy().start,
-        lambda: {"n": 3, "sees_complements": True, "max_evaluations": 5},
-        {"sees_complements": flag()},
+        lambda: {"n": 3, "sees_complements": True, "max_evaluations": 5, "budget": None},
+        {"sees_complements": flag(), "budget": without(instance(), "None")},
         name="Search.start",
     ),
 ]

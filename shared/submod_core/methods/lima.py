@@ -1,5 +1,6 @@
 """LiMA and SMDL on any model behind an oracle: the part that the hosts share."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
@@ -18,6 +19,7 @@ from submod_core.scores import (
     Consistency,
     ImageBudget,
     Objective,
+    Weights,
 )
 from submod_core.search import Ranking, prefixes
 
@@ -170,13 +172,13 @@ class _Found(NamedTuple):
 
 def _searched(n: int, settings: LiMASettings) -> Procedure[_Found]:
     """Search among n regions, and ask for the curves along the order."""
-    most = settings.max_model_inputs
-    budget = None if most is None else ImageBudget(n, most)
-    objective = Objective(
-        n, settings.weights, settings.distance, settings.feature_target, budget=budget
-    )
+    most, search, weights = settings.max_model_inputs, settings.search, settings.weights
+    budget = None if most is None else ImageBudget(n, most, planned=search.plans)
+    if most is not None and most < 4 * n and "region_features" in weights.needs:
+        weights = _without_features(weights, most, n)
+    objective = Objective(n, weights, settings.distance, settings.feature_target, budget=budget)
     yield from objective.prepare()
-    ranking = yield from objective.answer(settings.start(n))
+    ranking = yield from objective.answer(settings.start(n, budget))
     if not ranking.known.any():
         option = "max_model_inputs" if settings.max_evaluations is None else "max_evaluations"
         raise ValueError(
@@ -186,7 +188,19 @@ def _searched(n: int, settings: LiMASettings) -> Procedure[_Found]:
     # Eq. 11 and the curves need v over all prefixes; most of them are known from the search.
     also = (Consistency(), Collaboration())
     scores = yield from objective.scores(prefixes(ranking.order), also)
-    return _Found(ranking, scores, settings.weights.total(scores))
+    return _Found(ranking, scores, weights.total(scores))
+
+
+def _without_features(weights: Weights, most: int, n: int) -> Weights:
+    """Weights without effectiveness: the features of single regions alone would take n images."""
+    if weights.own or set(weights.used) == {"effectiveness"}:
+        return weights
+    warnings.warn(
+        f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
+        f"effectiveness is left out below {4 * n}",
+        stacklevel=2,
+    )
+    return replace(weights, effectiveness=0.0)
 
 
 def _among(places: IntArray, n: int, procedure: Procedure[T]) -> Procedure[T]:

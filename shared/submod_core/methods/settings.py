@@ -12,7 +12,7 @@ from submod_core._repr import differing
 from submod_core.regions import Division, GroundSet, Layout, Regions, check_regions
 from submod_core.scores import Distance, Readout, Weights, as_distance, count_inputs
 from submod_core.search import Search, SearchRun, as_search
-from submod_core.search.base import check_budget
+from submod_core.search.base import Budget, check_budget
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,13 @@ class LiMASettings:
         weights = Weights.of(weights)
         return cls(as_search(search), weights, distance, max_evaluations, max_model_inputs)
 
-    def start(self, n: int) -> SearchRun:
-        """Start the search on n regions, within the budget of evaluations."""
+    def start(self, n: int, budget: Budget | None = None) -> SearchRun:
+        """Start the search on n regions, within the budgets of evaluations and of images."""
         return self.search.start(
             n,
             sees_complements=self.weights.sees_complements,
             max_evaluations=self.max_evaluations,
+            budget=budget,
         )
 
     def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from submod_core._checks import check_count
+from submod_core._checks import check_count, check_flag
 from submod_core._types import BoolArray
 from submod_core.engine._queue import REMEMBERED
 
@@ -19,6 +19,8 @@ class ImageBudget:
         Number of regions.
     most : int
         Most images; at least 2n + 1.
+    planned : bool
+        Whether the search keeps enough for the curves by itself: see `Search.plans`.
 
     Raises
     ------
@@ -35,9 +37,10 @@ class ImageBudget:
     (False, 3)
     """
 
-    def __init__(self, n: int, most: int) -> None:
+    def __init__(self, n: int, most: int, planned: bool = False) -> None:
         check_count("n", n)
         check_count("max_model_inputs", most)
+        check_flag("planned", planned)
         if most < 2 * n + 1:
             raise ValueError(
                 f"`max_model_inputs` (={most}) must be at least {2 * n + 1} for {n} regions: the "
@@ -46,11 +49,15 @@ class ImageBudget:
         # The whole input is known from the check.
         self._seen = {_key(row) for row in np.ones((1, n), dtype=bool)}
         self.left = most - 2
-        self._curves = 2 * n - 1
+        self._curves = 0 if planned else 2 * n - 1
 
     def allows(self, keep: BoolArray) -> bool:
         """Whether the curves can still be asked for after images with the regions `keep` (B, n)."""
-        return self.left - len(self._new(keep)) >= self._curves
+        return self.left - self.cost(keep) >= self._curves
+
+    def cost(self, keep: BoolArray) -> int:
+        """Number of images among the kept regions `keep` (B, n) that were not asked for before."""
+        return len(self._new(keep))
 
     def spend(self, keep: BoolArray, features: bool) -> None:
         """Count images that are asked for; those asked before, without features, cost nothing."""

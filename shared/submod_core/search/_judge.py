@@ -12,7 +12,7 @@ from submod_core.search.base import Order
 _NOISE = 1e-6
 
 
-def members(n: int, elements: Sequence[int]) -> BoolArray:
+def members(n: int, elements: Sequence[int] | IntArray) -> BoolArray:
     """One subset of n elements as a mask, (n,)."""
     members = np.zeros(n, dtype=bool)
     members[list(elements)] = True
@@ -53,6 +53,11 @@ class Judge:
         self.surrogate.observe(subsets, worth)
         return np.stack([values, worth])
 
+    def learn(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, None]:
+        """Look at subsets (B, n) of any kind, for the regression alone."""
+        yield from self.look(subsets)
+        self._added, self._modular = np.zeros(self.order.n), False
+
     def flip(
         self, base: BoolArray, looked: IntArray
     ) -> Generator[BoolArray, FloatArray, FloatArray]:
@@ -68,13 +73,13 @@ class Judge:
             self._agreeing += len(looked) - 1
         return found
 
-    def promising(self, base: BoolArray, share: float) -> IntArray:
-        """The share of the candidates with the highest guesses, at least two, in ascending order.
+    def promising(self, base: BoolArray, most: int) -> IntArray:
+        """The candidates with the highest guesses, `most` of them, in ascending order.
 
         The guess is of the worth of the base with one candidate put in, or taken out.
         """
         candidates = self.order.candidates
-        if share == 1:
+        if most >= len(candidates):
             return candidates
         if self._added is not None and self.modular and base[candidates[0]]:
             # The least first, and the last of equal ones: ties keep the lowest index.
@@ -83,7 +88,7 @@ class Judge:
         else:
             guesses = self.surrogate.flipped(base[None])[0, candidates]
             likely = candidates[np.argsort(-guesses, kind="stable")]
-        return np.sort(likely[: max(2, int(np.ceil(share * len(candidates))))])
+        return np.sort(likely[:most])
 
     @property
     def modular(self) -> bool:

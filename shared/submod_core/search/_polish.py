@@ -8,6 +8,7 @@ import numpy as np
 
 from submod_core._types import BoolArray, FloatArray
 from submod_core.search._judge import Judge, members
+from submod_core.search._plan import Plan
 from submod_core.search._surrogate import Surrogate
 from submod_core.search.base import Order
 
@@ -42,11 +43,12 @@ class _Move(NamedTuple):
 
 
 def polish(
-    order: Order, known: FloatArray, judge: Judge, fixed: int, budget: int
+    order: Order, known: FloatArray, judge: Judge, fixed: int, budget: int, plan: Plan
 ) -> Generator[BoolArray, FloatArray, None]:
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
-    `known` holds F and the worth of each prefix, (2, n); the first `fixed` places stay.
+    `known` holds F and the worth of each prefix, (2, n); the first `fixed` places stay. At most
+    `budget` subsets are asked for, and no more than the plan allows.
     """
     chain = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, known[0])
@@ -54,8 +56,11 @@ def polish(
     # Each round evaluates the prefixes that a few moves change. No two moves touch the same prefix,
     # so that each can be judged, and made, without the others.
     while budget > 0 and (moves := _moves(chain, known[1], judge.surrogate, fixed, least)):
+        # Where the images run out, the least promising moves are left out.
+        while moves and sum(m.high - m.low for m in moves) > plan.affordable(order.n - 1):
+            moves.pop()
         sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
-        if (budget := budget - len(sets)) < 0:
+        if (budget := budget - len(sets)) < 0 or not sets:
             break
         found = yield from judge.look(np.array([members(order.n, s) for s in sets]))
         for move in moves:

@@ -4,11 +4,12 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import as_order, check_count, check_flag
+from submod_core._checks import as_order, check_count, check_flag, check_type
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search.result import Ranking, Round
 
@@ -21,6 +22,22 @@ Steps = Generator[BoolArray, FloatArray, None]
 
 class BudgetExhausted(Exception):  # noqa: N818 (a signal, caught where the search ends)
     """Signal to a search that its next question would exceed the evaluation budget."""
+
+
+@runtime_checkable
+class Budget(Protocol):
+    """Budget of the images that go through a model, which a search may plan by.
+
+    Attributes
+    ----------
+    left : int
+        Images that are left.
+    """
+
+    left: int
+
+    def cost(self, keep: BoolArray) -> int:
+        """Images that the kept regions `keep` (B, n) add; those asked for before cost nothing."""
 
 
 class Order:
@@ -36,6 +53,8 @@ class Order:
     sees_complements : bool
         Whether F of a subset looks at its complement anyway, so that F of both costs no more model
         calls than F of one.
+    budget : Budget, optional
+        What is left of the budget of images, for searches that plan by it.
 
     Raises
     ------
@@ -51,10 +70,11 @@ class Order:
     (array([1]), array([2, 1, 0]))
     """
 
-    def __init__(self, n: int, sees_complements: bool = True) -> None:
+    def __init__(self, n: int, sees_complements: bool = True, budget: Budget | None = None) -> None:
         check_count("n", n)
         check_flag("sees_complements", sees_complements)
-        self.n = int(n)
+        check_type("budget", budget, Budget | None, "an object with `left` and `cost`, or None")
+        self.n, self.budget = int(n), budget
         self.sees_complements = sees_complements
         self.front: list[int] = []
         self.back: list[int] = []
@@ -172,6 +192,12 @@ class Search(ABC):
     (Alone(), array([0, 1, 2]))
     """
 
+    plans: ClassVar[bool] = False
+    """Whether the search itself keeps within `Order.budget`, the curves along its order included.
+
+    Any other search is stopped while the budget still pays for the curves of an unknown order.
+    """
+
     def __post_init__(self) -> None:
         for option in fields(self):
             if isinstance(value := getattr(self, option.name), np.generic):
@@ -186,7 +212,12 @@ class Search(ABC):
         """
 
     def start(
-        self, n: int, *, sees_complements: bool = True, max_evaluations: int | None = None
+        self,
+        n: int,
+        *,
+        sees_complements: bool = True,
+        max_evaluations: int | None = None,
+        budget: Budget | None = None,
     ) -> SearchRun:
         """Begin to order n elements.
 
@@ -199,6 +230,8 @@ class Search(ABC):
         max_evaluations : int, optional
             Most subsets that may be asked for. Questions are asked whole or not at all, since
             values of different rounds cannot be compared: a budget below n places nothing.
+        budget : Budget, optional
+            See `Order`.
 
         Raises
         ------
@@ -214,7 +247,7 @@ class Search(ABC):
                [False,  True]])
         """
         check_budget(max_evaluations)
-        order = Order(n, sees_complements)
+        order = Order(n, sees_complements, budget)
         run = _finish(order, self.steps(order))
         return run if max_evaluations is None else _limited(run, int(max_evaluations))
 

@@ -1,11 +1,13 @@
 """Guided search: a regression on the subsets seen so far chooses the next ones."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from submod_core._checks import check_amount, check_count_or_share, check_share
 from submod_core.search._judge import Judge, members
+from submod_core.search._plan import Plan
 from submod_core.search._polish import polish
 from submod_core.search.base import Order, Search, Steps
 
@@ -21,6 +23,10 @@ class Guided(Search):
     which the guess is best. The finished order is then improved by moves of single elements: the
     guess proposes the moves that raise the summed worth of all prefixes most, and a move is made
     if the evaluated sum does rise.
+
+    Within a budget of images that is too small for that, a pick looks at fewer candidates and fewer
+    moves are tried; below four images an element the first look is at groups of neighbouring
+    elements.
 
     Parameters
     ----------
@@ -52,6 +58,8 @@ class Guided(Search):
     array([4, 3, 2, 1, 0])
     """
 
+    plans: ClassVar[bool] = True
+
     admitted: int | float = 0.04
     window: float | None = None
     polish: float = 6
@@ -69,18 +77,22 @@ class Guided(Search):
     def steps(self, order: Order) -> Steps:
         """Forward from the empty set, backward from the full one, then moves."""
         n = order.n
-        window = min(0.25, 1.75 / n**0.5, 35 / n) if self.window is None else self.window
-        share = 0 < self.admitted < 1
-        admitted = max(1, int(self.admitted * n)) if share else int(self.admitted)
+        share = min(0.25, 1.75 / n**0.5, 35 / n) if self.window is None else self.window
         weight = self.complement_weight
         judge = Judge(order, float(order.sees_complements) if weight is None else weight)
+        plan = Plan(order, judge.complement_weight > 0, share, int(self.polish * n))
         known = np.zeros((2, n))  # F and the worth of the prefixes of the order to be, by size − 1
         known[0, -1:] = yield from judge.look_at_all()
-        # Forward: admit the candidate with the highest worth of front ∪ {c}. The first pick looks
-        # at all candidates, since the regression knows nothing yet.
-        while len(order.front) < min(admitted, n - 1):
-            front = members(n, order.front)
-            looked = judge.promising(front, window if order.front else 1)
+        # The first pick on each side looks at all candidates: the regression knows nothing yet.
+        admitted = min(self._admitted(n), n - 1)
+        if grouped := not plan.pays(~np.eye(n, dtype=bool)):
+            # Too few images for that: look at what is left without groups of elements.
+            admitted = 0
+            yield from judge.learn(np.array([~members(n, one) for one in plan.groups()]))
+        # Forward: admit the candidate with the highest worth of front ∪ {c}.
+        while len(order.front) < admitted:
+            front, size = members(n, order.front), n - len(order.front)
+            looked = judge.promising(front, plan.candidates(size) if order.front else size)
             values, worth = yield from judge.flip(front, looked)
             order.note(looked, values)
             best = np.argmax(worth)
@@ -90,12 +102,20 @@ class Guided(Search):
         # the prefix that ends before the candidate.
         while len(candidates := order.candidates) > 1:
             # The higher index goes first where values tie, so that the lowest stays.
-            rest = ~members(n, order.back)
-            looked = judge.promising(rest, window if order.back else 1)[::-1]
+            rest, size = ~members(n, order.back), len(candidates)
+            all_ = not (order.back or grouped) and plan.pays(
+                rest & ~np.eye(n, dtype=bool)[candidates]
+            )
+            looked = judge.promising(rest, size if all_ else plan.candidates(size))[::-1]
             values, worth = yield from judge.flip(rest, looked)
             best = np.argmax(worth)
             known[:, len(order.front) + len(candidates) - 2] = values[best], worth[best]
             order.retire(looked[best])
         # The order of a modular function has nothing to gain.
-        budget = int(self.polish * n) if n > 1 and not judge.modular else 0
-        yield from polish(order, known, judge, len(order.front), budget)
+        budget = plan.most_moves if n > 1 and not judge.modular else 0
+        yield from polish(order, known, judge, len(order.front), budget, plan)
+
+    def _admitted(self, n: int) -> int:
+        """Number of elements to admit before the others are retired."""
+        share = 0 < self.admitted < 1
+        return max(1, int(self.admitted * n)) if share else int(self.admitted)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from submod_core.engine import Responses
 from submod_core.methods import LiMASettings, explain
 from submod_core.regions import GroundSet
-from submod_core.search import SEARCHES
+from submod_core.search import SEARCHES, Guided
 
 ALONE = {"consistency": 20, "collaboration": 5}
 
@@ -108,7 +108,7 @@ def test_each_weakness_is_told_once_for_all_examples():
 @given(st.integers(2, 9), st.data())
 def test_a_budget_bounds_the_images_of_search_curves_and_check(n, data):
     most = data.draw(st.integers(2 * n + 1, 6 * n * n))
-    search = data.draw(st.sampled_from(["greedy", "guided", "bidirectional", "lazy", "singletons"]))
+    search = data.draw(st.sampled_from(["greedy", "bidirectional", "lazy", "singletons"]))
     weights = data.draw(st.sampled_from([ALONE, {"consistency": 1}]))
     scores, seen = np.random.default_rng(n).normal(size=n), []
     oracle = linear(scores, seen)
@@ -126,13 +126,65 @@ def test_a_budget_bounds_the_images_of_search_curves_and_check(n, data):
         assert found.order.tolist() == free.order.tolist()
 
 
+def network(n, seed, seen=None):
+    """A model of the kept regions with one hidden layer, whose features are its units."""
+    rng = np.random.default_rng(seed)
+    inner, outer = rng.normal(size=(n, 5)), rng.normal(size=5)
+
+    def oracle(examples, keep, features):
+        if seen is not None:
+            seen.extend(map(tuple, np.packbits(keep, axis=1)))
+        units = np.tanh(keep @ inner)
+        target = 1 / (1 + np.exp(-units @ outer))
+        return Responses(target, np.abs(2 * target - 1), units if features else None)
+
+    return oracle
+
+
+@given(st.integers(1, 12), st.integers(0, 99), st.data())
+def test_guided_is_complete_at_every_budget_from_the_curves_on(n, seed, data):
+    most = data.draw(st.integers(2 * n + 1, 30 * n), label="most")
+    alone = st.sampled_from([ALONE, {"consistency": 1}, {"collaboration": 1}, None])
+    weights = data.draw(alone, label="weights")
+    options = {
+        "admitted": data.draw(st.integers(0, n)),
+        "window": data.draw(st.none() | st.just(0.5)),
+    }
+    search, seen = Guided(**options), []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = run(
+            network(n, seed, seen), np.zeros(n, bool), search, weights, max_model_inputs=most
+        )
+        free = run(network(n, seed), np.zeros(n, bool), search, weights)
+    assert found.model_inputs == len(seen) <= most
+    assert found.searched.all()
+    assert sorted(found.order) == list(range(n))
+    told = [str(warning.message) for warning in caught]
+    assert any("effectiveness is left out" in text for text in told) == (
+        weights is None and most < 4 * n
+    )
+    if found.model_inputs == free.model_inputs and not told:
+        assert found.order.tolist() == free.order.tolist()
+
+
+@given(st.integers(2, 12), st.integers(0, 99))
+def test_a_budget_that_the_search_does_not_reach_changes_nothing(n, seed):
+    free = run(network(n, seed), np.zeros(n, bool), "guided", None)
+    # A move may be asked for twice, and a plan counts it twice.
+    bound = 3 + 2 * (n + n * n + 6 * n)
+    found = run(network(n, seed), np.zeros(n, bool), "guided", None, max_model_inputs=bound)
+    assert found.order.tolist() == free.order.tolist()
+    assert found.model_inputs == free.model_inputs
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
         ({"max_model_inputs": 12}, "`max_model_inputs` .=12. must be at least 13 for 6 regions"),
         ({"max_model_inputs": 0}, "`max_model_inputs`"),
         ({"max_model_inputs": 2.5}, "`max_model_inputs`"),
-        ({"max_model_inputs": 13}, "`max_model_inputs` .=13. ended the search"),
+        ({"max_model_inputs": 13, "search": "greedy"}, "`max_model_inputs` .=13. ended the search"),
         ({"max_evaluations": 3}, "`max_evaluations` .=3. ended the search"),
     ],
 )
