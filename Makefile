@@ -1,7 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
+# Python compiles what it imports; compiling all of TensorFlow takes pip a minute.
+INSTALL := $(RUN) -m pip install --quiet --no-compile --constraint constraints.txt
 XPLIQUE_NEEDS := tensorflow 'tensorflow-probability[tf]' deprecated einops opencv-python
 # Other libraries that read our Parquet files. With them, Ray and transformers in one step pip would search for minutes.
 READERS := pandas datasets

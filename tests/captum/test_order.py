@@ -131,10 +131,10 @@ def test_a_scripted_model_gives_the_same_order(search):
 
 def test_bfloat16_differs_only_by_rounding(digits):
     model, images, labels = digits
-    (exact,) = LiMA(model, regions=(4, 4)).explain(
+    (exact,) = LiMA(model, regions=(3, 3), search="singletons").explain(
         images[:1], target=labels[:1], perturbations_per_eval=16
     )
-    low = LiMA(load_model().to(torch.bfloat16))
+    low = LiMA(load_model().to(torch.bfloat16), search="singletons")
     mask = torch.from_numpy(exact.regions)[None, None]
     (rounded,) = low.explain(
         images[:1].bfloat16(), target=labels[:1], feature_mask=mask, perturbations_per_eval=16
@@ -142,8 +142,7 @@ def test_bfloat16_differs_only_by_rounding(digits):
     # The same prefixes, seen by both networks: bfloat16 has 8 significant bits.
     assert np.abs(rounded.curves.insertion[[0, -1]] - exact.curves.insertion[[0, -1]]).max() < 0.03
     assert abs(rounded.curves.insertion_auc - exact.curves.insertion_auc) < 0.05
-    few = LiMA(low.forward_func, search="singletons")
-    painted = few.attribute(images[:1].bfloat16(), target=labels[:1], feature_mask=mask)
+    painted = low.attribute(images[:1].bfloat16(), target=labels[:1], feature_mask=mask)
     assert painted.dtype == torch.bfloat16
 
 
