@@ -18,6 +18,7 @@ from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from captum_submod.texts import DropTextTokens
 from captum_submod.tokens import DropTokens
 from captum_submod.zero_shot import ZeroShot
+from submod_core._version import __version__ as __version__
 from submod_core.dataset import open_explanations
 from submod_core.regions import (
     class_names,

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import captum_submod
+from submod_core import __version__
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"submod_core", "captum_submod", "xplique_submod"}
 
@@ -37,3 +40,11 @@ def test_the_wheel_gives_the_three_import_names_and_nothing_else(tmp_path):
         str(p.relative_to(folder.parent)) for folder in folders for p in folder.rglob("*.py")
     }
     assert sources <= set(names), "no module may be left out"
+    metadata = zipfile.ZipFile(wheel).read(next(n for n in names if n.endswith("/METADATA")))
+    assert f"Version: {__version__}".encode() in metadata.splitlines()
+
+
+def test_the_citation_and_the_changelog_are_of_this_version():
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+    assert captum_submod.__version__ == __version__

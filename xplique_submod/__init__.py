@@ -4,6 +4,7 @@
 attribution; `visualization` draws the papers' figures.
 """
 
+from submod_core._version import __version__ as __version__
 from submod_core.dataset import open_explanations
 from submod_core.regions import (
     class_names,

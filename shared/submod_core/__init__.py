@@ -6,6 +6,7 @@ stands in the package of its concept: `regions`, `scores`, `search`, `engine`, `
 `metrics`, `sea_nn`, `sop`, `theory`, `figures`, `backends`, `testing`.
 """
 
+from submod_core._version import __version__ as __version__
 from submod_core.engine import Oracle, Query, Responses
 from submod_core.methods import LiMASettings, explain
 from submod_core.regions import GroundSet, from_masks, grid, slico, watershed
