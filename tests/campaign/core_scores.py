@@ -121,10 +121,17 @@ CASES = [
     Case(scores.evidence, lambda: {"outputs": WIDE.copy()}, {"outputs": array(WIDE)}),
     Case(
         core.rank,
-        lambda: {"set_function": len, "n": 3, "search": "singletons", "max_evaluations": 9},
+        lambda: {
+            "set_function": len,
+            "n": 3,
+            "search": "singletons",
+            "max_evaluations": 9,
+            "batched": False,
+        },
         {
             "set_function": calls.function()
-            | {"text": "one", "gives text": str, "gives nan": lambda s: calls.NAN}
+            | {"text": "one", "gives text": str, "gives nan": lambda s: calls.NAN},
+            "batched": flag(),
         },
     ),
     Case(search.as_search, lambda: {"search": "lazy"}),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._checks import check_callable
+from submod_core._checks import check_callable, check_flag
 from submod_core._types import BoolArray, FloatArray
 from submod_core.search.backward import Backward
 from submod_core.search.base import Search, SearchRun
@@ -72,11 +72,12 @@ def as_search(search: Any) -> Search:
 
 
 def rank(
-    set_function: Callable[[frozenset[int]], float],
+    set_function: Callable[[Any], Any],
     n: int,
     search: str | Search = "guided",
     *,
     max_evaluations: int | None = None,
+    batched: bool = False,
 ) -> Ranking:
     """Order the elements 0 … n−1 of a set function, the most important first.
 
@@ -84,7 +85,8 @@ def rank(
     ----------
     set_function : callable
         Takes a frozenset of elements and returns a number; called once for each of
-        `Ranking.evaluations`.
+        `Ranking.evaluations`. Under `batched` it takes subsets as an ndarray of bool, (B, n), and
+        returns their values, (B,): a vectorised function, or a game of the package shapiq.
     n : int
         Number of elements, at least 1.
     search : str or Search
@@ -92,6 +94,8 @@ def rank(
     max_evaluations : int, optional
         Most calls of `set_function`. When the next round would exceed it, the rest is ordered by
         its last known value and marked in `Ranking.searched`.
+    batched : bool
+        Whether `set_function` takes all subsets of a round at once.
 
     Returns
     -------
@@ -114,13 +118,23 @@ def rank(
     >>> ranking = rank(lambda chosen: len(set().union(*(sets[i] for i in chosen))), 3, "greedy")
     >>> ranking.order, ranking.values, ranking.evaluations
     (array([1, 0, 2]), array([4., 5., 5.]), 6)
+
+    All subsets of a round at once:
+
+    >>> rank(lambda subsets: subsets @ np.array([1, 3, 2]), 3, "greedy", batched=True).order
+    array([1, 2, 0])
     """
     check_callable("set_function", set_function)
+    check_flag("batched", batched)
     run = as_search(search).start(n, max_evaluations=max_evaluations)
     answer = _advance(run, None)
     while not isinstance(answer, Ranking):
-        sets = [frozenset(np.flatnonzero(subset).tolist()) for subset in answer]
-        answer = _advance(run, np.array([_value(set_function, chosen) for chosen in sets]))
+        if batched:
+            values = _values(set_function, answer)
+        else:
+            sets = [frozenset(np.flatnonzero(subset).tolist()) for subset in answer]
+            values = np.array([_value(set_function, chosen) for chosen in sets])
+        answer = _advance(run, values)
     return answer
 
 
@@ -131,6 +145,28 @@ def _advance(run: SearchRun, values: FloatArray | None) -> BoolArray | Ranking:
     except StopIteration as stop:
         ranking: Ranking = stop.value
         return ranking
+
+
+def _values(set_function: Callable[[BoolArray], Any], subsets: BoolArray) -> FloatArray:
+    """The values of subsets (B, n) by one call, (B,); errors name a subset that is at fault."""
+    try:
+        given = set_function(subsets.copy())
+    except StopIteration as error:
+        raise RuntimeError("`set_function` raised StopIteration") from error
+    values = np.asarray(given)
+    if values.shape != (len(subsets),) or values.dtype.kind not in "fiub":
+        raise TypeError(
+            f"`set_function` returned shape {values.shape} of {values.dtype} for {len(subsets)} "
+            "subsets; with `batched` it must return a number for each"
+        )
+    values = values.astype(np.float64)
+    if not np.isfinite(values).all():
+        worst = int(np.isfinite(values).argmin())
+        chosen = set(np.flatnonzero(subsets[worst]).tolist())
+        raise ValueError(
+            f"`set_function` returned {values[worst]} for {chosen}; it must return finite numbers"
+        )
+    return values
 
 
 def _value(set_function: Callable[[frozenset[int]], float], chosen: frozenset[int]) -> float:
