@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from captum_submod._modules import captured
+from captum_submod.sop._inputs import Batch, batch_of
 from submod_core.sop.places import Places
 
 
@@ -22,12 +23,15 @@ class Backbone(nn.Module):
     model : Module
     classifier : str, optional
         The layer that makes logits of hidden states; by default the last linear one that runs.
-    example : Tensor, optional
+    example : Tensor or Batch, optional
         An input that shows which layers run.
     """
 
     def __init__(
-        self, model: nn.Module, classifier: str | None = None, example: Tensor | None = None
+        self,
+        model: nn.Module,
+        classifier: str | None = None,
+        example: Tensor | Batch | None = None,
     ) -> None:
         super().__init__()
         self.model = _copied(model).requires_grad_(False).eval()
@@ -39,7 +43,7 @@ class Backbone(nn.Module):
             self.classifier = ran[-1] if ran else None
 
     @torch.no_grad()
-    def _ran(self, names: list[str], example: Tensor) -> list[str]:
+    def _ran(self, names: list[str], example: Tensor | Batch) -> list[str]:
         """Those of some layers that run, in the order of their last calls."""
         ran: list[str] = []
         thread = get_ident()
@@ -49,7 +53,7 @@ class Backbone(nn.Module):
 
         handles = [self.model.get_submodule(n).register_forward_hook(noted(n)) for n in names]
         try:
-            self.model(example.clone())
+            batch_of(example).on(self.model)
         finally:
             for handle in handles:
                 handle.remove()
@@ -74,13 +78,13 @@ class Backbone(nn.Module):
             )
         return weights
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, C) and hidden states (B, h)."""
+    def forward(self, inputs: Tensor | Batch) -> tuple[Tensor, Tensor]:
+        """Logits (B, C) and hidden states (B, h) of inputs that the model may change."""
         layer = self.model
         if self.classifier is not None:
             layer = layer_of(self.model, self.classifier, "classifier")
         with captured(layer, "input") as seen:
-            outputs = self.model(inputs)
+            outputs = batch_of(inputs).on(self.model, copy=False)
         pair = isinstance(outputs, tuple) and len(outputs) == 2
         if pair and all(isinstance(each, Tensor) and each.dim() == 2 for each in outputs):
             return outputs
@@ -95,7 +99,7 @@ class Backbone(nn.Module):
             )
         return outputs, seen[-1].mean((2, 3)) if seen[-1].dim() == 4 else seen[-1]
 
-    def feature_maps(self, inputs: Tensor) -> dict[str, Tensor]:
+    def feature_maps(self, inputs: Tensor | Batch) -> dict[str, Tensor]:
         """Name and output of every layer that keeps places apart, in the order of their calls."""
         maps: dict[str, Tensor] = {}
         thread = get_ident()
@@ -114,7 +118,7 @@ class Backbone(nn.Module):
         ]
         handles = [module.register_forward_hook(keep(name)) for name, module in leaves]
         try:
-            self.model(inputs.clone())
+            batch_of(inputs).on(self.model)
         finally:
             for handle in handles:
                 handle.remove()
@@ -158,13 +162,14 @@ class LayerEncoder(nn.Module):
         """Stay in evaluation mode, where a copy's dropout and statistics are still."""
         return self
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor | Batch) -> Tensor:
         """The layer's output."""
+        batch = batch_of(inputs)
         model = self.own if self.own is not None else self._shared[0].model
-        trained = torch.is_grad_enabled() and (self.own is not None or inputs.requires_grad)
+        trained = torch.is_grad_enabled() and (self.own is not None or batch.tensor.requires_grad)
         layer = layer_of(model, self.layer, "layer")
         with torch.set_grad_enabled(trained), captured(layer) as seen:
-            model(inputs.clone())  # the model may work in place on its input
+            batch.on(model)
         output = first_of(seen[-1]) if seen else None
         if not isinstance(output, Tensor):
             raise ValueError(

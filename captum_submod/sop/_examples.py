@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, default_collate
 
+from captum_submod.sop._inputs import Batch, batch_of
 from submod_core._types import AnyArray, IntArray
 
 _OWN_LOOP = "; or train in a loop of your own, by `training_loss`"
@@ -20,7 +21,7 @@ class Examples:
     dataset : Dataset
         Has a length and `__getitem__`.
     columns : sequence of str or int, optional
-        Where in an example its parts are.
+        Where in an example its parts are; several names in a list make keyword inputs.
 
     Raises
     ------
@@ -51,8 +52,8 @@ class Examples:
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def columns(self, rows: Sequence[int] | IntArray) -> list[Tensor]:
-        """Inputs (B, …), targets (B, …) and, where there are any, feature masks (B, …)."""
+    def columns(self, rows: Sequence[int] | IntArray) -> tuple[Batch, list[Tensor]]:
+        """Inputs (B, …), and targets (B, …) and, where there are any, feature masks (B, …)."""
         examples = [self._parts(self.dataset[int(row)]) for row in rows]
         try:
             columns = default_collate(examples)
@@ -61,17 +62,22 @@ class Examples:
                 "`dataset` must give tensors, arrays or numbers of the same shapes for all "
                 f"examples: {error}"
             ) from error
-        if not all(isinstance(column, Tensor) for column in columns):
-            kinds = ", ".join(type(column).__name__ for column in columns)
+        given = columns[0] if isinstance(columns[0], Mapping) else {"": columns[0]}
+        found = [*given.values(), *columns[1:]]
+        if not all(isinstance(column, Tensor) for column in found):
+            kinds = ", ".join(type(column).__name__ for column in found)
             raise ValueError(f"`dataset` (of {kinds}) must give tensors, arrays or numbers")
         # Subclasses, as of MONAI and fastai, may not do what plain tensors do.
-        return [column.as_subclass(torch.Tensor) for column in columns]
+        plain = [column.as_subclass(torch.Tensor) for column in found]
+        named = dict(zip(given, plain, strict=False))
+        inputs = named if isinstance(columns[0], Mapping) else plain[0]
+        return batch_of(inputs), plain[len(given) :]
 
     def _parts(self, example: Any) -> tuple[Any, ...]:
         """The input, the target and perhaps the feature mask of one example."""
         if self.chosen is not None:
             try:
-                return tuple(example[name] for name in self.chosen)
+                return tuple(_part(example, name) for name in self.chosen)
             except (KeyError, IndexError, TypeError) as error:
                 names = list(example) if isinstance(example, Mapping) else type(example).__name__
                 raise ValueError(
@@ -89,6 +95,11 @@ class Examples:
                 "arrays or numbers; `columns` picks them from longer tuples"
             )
         return tuple(example)
+
+
+def _part(example: Any, name: Any) -> Any:
+    """A part of an example; keyword inputs where there are several names."""
+    return {each: example[each] for each in name} if isinstance(name, list) else example[name]
 
 
 def values_of(targets: Tensor) -> AnyArray:

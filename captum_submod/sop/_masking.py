@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from captum_submod._inputs import blends
 from captum_submod._masking import layout
 from captum_submod._memory import memory_errors
+from captum_submod.sop._inputs import Batch, batch_of
 from captum_submod.sop._replacing import given_numbers, replacements
 from submod_core._types import FloatArray, IntArray
 from submod_core.engine._memory import in_fitting_batches
@@ -23,7 +25,8 @@ T = TypeVar("T")
 class Masking(MaskingBase, nn.Module):
     """The feature of each element, and the masked inputs.
 
-    It takes an example of the inputs, and arguments of `SumOfParts`.
+    It takes an example of the inputs, and arguments of `SumOfParts`. Sequences by keyword without
+    `features` have those of a call: each element that is no padding and no special token.
     """
 
     labels: Tensor
@@ -31,9 +34,16 @@ class Masking(MaskingBase, nn.Module):
     channels_of_images = 1
 
     def __init__(
-        self, example_inputs: Tensor, features: Features, baseline: Baseline, batch_size: int
+        self,
+        example_inputs: Tensor | Batch,
+        features: Features,
+        baseline: Baseline,
+        batch_size: int,
     ) -> None:
         super().__init__()
+        name = example_inputs.name if isinstance(example_inputs, Batch) else None
+        if isinstance(example_inputs, Batch):
+            example_inputs = example_inputs.tensor
         if not isinstance(example_inputs, Tensor) or example_inputs.dim() not in (2, 3, 4):
             raise TypeError(
                 "`example_inputs` must be one tensor (1, …) of images, sequences, token ids or "
@@ -45,6 +55,8 @@ class Masking(MaskingBase, nn.Module):
             raise ValueError("`example_inputs` holds NaN or infinite values")
         given = given_numbers(baseline)
         labels = self._divide(tuple(example_inputs.shape), features, given, batch_size)
+        self.free = name is not None and features is None and labels.ndim == 1
+        labels = labels[:1] if self.free else labels  # a file's must not depend on the example
         self.register_buffer("labels", torch.from_numpy(labels)[None].to(example_inputs.device))
         self.register_buffer("colour", self._drawn(example_inputs[0]))
 
@@ -86,17 +98,30 @@ class Masking(MaskingBase, nn.Module):
                 break
         return other
 
-    def labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
+    def labels_of(self, inputs: Tensor | Batch, feature_mask: Tensor | None) -> Tensor:
         """The feature of each element, (1 or N, …)."""
-        check_inputs(inputs)
-        if feature_mask is None:
-            self._check_own(tuple(inputs.shape), tuple(self.labels.shape[1:]))
-            shape = self.shape(inputs.shape)
-            return self.labels if self.labels.shape[1:] == shape else self.labels.expand(-1, *shape)
-        if not isinstance(feature_mask, Tensor):
-            raise ValueError(f"`feature_mask` (a {type(feature_mask).__name__}) must be a tensor")
-        rows = self._check_given(feature_mask.cpu().numpy(), tuple(inputs.shape))
-        return torch.from_numpy(rows).to(inputs.device)
+        batch = batch_of(inputs)
+        tensor, shape = batch.tensor, self.shape(batch.tensor.shape)
+        if feature_mask is None and self.free:
+            places = torch.arange(shape[0], device=tensor.device).expand(len(batch), -1)
+            always = batch.always(shape)
+        elif feature_mask is None:
+            self._check_own(tuple(tensor.shape), tuple(self.labels.shape[1:]))
+            same = self.labels.shape[1:] == shape
+            places = self.labels if same else self.labels.expand(-1, *shape)
+            always = batch.padding(shape)
+            if always is None or not bool(always.any()):
+                return places
+        else:
+            if not isinstance(feature_mask, Tensor):
+                kind = type(feature_mask).__name__
+                raise ValueError(f"`feature_mask` (a {kind}) must be a tensor")
+            places, always = feature_mask, batch.padding(shape)
+        rows = places.cpu().numpy()
+        if always is not None:  # checked before it is broadcast
+            rows = self._check_given(rows, tuple(tensor.shape))
+            rows = np.where(always.cpu().numpy(), -1, rows)
+        return torch.from_numpy(self._check_given(rows, tuple(tensor.shape))).to(tensor.device)
 
     def present(self, labels: Tensor, n_examples: int) -> Tensor:
         """1 for the features of each example, 0 for padding, (N, n).
@@ -108,7 +133,10 @@ class Masking(MaskingBase, nn.Module):
         return there.float().expand(n_examples, -1)
 
     def centres(self, labels: Tensor) -> Tensor:
-        """The middle of each feature, in (0, 1) along each axis, (1 or N, n, axes)."""
+        """The middle of each feature, in (0, 1) along each axis, (1 or N, n, axes).
+
+        Of a row it is counted from its first feature to its last: padding is not part of it.
+        """
         # The mean place of its elements; those in no feature go to a column of their own, cut off
         # at the end.
         shape = labels.shape[1:]
@@ -123,12 +151,18 @@ class Masking(MaskingBase, nn.Module):
         counts = torch.zeros_like(sums).scatter_add_(
             1, features, torch.ones_like(features, dtype=sums.dtype)
         )
-        return (sums / counts.clamp_min(1))[:, :n]
+        middles = (sums / counts.clamp_min(1))[:, :n]
+        if len(shape) > 1:
+            return middles
+        there, length = (labels >= 0).float(), shape[0]
+        first, after = there.argmax(1), length - there.flip(1).argmax(1)
+        spans = (after - first)[:, None, None]
+        return (middles * length - first[:, None, None]) / spans
 
     def answers(
         self,
-        run: Callable[[Tensor], T],
-        inputs: Tensor,
+        run: Callable[[Any], T],
+        inputs: Tensor | Batch,
         masks: Tensor,
         labels: Tensor,
         continuous: bool = False,
@@ -141,7 +175,8 @@ class Masking(MaskingBase, nn.Module):
         ----------
         run : callable
             From a batch (B, …), with B at most `batch_size`, to the answer.
-        inputs : Tensor, (N, …)
+        inputs : Tensor, (N, …), or Batch
+            Of the kind that `run` takes.
         masks : Tensor, (N, m, n)
             1 keeps a feature, 0 replaces it; with `continuous`, shares of both.
         labels : Tensor, (1 or N, …)
@@ -156,10 +191,14 @@ class Masking(MaskingBase, nn.Module):
         n = masks.shape[-1]
         places = torch.where(labels < 0, n, labels).flatten(1)
         rows = nn.functional.pad(masks.flatten(0, 1), (0, 1), value=1.0)
+        batch = inputs if isinstance(inputs, Batch) else None
+        inputs = batch_of(inputs).tensor
         if continuous:
             inputs = inputs.to(torch.promote_types(inputs.dtype, masks.dtype))
         if not len(rows):
-            yield run(inputs)  # for the backbone to say what its answer to nothing looks like
+            yield run(
+                inputs if batch is None else batch
+            )  # for the backbone to say what its answer to nothing looks like
             return
         axis = self.channels(inputs.dim())
         baseline = replacements(inputs, self.baseline, self.colour, axis)
@@ -168,19 +207,23 @@ class Masking(MaskingBase, nn.Module):
 
         def answer(some: slice) -> T:
             with memory_errors():
-                return run(composed(some.start, some.stop))
+                shown = composed(some.start, some.stop)
+                if batch is None:
+                    return run(shown)
+                numbers = torch.arange(some.start, some.stop, device=shown.device)
+                return run(batch.masked(shown, numbers // masks.shape[1]))
 
         def composed(start: int, stop: int) -> Tensor:
             # Examples that share a batch are written into it rather than copied there; not where a
             # gradient passes, which writing in place would break.
-            batch, parts = None if passes else _empty(inputs, stop - start), []
+            whole, parts = None if passes else _empty(inputs, stop - start), []
             for first, last, example in _runs(start, stop, masks.shape[1]):
                 keep = rows[first:last].index_select(1, places[example % len(places)])
-                out = None if batch is None else batch[first - start : last - start]
+                out = None if whole is None else whole[first - start : last - start]
                 shown = inputs[example]
                 replaced = baseline[example % len(baseline)]
                 parts.append(_mix(self._over(keep, inputs), shown, replaced, mixed, out))
-            return torch.cat(parts) if batch is None else batch
+            return torch.cat(parts) if whole is None else whole
 
         if passes:  # what a gradient needs is kept of all batches: smaller ones save nothing
             size = even(len(rows), self.batch_size)
@@ -238,11 +281,3 @@ def pooling(labels: Tensor, under: IntArray, size: int) -> Tensor:
     counts.scatter_add_(1, index, torch.ones_like(index, dtype=counts.dtype))
     counts = counts.unflatten(1, (n + 1, size))[:, :n]
     return counts / counts.sum(-1, keepdim=True).clamp_min(1)
-
-
-def check_inputs(inputs: Any, name: str = "inputs") -> None:
-    """Raise TypeError unless inputs are a tensor (N, …) of real numbers."""
-    if not isinstance(inputs, Tensor) or inputs.dim() < 2 or inputs.is_complex():
-        raise TypeError(
-            f"`{name}` (a {type(inputs).__name__}) must be a tensor (N, …) of real numbers"
-        )

@@ -10,16 +10,30 @@ from torch import Tensor, nn
 
 from captum_submod._memory import memory_errors
 from captum_submod.sop._backbone import Backbone, LayerEncoder
-from captum_submod.sop._masking import Masking, check_inputs, pooling
+from captum_submod.sop._inputs import Batch, batch_of
+from captum_submod.sop._masking import Masking, pooling
 from submod_core._checks import as_numbers
 from submod_core._types import AnyArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.engine.batching import BatchSize
-from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
-from submod_core.sop.features import cells, rows_of
+from submod_core.sop import (
+    Parts,
+    SOPSettings,
+    affinities,
+    position_code,
+    row_blur,
+    select,
+    standardised,
+)
+from submod_core.sop.features import cells, check_in_a_row, rows_of
 from submod_core.sop.finite import check_parts
 from submod_core.sop.places import block, certain, chosen, readings, spots
-from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
+from submod_core.sop.settings import (
+    check_class_weights,
+    choose_layer,
+    chosen_top,
+    initial_projections,
+)
 
 
 def _forget(network: "Network", _: Any) -> None:
@@ -39,17 +53,19 @@ class Network(nn.Module):
     backbone: Backbone
     encoder: nn.Module
     blur: Tensor | None
+    keyword: str | None
     numerators: Any
     denominators: Any
 
     def _make(
-        self, example: Tensor, layer: str | None, encoder: nn.Module | None, finetune: bool
+        self, example: Batch, layer: str | None, encoder: nn.Module | None, finetune: bool
     ) -> None:
         """Make the fixed arrays and the encoder; `settings`, `masking` and `backbone` are there."""
         rows = self.settings.rows()
         self.register_buffer("numerators", torch.from_numpy(rows.numerators))
         self.register_buffer("denominators", torch.from_numpy(rows.denominators))
-        blur = self.settings.blur_of(self.masking.grid)
+        free = self.masking.free
+        blur = None if free else self.settings.blur_of(self.masking.grid)
         self.register_buffer("blur", None if blur is None else torch.from_numpy(blur).float())
         self._kept: dict[tuple[str, torch.device], Tensor] = {}
         self.register_load_state_dict_post_hook(_forget)  # type: ignore[no-untyped-call]
@@ -58,9 +74,10 @@ class Network(nn.Module):
         self.encoder = encoder
         self.eval()
 
-    def _layer_encoder(self, layer: str | None, finetune: bool, example: Tensor) -> LayerEncoder:
+    def _layer_encoder(self, layer: str | None, finetune: bool, example: Batch) -> LayerEncoder:
         example = example[:1]
-        inputs = self.masking.shape(example.shape)
+        tensor = example.tensor
+        inputs = self.masking.shape(tensor.shape)
         with torch.no_grad():
             maps = self.backbone.feature_maps(example)
             found = {
@@ -79,13 +96,14 @@ class Network(nn.Module):
             for name in maps
             if name in places
         }
-        if layer is None and not counts and example.dim() == 3 and not self.masking.last:
+        if layer is None and not counts and tensor.dim() == 3 and not self.masking.last:
             raise ValueError(
                 "`backbone` has no layer whose places match the features, which lie along axis 1 "
-                f"of inputs {tuple(example.shape)}: give an `encoder`, or, for features along the "
-                f"last axis, `features` of shape (1, {example.shape[2]})"
+                f"of inputs {tuple(tensor.shape)}: give an `encoder`, or, for features along the "
+                f"last axis, `features` of shape (1, {tensor.shape[2]})"
             )
-        name = choose_layer(layer, counts, self.masking.n)
+        n = inputs[0] if self.masking.free else self.masking.n
+        name = choose_layer(layer, counts, n)
         if name in maps and name not in places:
             raise ValueError(
                 f"`layer` (={layer!r}, with outputs of shape {tuple(maps[name].shape)}) has no "
@@ -93,22 +111,26 @@ class Network(nn.Module):
             )
         return LayerEncoder(self.backbone, name, finetune, places.get(name))
 
-    def _moves(self, example: Tensor, before: dict[str, Tensor]) -> dict[str, list[AnyArray]]:
+    def _moves(self, example: Batch, before: dict[str, Tensor]) -> dict[str, list[AnyArray]]:
         """Squared changes of outputs of layers where parts of the example are changed."""
         moves: dict[str, list[AnyArray]] = {name: [] for name in before}
-        inputs = self.masking.shape(example.shape)
+        inputs = self.masking.shape(example.tensor.shape)
         for spot in spots(len(inputs)) if before else []:
-            other = self.masking.changed(example, block(spot, inputs))
-            maps = self.backbone.feature_maps(other)
+            other = self.masking.changed(example.tensor, block(spot, inputs))
+            first = torch.zeros(1, dtype=torch.int64, device=other.device)
+            maps = self.backbone.feature_maps(example.masked(other, first))
             for name, output in before.items():
                 gap = (maps[name].double() - output.double()) ** 2
                 moves[name].append(gap.cpu().numpy())
         return moves
 
-    def _make_parameters(self, example: Tensor, class_weights: Any) -> None:
+    def _make_parameters(self, example: Batch, class_weights: Any) -> None:
         with torch.no_grad():
-            logits, hidden = self.backbone(example.clone())
-            k = self._embed(example, self.masking.labels_of(example, None)).shape[-1]
+            logits, hidden = self.backbone(example.detached())
+            labels = self.masking.labels
+            if self.masking.free:  # one feature tells the size of embeddings
+                labels = labels.new_zeros(1, *self.masking.shape(example.tensor.shape))
+            k = self._embed(example, labels).shape[-1]
         if class_weights is None:
             class_weights = self.backbone.class_weights()
         if not isinstance(class_weights, Tensor):
@@ -124,28 +146,17 @@ class Network(nn.Module):
         self.group_key = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
         self.to(logits.device)
 
-    def parts(
-        self,
-        inputs: Tensor,
-        feature_mask: Tensor | None = None,
-        top: float | None = None,
-        *,
-        remove: bool = False,
-    ) -> Parts[Tensor]:
-        """Everything that the prediction is made of."""
-        raise NotImplementedError
-
     # Hooks, and sizes that depend on the labels, cannot be compiled.
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _logits(
         self,
-        inputs: Tensor,
+        inputs: Any,
         feature_mask: Tensor | None,
         top: float | None,
         remove: bool = False,
     ) -> Tensor:
         """Logits, by halves of the inputs where all of them do not fit into memory."""
-        check_inputs(inputs)
+        inputs = self._batch(inputs)
         n = len(inputs)
 
         def run(some: slice) -> Tensor:
@@ -153,7 +164,7 @@ class Network(nn.Module):
             shown = inputs if whole else inputs[some]
             mask = feature_mask if whole else rows_of(feature_mask, some)
             with memory_errors():
-                parts = self.parts(shown, mask, top, remove=remove)
+                parts = self._parts(shown, mask, top, remove)
             if not self.training:
                 check_parts(parts, some.start)
             return parts.logits
@@ -161,11 +172,30 @@ class Network(nn.Module):
         logits = list(in_fitting_batches(n, BatchSize(max(1, n)), run)) or [run(slice(0, n))]
         return torch.cat(logits) if len(logits) > 1 else logits[0]
 
-    def _parts(self, inputs: Tensor, labels: Tensor, top: float, remove: bool) -> Parts[Tensor]:
+    def _batch(self, inputs: Any) -> Batch:
+        """The inputs, which come as the example did: as a tensor, or by the same keyword."""
+        batch = batch_of(inputs)
+        if batch.name != self.keyword:
+            wanted = "a tensor" if self.keyword is None else f"a mapping with {self.keyword!r}"
+            given = "a tensor" if batch.name is None else f"a mapping with {batch.name!r}"
+            raise ValueError(f"`inputs` ({given}) must be {wanted}, as `example_inputs` were")
+        return batch
+
+    def _parts(
+        self,
+        inputs: Batch,
+        feature_mask: Tensor | None,
+        top: float | None = None,
+        remove: bool = False,
+    ) -> Parts[Tensor]:
+        """Everything that the prediction is made of."""
         _refuse_export()
+        top = chosen_top(top, self.settings.top)
+        labels = self._labels_of(inputs, feature_mask)
         embeddings = self._embed(inputs, labels)
-        present = self.masking.present(labels, len(inputs)).to(embeddings)
-        blur = None if self.blur is None else self.blur.to(embeddings)
+        there = self.masking.present(labels, len(inputs))
+        present, blur = there.to(embeddings), self._blur_over(labels, there)
+        blur = None if blur is None else blur.to(embeddings)
         fractions = self.numerators, self.denominators
         generator = self.settings.generator(self.query, self.key, fractions, blur)
         groups = generator.generate(embeddings, present, top)
@@ -174,26 +204,35 @@ class Network(nn.Module):
         affinity = affinities(hidden, self.class_weights, self.class_query, self.group_key)
         return Parts.summed(groups, partials, select(affinity, self.settings.beta))
 
-    def _labels_of(self, inputs: Tensor, feature_mask: Tensor | None) -> Tensor:
+    def _labels_of(self, inputs: Batch, feature_mask: Tensor | None) -> Tensor:
         labels = self.masking.labels_of(inputs, feature_mask)
-        if self.blur is not None and int(labels.max()) + 1 != len(self.blur):
+        if self.settings.blur is None or labels is self.masking.labels:
+            return labels
+        if labels.dim() == 2:
+            check_in_a_row(labels.cpu().numpy())
+        if labels.dim() == 3 and self.blur is not None and int(labels.max()) + 1 != len(self.blur):
             raise ValueError(
                 f"`feature_mask` must have the {len(self.blur)} features of the grid that `blur` "
                 "smooths"
             )
         return labels
 
-    def _places(self, outputs: Tensor, map_shape: tuple[int, ...] | None = None) -> Tensor:
+    def _blur_over(self, labels: Tensor, present: Tensor) -> Tensor | None:
+        """The blur of the model's own features, or of each example's row of them."""
+        side = self.settings.blur
+        if side is None or labels is self.masking.labels or labels.dim() == 3:
+            return self.blur
+        blurred: Tensor = row_blur(present, side)
+        return blurred
+
+    def _places(self, outputs: Tensor, map_shape: tuple[int, ...]) -> Tensor:
         """A layer's output as one embedding for each place, (N, places, k)."""
         places: Any = self.encoder.places
-        if map_shape is None:
-            shape = self.masking.shape(self.example_inputs.shape)
-            map_shape = places.map_shape(outputs.shape, shape)
         size = int(np.prod(map_shape))
         (channels,) = set(range(1, outputs.dim())) - set(places.axes)
         return outputs.movedim(channels, -1).flatten(1, -2)[:, -size:]
 
-    def _embed(self, inputs: Tensor, labels: Tensor) -> Tensor:
+    def _embed(self, inputs: Tensor | Batch, labels: Tensor) -> Tensor:
         """φ_e: one standardised embedding for each feature, and its place, (N, n, k)."""
         embeddings = standardised(self._encode(inputs, labels))
         if not self.settings.positions:
@@ -212,12 +251,14 @@ class Network(nn.Module):
                 self._kept[key] = make()
         return self._kept[key]
 
-    def _encode(self, inputs: Tensor, labels: Tensor) -> Tensor:
+    def _encode(self, inputs: Tensor | Batch, labels: Tensor) -> Tensor:
         """The mean of a layer's output under each feature."""
+        batch = batch_of(inputs)
         if not isinstance(self.encoder, LayerEncoder):
-            return self.encoder(inputs.clone())
-        outputs = self._encoded(inputs)
-        shape, reading = self.masking.shape(inputs.shape), self.encoder.places
+            found: Tensor = batch.on(self.encoder)
+            return found
+        outputs = self._encoded(batch)
+        shape, reading = self.masking.shape(batch.tensor.shape), self.encoder.places
         map_shape = reading.map_shape(outputs.shape, shape)
         places = self._places(outputs, map_shape)
 
@@ -226,23 +267,25 @@ class Network(nn.Module):
 
         return self._once("pooling", labels, shares).to(places) @ places
 
-    def _encoded(self, inputs: Tensor) -> Tensor:
+    def _encoded(self, inputs: Batch) -> Tensor:
         """The layer's output, in batches that fit into memory."""
 
         def run(some: slice) -> Tensor:
             with memory_errors():
                 return self.encoder(inputs[some])
 
-        if len(inputs) <= 1:
-            return run(slice(None))
-        return torch.cat(list(in_fitting_batches(len(inputs), self.masking.batch, run)))
+        return (
+            run(slice(None))
+            if len(inputs) <= 1
+            else torch.cat(list(in_fitting_batches(len(inputs), self.masking.batch, run)))
+        )
 
-    def _answers(self, inputs: Tensor, masks: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _answers(self, inputs: Batch, masks: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, m, C) and hidden states (N, m, h) of all masked inputs."""
         # Hard masks have no gradient to pass: unless the inputs want one, no activation of the
         # backbone needs to be kept.
         continuous = self.settings.continuous
-        with nullcontext() if continuous or inputs.requires_grad else torch.no_grad():
+        with nullcontext() if continuous or inputs.tensor.requires_grad else torch.no_grad():
             answers = list(self.masking.answers(self.backbone, inputs, masks, labels, continuous))
         logits, hidden = (
             torch.cat(column).to(masks.dtype) for column in zip(*answers, strict=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from captum_submod._compat import TargetType, log_usage
 from captum_submod._targets import target_indices
-from captum_submod.sop._masking import check_inputs
+from captum_submod.sop._inputs import Inputs, batch_of
 from submod_core._repr import differing
 
 
@@ -68,16 +68,16 @@ class SumOfPartsAttribution(Attribution):
     @log_usage
     def attribute(
         self,
-        inputs: Tensor,
+        inputs: Inputs,
         target: TargetType = None,
         feature_mask: Tensor | None = None,
         top: float | None = None,
-    ) -> Tensor:
+    ) -> Tensor | dict[str, Tensor]:
         """Score every element by the contribution of its feature.
 
         Parameters
         ----------
-        inputs : Tensor, (N, …)
+        inputs : Tensor, (N, …), or mapping
         target : int, Tensor or list
             The class, one for all or one for each.
         feature_mask, top
@@ -85,32 +85,35 @@ class SumOfPartsAttribution(Attribution):
 
         Returns
         -------
-        Tensor
-            Shaped like the inputs, on their device; in units of the logit, of either sign.
+        Tensor, or dict of one
+            Shaped like the inputs, on their device; in units of the logit, of either sign. Under
+            its name where the inputs are a mapping.
 
         Raises
         ------
         ValueError
             If there are no inputs, or the target is missing or does not fit.
         """
-        check_inputs(inputs)
-        if not len(inputs):
+        batch = batch_of(inputs)
+        shown = batch.tensor
+        if not len(batch):
             raise ValueError(
-                f"`inputs` (of shape {tuple(inputs.shape)}) must hold at least one example"
+                f"`inputs` (of shape {tuple(shown.shape)}) must hold at least one example"
             )
-        targets = target_indices(target, len(inputs))
+        targets = target_indices(target, len(batch))
         if targets is None:
             raise ValueError("`target` (=None) must be the class to explain, or one for each input")
         explanations = self.forward_func.explain(inputs, feature_mask, top)
-        dtype = inputs.dtype if inputs.is_floating_point() else torch.get_default_dtype()
+        dtype = shown.dtype if shown.is_floating_point() else torch.get_default_dtype()
         rows = [
             torch.from_numpy(e.paint(int(t[0]))) for e, t in zip(explanations, targets, strict=True)
         ]
-        painted = torch.stack(rows).to(dtype).to(inputs.device)
+        painted = torch.stack(rows).to(dtype).to(shown.device)
         last = getattr(getattr(self.forward_func, "masking", None), "last", False)
         wide = (
             painted[:, None]
-            if inputs.dim() == 4 or last
-            else painted.reshape(*painted.shape, *(1,) * (inputs.dim() - 2))
+            if shown.dim() == 4 or last
+            else painted.reshape(*painted.shape, *(1,) * (shown.dim() - 2))
         )
-        return wide.expand(inputs.shape).contiguous()
+        maps = wide.expand(shown.shape).contiguous()
+        return maps if batch.name is None else {batch.name: maps}

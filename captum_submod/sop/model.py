@@ -10,7 +10,8 @@ from captum_submod._memory import memory_errors
 from captum_submod.sop._backbone import Backbone, LayerEncoder
 from captum_submod.sop._examples import values_of
 from captum_submod.sop._files import check_arrays, read_model, write_model
-from captum_submod.sop._masking import Masking, check_inputs
+from captum_submod.sop._inputs import Batch, Inputs, batch_of
+from captum_submod.sop._masking import Masking
 from captum_submod.sop._network import Network
 from submod_core._archives import blamed
 from submod_core._checks import check_flag, check_text
@@ -23,11 +24,11 @@ from submod_core.sop.features import Features, rows_of
 from submod_core.sop.finite import check_parts
 from submod_core.sop.host import SumOfPartsBase
 from submod_core.sop.options import OPTIONS
-from submod_core.sop.settings import chosen_top
 from submod_core.sop.targets import chosen_loss, is_classes
 
 WORDS = {
     "array": "Tensor",
+    "keywords": ", or mapping",
     "images": "images (N, C, H, W)",
     "mask_of_a_call": "`feature_mask` in a call\n    overrides it.",
     "model": "Module",
@@ -49,9 +50,9 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
     Parameters
     ----------
     backbone : Module
-        Any model of one tensor. It is copied, and the copy is frozen; it returns logits (N, C), or,
-        where its hidden states cannot be seen, (logits, hidden states). Everything else is made on
-        its device.
+        Any model of one tensor, or of keyword inputs as those of Hugging Face. It is copied, and
+        the copy is frozen; it returns logits (N, C), something with `.logits`, or, where its hidden
+        states cannot be seen, (logits, hidden states). Everything else is made on its device.
     {example_inputs}
     {features}
     {wrapping}
@@ -79,7 +80,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
     def __init__(
         self,
         backbone: nn.Module,
-        example_inputs: Tensor,
+        example_inputs: Inputs,
         *,
         features: Features = None,
         layer: str | None = None,
@@ -108,13 +109,15 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
             check_text(name, value)
         keep_freed_memory()
         self.settings = SOPSettings(groups, top, heads, alpha, beta, positions, blur, continuous)
-        self.masking = Masking(example_inputs, features, baseline, batch_size)
+        example = batch_of(example_inputs, "example_inputs")
+        self.keyword = example.name
+        self.masking = Masking(example, features, baseline, batch_size)
         # A copy: a view of one example would keep all others in memory, and in a pickle.
-        self.example_inputs = example_inputs[:1].detach().clone()
+        self.example_inputs = example[:1].detached().as_given()
         self.layer, self.finetune, self.classifier = layer, finetune, classifier
-        self.backbone = Backbone(backbone, classifier, example_inputs)
-        self._make(example_inputs, layer, encoder, finetune)
-        self._make_parameters(example_inputs, class_weights)
+        self.backbone = Backbone(backbone, classifier, example)
+        self._make(example, layer, encoder, finetune)
+        self._make_parameters(example, class_weights)
 
     def extra_repr(self) -> str:
         """The arguments that differ from their defaults."""
@@ -123,13 +126,14 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
 
     @_documented
     def forward(
-        self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
+        self, inputs: Inputs, feature_mask: Tensor | None = None, top: float | None = None
     ) -> Tensor:
         """Logits (N, C): the sum of the groups' contributions, in training and in evaluation.
 
         Parameters
         ----------
-        inputs : Tensor, (N, …)
+        inputs : Tensor, (N, …), or mapping
+            As `example_inputs` were. Of a mapping, padding always stays.
         {of_a_call}
 
         Raises
@@ -140,18 +144,15 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         return self._logits(inputs, feature_mask, top)
 
     def without(
-        self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
+        self, inputs: Inputs, feature_mask: Tensor | None = None, top: float | None = None
     ) -> Tensor:
-        """Logits (N, C) where each group has lost its highest features.
-
-        Arguments are those of `forward`.
-        """
+        """Logits (N, C) where each group has lost its highest features; else as `forward`."""
         return self._logits(inputs, feature_mask, top, remove=True)
 
     @_documented
     def parts(
         self,
-        inputs: Tensor,
+        inputs: Inputs,
         feature_mask: Tensor | None = None,
         top: float | None = None,
         *,
@@ -166,13 +167,12 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         {remove}
         """
         check_flag("remove", remove)
-        top = chosen_top(top, self.top)
-        return self._parts(inputs, self._labels_of(inputs, feature_mask), top, remove)
+        return self._parts(self._batch(inputs), feature_mask, top, remove)
 
     @_documented
     def training_loss(
         self,
-        inputs: Tensor,
+        inputs: Inputs,
         targets: Tensor,
         feature_mask: Tensor | None = None,
         loss: str | None = None,
@@ -181,7 +181,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
 
         Parameters
         ----------
-        inputs : Tensor, (N, …)
+        inputs : Tensor, (N, …), or mapping
         {targets}
         {feature_mask}
         {loss}
@@ -191,11 +191,16 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         ValueError
             If the targets are neither, or not finite, or no classes of the model.
         """
-        values = values_of(targets)
-        check_inputs(inputs)
-        if not len(inputs):
+        return self._loss(self._batch(inputs), targets, feature_mask, loss)
+
+    def _loss(
+        self, batch: Batch, targets: Tensor, feature_mask: Tensor | None, loss: str | None
+    ) -> Tensor:
+        """The mean loss of a batch of `fit`."""
+        values, batch = values_of(targets), self._batch(batch)
+        if not len(batch):
             raise ValueError("`inputs` must hold at least one example")
-        parts = self.parts(inputs, feature_mask)
+        parts = self._parts(batch, feature_mask)
         n_outputs = parts.partials.shape[-1]
         name = chosen_loss(values, n_outputs, loss)
         wanted = (
@@ -211,22 +216,20 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         return chosen_loss(values_of(targets), len(self.class_weights))
 
     def explain(
-        self, inputs: Tensor, feature_mask: Tensor | None = None, top: float | None = None
+        self, inputs: Inputs, feature_mask: Tensor | None = None, top: float | None = None
     ) -> list[GroupExplanation]:
-        """Groups, scores, partial logits and contributions of each input.
-
-        Arguments are those of `forward`.
-        """
-        labels = self._labels_of(inputs, feature_mask).cpu().numpy()
+        """Groups, scores, partial logits and contributions of each input, as `forward` takes it."""
+        batch = self._batch(inputs)
+        labels = self._labels_of(batch, feature_mask).cpu().numpy()
 
         def answer(some: slice) -> list[Any]:
             with memory_errors():
-                parts = self.parts(inputs[some], rows_of(feature_mask, some), top)
+                parts = self._parts(batch[some], rows_of(feature_mask, some), top)
             check_parts(parts, some.start)
             return [tensor.cpu().double().numpy() for tensor in parts.explained()]
 
         with torch.no_grad():
-            return GroupExplanation.in_batches(labels, len(inputs), self.batch_size, answer)
+            return GroupExplanation.in_batches(labels, len(batch), self.batch_size, answer)
 
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write all arrays and settings to a safetensors file, the choice of rows included.
@@ -256,7 +259,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         cls,
         file: str | os.PathLike[str],
         backbone: nn.Module,
-        example_inputs: Tensor,
+        example_inputs: Inputs,
         encoder: nn.Module | None = None,
     ) -> "SumOfParts":
         """The model that `save` wrote: the same function, bit for bit.
@@ -266,7 +269,7 @@ class SumOfParts(SumOfPartsBase[Tensor], Network):
         file : str or PathLike
         backbone : Module
             Of the same architecture; its weights are replaced by those saved.
-        example_inputs : Tensor, (1, …)
+        example_inputs : Tensor, (1, …), or mapping
         encoder : Module, optional
             Where one was given to the constructor, another of its architecture.
 

@@ -11,7 +11,8 @@ from captum_submod._maps import explained_by, heatmaps
 from captum_submod._memory import memory_errors
 from captum_submod._modules import evaluating
 from captum_submod.sop._backbone import Backbone
-from captum_submod.sop._masking import Masking, check_inputs, pooling
+from captum_submod.sop._inputs import check_inputs
+from captum_submod.sop._masking import Masking, pooling
 from captum_submod.sop.model import WORDS
 from submod_core._docs import documented
 from submod_core._repr import differing
@@ -24,7 +25,7 @@ from submod_core.sop.host import SelfAttributingBase, check_answers
 from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
 
-_documented = documented(OPTIONS, **WORDS | {"source": "App. C.3"})
+_documented = documented(OPTIONS, **WORDS | {"source": "App. C.3", "keywords": ""})
 
 
 @_documented

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from captum_submod._memory import memory_errors
 from captum_submod.sop._examples import Examples
+from captum_submod.sop._inputs import Batch
 from captum_submod.sop.model import WORDS, SumOfParts
 from submod_core._checks import check_flag
 from submod_core._docs import documented
@@ -59,7 +60,8 @@ def fit(
     {loss}
     columns : sequence of str or int, optional
         Where in an example the input, the target and the feature mask are, if there is one: keys of
-        dicts, such as ("pixel_values", "labels"), or places in tuples.
+        dicts, such as ("pixel_values", "labels"), or places in tuples. A list of keys makes keyword
+        inputs: (["input_ids", "attention_mask", "special_tokens_mask"], "labels").
     mixed_precision : bool, optional
         Run in bfloat16 where torch deems it safe; by default on a GPU.
     {run}
@@ -120,23 +122,23 @@ class _Training:
         self.buffers = {name: b for name, b in model.named_buffers() if name.startswith("encoder.")}
 
     def step(self, rows: IntArray) -> float:
-        columns = self.examples.columns(rows)
+        batch, columns = self.examples.columns(rows)
         # What the first batch looks like, all others are.
-        self.loss = self.loss or self.model.loss_of(columns[1])
+        self.loss = self.loss or self.model.loss_of(columns[0])
         first = self.batch.share(len(rows))
-        return fitting(self.batch, first, lambda size: self._attempt(columns, size))
+        return fitting(self.batch, first, lambda size: self._attempt(batch, columns, size))
 
-    def _attempt(self, columns: list[Tensor], size: int) -> float:
+    def _attempt(self, batch: Batch, columns: list[Tensor], size: int) -> float:
         """One step from gradients that are summed over batches of a size."""
         self.optimizer.zero_grad()
-        n, total = len(columns[0]), 0.0
+        n, total = len(batch), 0.0
         for start in range(0, n, size):
-            some = [column[start : start + size].to(self.device) for column in columns]
-            inputs, targets = some[:2]
-            mask = some[2] if len(some) > 2 else None
+            some = slice(start, start + size)
+            targets, *mask = (column[some].to(self.device) for column in columns)
+            inputs = batch[some].to(self.device)
             with memory_errors():
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
-                    loss = self.model.training_loss(inputs, targets, mask, self.loss)
+                    loss = self.model._loss(inputs, targets, mask[0] if mask else None, self.loss)
                     loss = loss * (len(inputs) / n)
                 total += float(loss.detach())
                 if math.isfinite(total):
@@ -189,9 +191,7 @@ class _Training:
 
     def facts(self) -> Facts:
         before = self._random_state()
-        data = data_facts(
-            len(self.examples), lambda i: [_array(c) for c in self.examples.columns([i])]
-        )
+        data = data_facts(len(self.examples), self._example)
         self._restore_random_state(before)  # reading the examples may have drawn from them
         run = {"mixed_precision": self.mixed, "device": self.device.type}
         return {
@@ -200,6 +200,11 @@ class _Training:
             "data": data,
             "versions": versions(torch=torch.__version__),
         }
+
+    def _example(self, number: int) -> list[AnyArray]:
+        """All arrays of one example."""
+        batch, columns = self.examples.columns([number])
+        return [_array(each) for each in (*batch.columns().values(), *columns)]
 
     def _model_facts(self) -> Facts:
         model, encoder = self.model, self.model.encoder

@@ -60,6 +60,11 @@ CASES = [
         query=(HIDDEN, HIDDEN),
         key=(HIDDEN, HIDDEN),
     ),
+    case(
+        sop.row_blur,
+        {"side": (3, count() | {"an even number": 2})},
+        present=(N, FEATURES),
+    ),
     case(sop.select, {"beta": (1.0, number(zero=0.0))}, affinity=(N, M, C)),
     case(sop.contributions, scores=(N, C, M), partials=(N, M, C)),
     case(sop.scales, attention=(N, M, FEATURES), masks=(N, M, FEATURES)),

@@ -94,7 +94,10 @@ class Masking(MaskingBase):
         return tf.broadcast_to(there, (n_examples, tf.shape(there)[1]))
 
     def centres(self, labels: tf.Tensor) -> tf.Tensor:
-        """The middle of each feature, in (0, 1) along each axis, (1 or N, n, axes)."""
+        """The middle of each feature, in (0, 1) along each axis, (1 or N, n, axes).
+
+        Of a row it is counted from its first feature to its last: padding is not part of it.
+        """
         # The mean place of its elements; those in no feature go to a segment of their own, cut off
         # at the end.
         shape = tuple(labels.shape[1:])
@@ -108,7 +111,14 @@ class Masking(MaskingBase):
             tf.reshape(index, (-1,)),
             segments * examples,
         )
-        return tf.reshape(means, (examples, segments, len(shape)))[:, :-1]
+        middles = tf.reshape(means, (examples, segments, len(shape)))[:, :-1]
+        if len(shape) > 1:
+            return middles
+        there, length = tf.cast(labels >= 0, tf.int32), tf.shape(labels)[1]
+        first = tf.argmax(there, 1, tf.int32)
+        spans = length - tf.argmax(tf.reverse(there, [1]), 1, tf.int32) - first
+        first, spans, length = (tf.cast(each, middles.dtype) for each in (first, spans, length))
+        return (middles * length - first[:, None, None]) / spans[:, None, None]
 
     def batches(
         self,

@@ -7,14 +7,22 @@ import tensorflow as tf
 
 from submod_core._checks import as_numbers
 from submod_core.engine._memory import fitting
-from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
+from submod_core.sop import (
+    Parts,
+    SOPSettings,
+    affinities,
+    position_code,
+    row_blur,
+    select,
+    standardised,
+)
 from submod_core.sop.features import cells
 from submod_core.sop.finite import SOURCES, spoilt
 from submod_core.sop.places import block, certain, chosen, readings, spots
 from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
-from xplique_submod._checks import tensor_of
 from xplique_submod._memory import memory_errors
 from xplique_submod.sop._backbone import Backbone, cloned
+from xplique_submod.sop._inputs import check_rows
 from xplique_submod.sop._masking import Masking, pooling
 from xplique_submod.sop._saving import Saved
 
@@ -51,7 +59,7 @@ class Network(Saved):
         self._embedding_layer = layer
         self.given_encoder = encoder
         self.encoder = self._layer_encoder(layer, finetune) if encoder is None else encoder
-        self._traced = tf.function(self._parts, reduce_retracing=True)
+        self._traced: dict[tuple[int, ...], Any] = {}
 
     def _layer_encoder(self, layer: str | None, finetune: bool) -> Any:
         example = self.example_inputs[:1]
@@ -154,10 +162,16 @@ class Network(Saved):
             most = tf.constant(batch.size) if most is None else most
             return self._parts(inputs, mine, n_words, top, remove, most)
 
-        # As single operations, the layers of a small network take longer to call than to compute.
+        # As single operations, the layers of a small network take longer to call than to compute. A
+        # graph for each length of texts: one graph of many would not know the places of its layers.
+        shape = tuple(inputs.shape[1:])
+        if shape not in self._traced:
+            self._traced[shape] = tf.function(self._parts, reduce_retracing=True)
+        traced = self._traced[shape]
+
         def attempt(most: int) -> Parts[tf.Tensor]:
             with memory_errors():
-                return self._traced(inputs, mine, n_words, top, remove, tf.constant(most))
+                return traced(inputs, mine, n_words, top, remove, tf.constant(most))
 
         return fitting(batch, batch.share(max(1, len(inputs) * self.settings.groups)), attempt)
 
@@ -170,14 +184,19 @@ class Network(Saved):
         remove: bool,
         most: tf.Tensor,
     ) -> Parts[tf.Tensor]:
+        own = labels is None
         if labels is None:  # a constant of the graph: what depends on it alone is computed once
             labels = tf.constant(self.masking.labels[None], tf.int32)
             n_words = self.masking.words(labels)
         embeddings = self._embed(inputs, labels)
-        present = tf.cast(self.masking.present(labels, tf.shape(inputs)[0]), embeddings.dtype)
+        there = self.masking.present(labels, tf.shape(inputs)[0])
+        present, blur = tf.cast(there, embeddings.dtype), self._blur
+        side = self.settings.blur
+        if side is not None and not own and len(labels.shape) == 2:  # rows of their own lengths
+            blur = tf.cast(row_blur(there, side), embeddings.dtype)
         query, key = tf.convert_to_tensor(self.query), tf.convert_to_tensor(self.key)
         fractions = self.rows[0], self.rows[1]
-        generator = self.settings.generator(query, key, fractions, self._blur)
+        generator = self.settings.generator(query, key, fractions, blur)
         groups = generator.generate(embeddings, present, top)
         groups = groups.without_top(present) if remove else groups
         partials, hidden = self._answers(inputs, groups.masks, labels, n_words, most)
@@ -187,7 +206,9 @@ class Network(Saved):
 
     def _labels_of(self, inputs: tf.Tensor, feature_mask: Any) -> tf.Tensor:
         labels = self.masking.labels_of(inputs, feature_mask)
-        if self._blur is not None and feature_mask is not None:
+        if self._blur is not None and feature_mask is not None and len(labels.shape) == 2:
+            check_rows(labels)
+        elif self._blur is not None and feature_mask is not None:
             n = len(self._blur)
             message = f"`feature_mask` must have the {n} features of the grid that `blur` smooths"
             found = tf.reduce_max(labels) + 1
@@ -258,13 +279,6 @@ class Network(Saved):
 _compiled_select = tf.function(select, jit_compile=True)
 
 
-def unpacked(inputs: Any, feature_mask: Any, dtype: str) -> tuple[tf.Tensor, Any]:
-    """The inputs as a tensor, of a dtype if they are floats, and the mask that came with them."""
-    first, second = inputs if isinstance(inputs, tuple | list) else (inputs, feature_mask)
-    tensor = shown(first)
-    return (tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor), second
-
-
 def finite_logits(parts: Parts[tf.Tensor]) -> tf.Tensor:
     """The logits, in a graph whose run fails where parts are not finite."""
     rows = tf.cast(tf.math.is_finite(spoilt(parts)), tf.int32)
@@ -279,11 +293,3 @@ def finite_logits(parts: Parts[tf.Tensor]) -> tf.Tensor:
         checks.append(tf.debugging.Assert(fine, [f"{source} is not finite, of example", example]))
     with tf.control_dependencies([check for check in checks if check is not None]):
         return tf.identity(parts.logits)
-
-
-def shown(inputs: Any) -> tf.Tensor:
-    """Inputs (N, …) as a tensor; TypeError where they are no such numbers."""
-    tensor = tensor_of("inputs", inputs)
-    if len(tensor.shape) < 2:
-        raise TypeError(f"`inputs` (of shape {tuple(tensor.shape)}) must be (N, …)")
-    return tensor

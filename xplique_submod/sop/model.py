@@ -18,14 +18,16 @@ from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
 from xplique_submod._checks import tensor_of
 from xplique_submod.sop._backbone import Backbone
+from xplique_submod.sop._inputs import unpacked
 from xplique_submod.sop._masking import Masking, example_of
-from xplique_submod.sop._network import finite_logits, unpacked
+from xplique_submod.sop._network import finite_logits
 from xplique_submod.sop._training import Trainable
 
 keras = tf.keras
 
 WORDS = {
     "array": "array",
+    "keywords": "",
     "images": "images (N, H, W, C)",
     "mask_of_a_call": "A call may bring its\n    own: ``model((inputs, feature_mask))``.",
     "model": "keras.Model",
@@ -249,10 +251,7 @@ class SumOfParts(SumOfPartsBase[tf.Tensor], Trainable):
     def explain(
         self, inputs: Any, feature_mask: Any = None, top: float | None = None
     ) -> list[GroupExplanation]:
-        """Groups, scores, partial logits and contributions of each input.
-
-        Arguments are those of `call`.
-        """
+        """Groups, scores, partial logits and contributions of each input, as `call` takes it."""
         top = chosen_top(top, self.top)
         inputs, feature_mask = unpacked(inputs, feature_mask, self.compute_dtype)
         labels = self._labels_of(inputs, feature_mask)

@@ -17,8 +17,8 @@ from submod_core.sop.options import OPTIONS
 from submod_core.sop.settings import chosen_top
 from xplique_submod._maps import heatmaps
 from xplique_submod._memory import memory_errors
+from xplique_submod.sop._inputs import shown
 from xplique_submod.sop._masking import Masking, example_of, pooling
-from xplique_submod.sop._network import shown
 from xplique_submod.sop.model import WORDS
 
 _OWN = {"mask_of_a_call": "`feature_mask` in a call\n    overrides it.", "source": "App. C.3"}

@@ -12,6 +12,7 @@ from submod_core.sop.losses import (
     scaled_squared_error,
 )
 from submod_core.sop.parts import Parts
+from submod_core.sop.row_blur import row_blur
 from submod_core.sop.selector import affinities, contributions, select
 from submod_core.sop.settings import SOPSettings, blur_matrix
 from submod_core.sop.simplex import softmax, sparsemax
@@ -27,6 +28,7 @@ __all__ = [
     "blur_matrix",
     "contributions",
     "position_code",
+    "row_blur",
     "scaled_binary_cross_entropy",
     "scaled_cross_entropy",
     "scaled_squared_error",

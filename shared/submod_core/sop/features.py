@@ -20,7 +20,8 @@ class FeatureMap(NamedTuple):
         Ids 0 … n−1 over an input's axes but for channels; −1 where an element belongs to no feature
         and always stays.
     grid : tuple of int or None
-        (rows, columns) of patches, (n,) elements of a row; None for segments, which have no grid.
+        (rows, columns) of patches, (n,) elements or words of a row; None for other segments, which
+        have no grid.
     """
 
     labels: IntArray
@@ -68,7 +69,38 @@ def feature_map(features: Features, shape: tuple[int, ...], images: bool) -> Fea
             np.arange(shape[0])[:, None] // features * columns + np.arange(shape[1]) // features
         )
         return FeatureMap(labels.astype(np.intp), (rows, columns))
-    return FeatureMap(check_labels("features", features, shape), None)
+    labels = check_labels("features", features, shape)
+    rows = labels.ndim == 1 and in_a_row(labels[None])
+    return FeatureMap(labels, (int(labels.max()) + 1,) if rows else None)
+
+
+def in_a_row(labels: IntArray) -> bool:
+    """Whether features follow each other along one axis, in the order of their ids.
+
+    Parameters
+    ----------
+    labels : ndarray of int, (N, T)
+        Ids of features; elements below 0 are in none, wherever they are.
+
+    Examples
+    --------
+    >>> in_a_row(np.array([[-1, 0, 0, -1, 1]])), in_a_row(np.array([[0, 1, 0]]))
+    (True, False)
+    """
+    reached = np.maximum.accumulate(labels, axis=1)
+    return bool(((labels < 0) | (labels == reached)).all())
+
+
+def check_in_a_row(labels: IntArray) -> None:
+    """Raise ValueError unless the features of a call (N, T) can be blurred over."""
+    if not in_a_row(labels):
+        raise ValueError(NOT_IN_A_ROW)
+
+
+NOT_IN_A_ROW = (
+    "`feature_mask` must number features in their order along the axis, each in one piece, for "
+    "`blur` to smooth over them"
+)
 
 
 def check_labels(name: str, labels: Any, shape: tuple[int, ...]) -> IntArray:

@@ -64,8 +64,8 @@ class GroupGenerator:
         The row of a head's attention that makes each group.
     alpha : float
         Factor of the attention's scores (SOP, Eq. 44).
-    blur : array, (n, n), optional
-        Applied to the attention.
+    blur : array, (n, n) or (N, n, n), optional
+        Applied to the attention: of features on a grid, or of each example's own row.
     continuous : bool
         v1's generator: sparsemax of the scores as masks, neither blurred nor cut.
 

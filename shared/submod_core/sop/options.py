@@ -1,7 +1,7 @@
 """Documentation of the arguments that Sum-of-Parts has in all hosts."""
 
 _EACH = {
-    "example_inputs": """example_inputs : {array}, (1, …)
+    "example_inputs": """example_inputs : {array}, (1, …){keywords}
     An input, which fixes shapes and is used otherwise for the `baseline` "random_colour" alone:
     {images}, sequences (N, T, D) whose features lie along T, token ids or vectors (N, T).""",
     "features": """features : int, array_like of int or None
@@ -47,7 +47,8 @@ _EACH = {
     transformers, whose layers know places.""",
     "blur": """blur : int, optional
     Side of the Gaussian kernel, odd, that smooths the attention over a grid of patches or a row of
-    tokens; the papers take 5 and 15.""",
+    tokens or words; the papers take 5 and 15. A row is each example's own: padding, and tokens that
+    always stay, are not part of it.""",
     "continuous": """continuous : bool
     v1's generator: sparsemax of the attention's scores instead of hard groups.""",
     "feature_mask": """feature_mask : {array} of int, (1 or N, …), optional

@@ -18,6 +18,7 @@ from submod_core._types import FloatArray
 from submod_core.backends import Array
 from submod_core.sop.generator import GroupGenerator, Rows
 from submod_core.sop.options import OPTIONS
+from submod_core.sop.row_blur import blur_kernel
 
 
 @documented(OPTIONS)
@@ -117,7 +118,7 @@ class SOPSettings:
         query, key : array, (heads, k, p)
         fractions : tuple of two arrays, (m,)
             Numerators and denominators of the rows, as the model has saved them.
-        blur : array, (n, n), optional
+        blur : array, (n, n) or (N, n, n), optional
         """
         rows = self.rows()._replace(numerators=fractions[0], denominators=fractions[1])
         alpha = self.alpha or query.shape[-1] ** -0.5
@@ -244,9 +245,7 @@ def blur_matrix(grid: tuple[int, ...], side: int) -> FloatArray:
            [0.  , 0.24, 0.76]])
     """
     check_counts("grid", grid)
-    check_count("side", side)
-    if side % 2 == 0:
-        raise ValueError(f"`side` (={side}) must be odd")
+    blur_kernel(side)  # checks it
     side, matrix = int(side), np.ones((1, 1))
     for length in grid:
         along = gaussian_filter1d(

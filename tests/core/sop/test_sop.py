@@ -16,6 +16,7 @@ from submod_core.sop import (
     affinities,
     blur_matrix,
     position_code,
+    row_blur,
     scaled_cross_entropy,
     scaled_squared_error,
     select,
@@ -273,3 +274,22 @@ def test_the_scale_carries_the_gradient_to_the_attention(framework):
     found = gradient(lambda key: loss(key, make), w, framework)
     assert np.abs(found).max() > 1e-3
     np.testing.assert_allclose(found, differences(lambda key: loss(key, np.asarray), w), atol=1e-6)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    radius=st.integers(0, 12),
+)
+def test_a_row_is_blurred_as_a_grid_of_its_own_length(sizes, radius):
+    side, n = 2 * radius + 1, max(sizes)
+    present = (np.arange(n) < np.array(sizes)[:, None]).astype(float)
+    found = row_blur(present, side)
+    for matrix, size in zip(found, sizes, strict=True):
+        np.testing.assert_allclose(matrix[:size, :size], blur_matrix((size,), side), atol=1e-12)
+        assert not matrix[size:].any()
+        assert not matrix[:, size:].any()
+
+
+def test_rows_are_blurred_alike_everywhere():
+    present = (np.arange(6) < np.array([[6], [2]])).astype(float)
+    check_everywhere(lambda p: row_blur(p, 7), present)
