@@ -21,7 +21,18 @@ from captum_submod.metrics._functions import (
 from captum_submod.metrics._probe import learn
 from captum_submod.metrics._robustness import robustness
 from submod_core import metrics as core
-from submod_core.metrics import METRICS, group_iou, kl_fidelity, object_share
+from submod_core.metrics import (
+    METRICS,
+    cluster_alignment,
+    group_iou,
+    group_structures,
+    grouped_order,
+    kl_fidelity,
+    object_share,
+    structure_purity,
+    tops_by,
+    void_alignment,
+)
 
 faithfulness_curves = model_answers("faithfulness_curves", core.FaithfulnessCurves)
 perturbation_curves = model_answers("perturbation_curves", core.PerturbationCurves)
@@ -39,18 +50,26 @@ human_agreement = mask_metric(core.HumanAgreement)
 
 grown_insertion = torch.no_grad()(core.grown_insertion)
 grown_deletion = torch.no_grad()(core.grown_deletion)
+grown_insertion_error = torch.no_grad()(core.grown_insertion_error)
+grown_deletion_error = torch.no_grad()(core.grown_deletion_error)
+squared_errors_by_sparsity = torch.no_grad()(core.squared_errors_by_sparsity)
 errors_by_sparsity = torch.no_grad()(core.errors_by_sparsity)
 probing_accuracy = core.probing(learn)
 
 __all__ = [
     "METRICS",
     "aupc",
+    "cluster_alignment",
     "deletion",
     "errors_by_sparsity",
     "faithfulness_curves",
     "group_iou",
+    "group_structures",
+    "grouped_order",
     "grown_deletion",
+    "grown_deletion_error",
     "grown_insertion",
+    "grown_insertion_error",
     "highest_confidence",
     "human_agreement",
     "insertion",
@@ -65,7 +84,11 @@ __all__ = [
     "probing_accuracy",
     "robustness",
     "sparsity",
+    "squared_errors_by_sparsity",
     "strong_interactions",
+    "structure_purity",
+    "tops_by",
+    "void_alignment",
 ]
 
 # The documentation of functions that are made, for doctest.

@@ -16,18 +16,11 @@ from submod_core._checks import as_numbers
 from submod_core._types import AnyArray
 from submod_core.engine._memory import in_fitting_batches
 from submod_core.engine.batching import BatchSize
-from submod_core.sop import (
-    Parts,
-    SOPSettings,
-    affinities,
-    position_code,
-    row_blur,
-    select,
-    standardised,
-)
+from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells, check_in_a_row, rows_of
 from submod_core.sop.finite import check_parts
 from submod_core.sop.places import block, certain, chosen, readings, spots
+from submod_core.sop.row_blur import row_blur
 from submod_core.sop.settings import (
     check_class_weights,
     choose_layer,

@@ -53,6 +53,7 @@ FACTORIES = (
     ("mask_metric", core_metrics.PointingGame, core_metrics.Insertion),
 )
 TWO = [group_explanation(), group_explanation()]
+TOPS = {"tops": KINDS["max_areas"] | {"empty": ()}}
 
 CASES = [
     *[
@@ -137,8 +138,13 @@ CASES = [
     ],
     Case(
         metrics.grown_insertion,
-        lambda: {"model": sum_of_parts(), "inputs": X.clone(), "feature_mask": None},
-        GROUP_MODEL,
+        lambda: {
+            "model": sum_of_parts(),
+            "inputs": X.clone(),
+            "feature_mask": None,
+            "tops": (0.5, 1.0),
+        },
+        GROUP_MODEL | TOPS,
     ),
     *[
         Case(
@@ -152,12 +158,8 @@ CASES = [
             named={"inputs": "labels"},
         )
         for name, others, kinds in (
-            ("grown_deletion", {}, {}),
-            (
-                "errors_by_sparsity",
-                {"tops": (0.5, 1.0)},
-                {"tops": KINDS["max_areas"] | {"empty": ()}},
-            ),
+            ("grown_deletion", {"tops": (0.5, 1.0)}, TOPS),
+            ("errors_by_sparsity", {"tops": (0.5, 1.0)}, TOPS),
         )
     ],
     Case(

@@ -3,7 +3,7 @@
 import torch
 
 from captum_submod import SelfAttributing, SumOfParts, SumOfPartsAttribution
-from captum_submod.sop import fit
+from captum_submod.sop import fit, with_baseline
 
 from .calls import NAN, Case, count, flag, instance, share, without
 from .captum_kinds import X, a_map, backbone, self_attributing, sum_of_parts, tensor
@@ -83,6 +83,11 @@ CASES = [
             "top": share(),
             "baseline": BASELINE_OF_PARTS,
         },
+    ),
+    Case(
+        with_baseline,
+        lambda: {"model": sum_of_parts(), "baseline": 0.5},
+        {"model": instance(), "baseline": BASELINE_OF_PARTS},
     ),
     *[
         Case(getattr(sum_of_parts(), name), sop_call, name=f"SumOfParts.{name}")

@@ -145,8 +145,8 @@ CASES = [
     ),
     Case(
         metrics.grown_insertion,
-        lambda: {"model": a_model, "inputs": WIDE, "feature_mask": None},
-        GROUP_MODEL | INPUTS | FEATURE_MASK,
+        lambda: {"model": a_model, "inputs": WIDE, "feature_mask": None, "tops": (0.5, 1.0)},
+        GROUP_MODEL | INPUTS | FEATURE_MASK | {"tops": KINDS["max_areas"] | {"empty": ()}},
     ),
     Case(
         metrics.grown_deletion,
@@ -155,8 +155,9 @@ CASES = [
             "inputs": WIDE,
             "labels": np.array([0, 1]),
             "feature_mask": None,
+            "tops": (0.5, 1.0),
         },
-        GROUP_MODEL | INPUTS | LABELS | FEATURE_MASK,
+        GROUP_MODEL | INPUTS | LABELS | FEATURE_MASK | {"tops": KINDS["max_areas"] | {"empty": ()}},
     ),
     Case(
         metrics.errors_by_sparsity,
@@ -168,6 +169,38 @@ CASES = [
             "feature_mask": None,
         },
         GROUP_MODEL | INPUTS | LABELS | FEATURE_MASK | {"tops": KINDS["max_areas"] | {"empty": ()}},
+    ),
+    *[
+        Case(
+            getattr(metrics, name),
+            lambda: {
+                "model": a_model,
+                "inputs": WIDE,
+                "targets": np.array(a_model(WIDE)) * 0,
+                "feature_mask": None,
+                "tops": (0.5, 1.0),
+            },
+            GROUP_MODEL
+            | INPUTS
+            | FEATURE_MASK
+            | {"targets": array(WIDE), "tops": KINDS["max_areas"] | {"empty": ()}},
+        )
+        for name in (
+            "grown_insertion_error",
+            "grown_deletion_error",
+            "squared_errors_by_sparsity",
+        )
+    ],
+    Case(metrics.tops_by, lambda: {"step": 1, "n": 4}, {"step": count(), "n": count()}),
+    Case(
+        metrics.group_structures,
+        lambda: {"explanation": group_explanation(), "target": 0, "values": SCORES.copy()},
+        {"values": array(SCORES)},
+    ),
+    Case(
+        metrics.grouped_order,
+        lambda: {"explanation": group_explanation(), "target": 0, "attribution": SCORES.copy()},
+        {"attribution": array(SCORES)},
     ),
     Case(
         metrics.grown_area,

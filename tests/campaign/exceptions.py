@@ -97,6 +97,7 @@ EXCEPTIONS = {
             "Ensemble",
             "Estimate",
             "Example",
+            "GroupStructures",
             "Learned",
             "Manifest",
             "Minimum",

@@ -14,13 +14,22 @@ the same names in all hosts and are given by keyword: the fields of its class in
 from submod_core import metrics as core
 from submod_core.metrics import (
     METRICS,
+    cluster_alignment,
     errors_by_sparsity,
     group_iou,
+    group_structures,
+    grouped_order,
     grown_deletion,
+    grown_deletion_error,
     grown_insertion,
+    grown_insertion_error,
     kl_fidelity,
     object_share,
     probing,
+    squared_errors_by_sparsity,
+    structure_purity,
+    tops_by,
+    void_alignment,
 )
 from xplique_submod.metrics._classes import Robustness, map_metric, mask_metric, model_metric
 from xplique_submod.metrics._probe import learn
@@ -50,16 +59,25 @@ __all__ = [
     "Robustness",
     "Sparsity",
     "StrongInteractions",
+    "cluster_alignment",
     "errors_by_sparsity",
     "group_iou",
+    "group_structures",
+    "grouped_order",
     "grown_deletion",
+    "grown_deletion_error",
     "grown_insertion",
+    "grown_insertion_error",
     "kl_fidelity",
     "map_metric",
     "mask_metric",
     "model_metric",
     "object_share",
     "probing_accuracy",
+    "squared_errors_by_sparsity",
+    "structure_purity",
+    "tops_by",
+    "void_alignment",
 ]
 
 # The documentation of classes that are made, for doctest.

@@ -35,6 +35,7 @@ from submod_core.metrics.grown import (
     grown_area,
     grown_deletion,
     grown_insertion,
+    tops_by,
 )
 from submod_core.metrics.maps import (
     HumanAgreement,
@@ -45,6 +46,11 @@ from submod_core.metrics.maps import (
     top_k,
 )
 from submod_core.metrics.probing import probing
+from submod_core.metrics.regression import (
+    grown_deletion_error,
+    grown_insertion_error,
+    squared_errors_by_sparsity,
+)
 from submod_core.metrics.sampling import (
     AUPC,
     CORRELATIONS,
@@ -54,6 +60,7 @@ from submod_core.metrics.sampling import (
     sliding_patches,
     square_patches,
 )
+from submod_core.metrics.structures import GroupStructures, group_structures, grouped_order
 
 _ALL: Any = (
     Insertion,
@@ -72,6 +79,12 @@ _ALL: Any = (
     grown_insertion,
     grown_deletion,
     errors_by_sparsity,
+    grown_insertion_error,
+    grown_deletion_error,
+    squared_errors_by_sparsity,
+    void_alignment,
+    cluster_alignment,
+    structure_purity,
     probing,
 )
 
@@ -87,6 +100,7 @@ __all__ = [
     "Declared",
     "Deletion",
     "FaithfulnessCurves",
+    "GroupStructures",
     "HighestConfidence",
     "HumanAgreement",
     "Insertion",
@@ -104,16 +118,22 @@ __all__ = [
     "declared",
     "errors_by_sparsity",
     "group_iou",
+    "group_structures",
+    "grouped_order",
     "grown_area",
     "grown_deletion",
+    "grown_deletion_error",
     "grown_insertion",
+    "grown_insertion_error",
     "jaccard",
     "kl_fidelity",
     "object_share",
     "probing",
     "sliding_patches",
     "square_patches",
+    "squared_errors_by_sparsity",
     "structure_purity",
     "top_k",
+    "tops_by",
     "void_alignment",
 ]

@@ -107,6 +107,7 @@ def object_share(explanation: GroupExplanation, target: int, mask: BoolArray) ->
     return float(np.mean([inside[group].mean() for group in groups]))
 
 
+@declared("void_alignment", None, "none: looks at a group and a map")
 def void_alignment(group: BoolArray, values: FloatArray) -> float:
     """Share of a group's elements below 0, if they sum to less than 0, else 0 (SOP, Eq. 51).
 
@@ -126,6 +127,7 @@ def void_alignment(group: BoolArray, values: FloatArray) -> float:
     return float((inside < 0).mean()) if inside.sum() < 0 else 0.0
 
 
+@declared("cluster_alignment", None, "none: looks at a group and a map")
 def cluster_alignment(group: BoolArray, values: FloatArray) -> float:
     """Share of a group's elements above three standard deviations of the map (SOP, Eq. 51).
 
@@ -140,6 +142,7 @@ def cluster_alignment(group: BoolArray, values: FloatArray) -> float:
     return float((inside > 3 * whole.std()).mean())
 
 
+@declared("structure_purity", None, "none: looks at a group and a map")
 def structure_purity(
     group: BoolArray,
     values: FloatArray,

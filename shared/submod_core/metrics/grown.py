@@ -1,10 +1,11 @@
 """Metrics of models that predict from groups of features, as the groups grow (SOP v2, App. C.4).
 
 A model here is a `SumOfParts` or `SelfAttributing` of any host: called with inputs, a feature mask
-and the share `top` of the features in each group it returns logits, as its `without` does.
+and the share `top` of the features in each group it returns logits, as its `without` does. What
+replaces features is the model's own baseline: `with_baseline` makes a model of another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from submod_core._checks import (
     as_whole_numbers,
     check_axes,
     check_callable,
+    check_count,
     check_share,
     check_type,
 )
@@ -27,8 +29,45 @@ TOPS = tuple(k / 10 for k in range(1, 11))
 """Shares of the features in each group, as groups grow: 0.1, 0.2, …, 1."""
 
 
+def tops_by(step: int, n: int) -> tuple[float, ...]:
+    """Shares of the features in each group, as groups grow by some features at a time.
+
+    Parameters
+    ----------
+    step : int
+        Features in a step: the papers' finer steps are of one patch (SOP v2, Table 9).
+    n : int
+        Number of features.
+
+    Returns
+    -------
+    tuple of float
+        The last is 1, where a last step may be smaller.
+
+    Raises
+    ------
+    ValueError
+        If a number is below 1, or there are not two steps.
+
+    Examples
+    --------
+    >>> tops_by(2, 5)
+    (0.4, 0.8, 1.0)
+    """
+    check_count("step", step)
+    check_count("n", n)
+    if step >= n:
+        raise ValueError(f"`step` (={step}) must be below `n` (={n})")
+    return (*(k / n for k in range(step, n, step)), 1.0)
+
+
 @declared("grown_insertion", True, "all groups grow by a tenth of the features")
-def grown_insertion(model: Any, inputs: Array, feature_mask: Array | None = None) -> FloatArray:
+def grown_insertion(
+    model: Any,
+    inputs: Array,
+    feature_mask: Array | None = None,
+    tops: Sequence[float] = TOPS,
+) -> FloatArray:
     """Score of the class as every group grows from 10 % to 100 % of the features.
 
     SOP v2, App. C.4.4.
@@ -36,8 +75,10 @@ def grown_insertion(model: Any, inputs: Array, feature_mask: Array | None = None
     Parameters
     ----------
     model : SumOfParts or SelfAttributing
-    inputs : array, (N, …)
+    inputs : array, (N, …), or mapping
     feature_mask : array, optional
+    tops : sequence of float
+        Sizes of the groups, rising, as shares of the features: by default tenths.
 
     Returns
     -------
@@ -54,18 +95,23 @@ def grown_insertion(model: Any, inputs: Array, feature_mask: Array | None = None
     >>> grown_insertion(model, np.zeros((2, 4))).round(3)
     array([0.865, 0.865])
     """
-    _check_call(model, inputs)
+    check_call(model, inputs)
+    check_growing(tops)
     full, predicted = _full(model, inputs, feature_mask)
     rows = [
         _probabilities(_finite(model(inputs, feature_mask, top=top), top), predicted)
-        for top in TOPS
+        for top in tops
     ]
-    return grown_area(rows, full)
+    return grown_area(rows, full, tops)
 
 
 @declared("grown_deletion", False, "all groups shrink by a tenth of the features")
 def grown_deletion(
-    model: Any, inputs: Array, labels: Array | None = None, feature_mask: Array | None = None
+    model: Any,
+    inputs: Array,
+    labels: Array | None = None,
+    feature_mask: Array | None = None,
+    tops: Sequence[float] = TOPS,
 ) -> FloatArray:
     """Score of the class as the highest 10 % to 100 % of every group are deleted.
 
@@ -73,8 +119,8 @@ def grown_deletion(
 
     Parameters
     ----------
-    model, inputs, feature_mask
-        As in `grown_insertion`.
+    model, inputs, feature_mask, tops
+        As in `grown_insertion`; the highest features are deleted.
     labels : array of int, (N,), optional
         The true classes: an example that is wrongly classified from all features scores 1, so that
         a model does not gain by being wrong.
@@ -94,15 +140,16 @@ def grown_deletion(
     >>> grown_deletion(Model(), np.zeros((2, 4)), labels=np.array([0, 1])).round(3)
     array([0.833, 1.   ])
     """
-    _check_call(model, inputs)
+    check_call(model, inputs)
+    check_growing(tops)
     check_callable("model", getattr(model, "without", None))
-    truth = None if labels is None else true_classes(labels, len(inputs))
+    truth = None if labels is None else true_classes(labels, count_of(inputs))
     full, predicted = _full(model, inputs, feature_mask)
     rows = [
         _probabilities(_finite(model.without(inputs, feature_mask, top=top), top), predicted)
-        for top in TOPS
+        for top in tops
     ]
-    areas = grown_area(rows, full)
+    areas = grown_area(rows, full, tops)
     return areas if truth is None else np.where(predicted == truth, areas, 1.0)
 
 
@@ -137,13 +184,9 @@ def errors_by_sparsity(
     >>> errors_by_sparsity(model, np.zeros((2, 4)), np.array([0, 1]), [0.2, 0.8])
     array([0.5, 0.5])
     """
-    _check_call(model, inputs)
-    check_type("tops", tops, Sequence | np.ndarray, "a sequence of shares")
-    if not len(tops):
-        raise ValueError("`tops` must hold at least one share")
-    for top in tops:
-        check_share("tops", top)
-    wanted = true_classes(labels, len(inputs))
+    check_call(model, inputs)
+    check_tops(tops)
+    wanted = true_classes(labels, count_of(inputs))
     answers = [
         _numpy(_finite(model(inputs, feature_mask, top=top), top)).argmax(-1) for top in tops
     ]
@@ -218,11 +261,37 @@ def _numpy(array: Any) -> Any:
     )
 
 
-def _check_call(model: Any, inputs: Any) -> None:
+def check_call(model: Any, inputs: Any) -> None:
+    """Raise TypeError or ValueError unless a model can be called with inputs (N, …)."""
     check_callable("model", model)
-    backend_of(inputs, "inputs")
-    if not len(inputs.shape):
-        raise ValueError("`inputs` must be (N, …)")
+    count_of(inputs)
+
+
+def count_of(inputs: Any) -> int:
+    """Number of examples of an array (N, …), or of a mapping of such arrays."""
+    arrays = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
+    for array in arrays:
+        if not isinstance(inputs, Mapping):
+            backend_of(array, "inputs")
+        if len(getattr(array, "shape", ())):
+            return len(array)
+    raise ValueError("`inputs` must be (N, …)")
+
+
+def check_tops(tops: Any) -> None:
+    """Raise TypeError or ValueError unless all sizes of groups are shares of the features."""
+    check_type("tops", tops, Sequence | np.ndarray, "a sequence of shares")
+    if not len(tops):
+        raise ValueError("`tops` must hold at least one share")
+    for top in tops:
+        check_share("tops", top)
+
+
+def check_growing(tops: Any) -> None:
+    """Raise TypeError or ValueError unless sizes of groups are two shares or more, and rise."""
+    check_tops(tops)
+    if len(tops) < 2 or (np.diff(np.asarray(tops, float)) <= 0).any():
+        raise ValueError(f"`tops` (={tops!r}) must be two shares or more, and rise")
 
 
 def true_classes(labels: Any, n: int) -> IntArray:

@@ -66,10 +66,10 @@ def row_blur(present: Array, side: int) -> Array:
             [0.24, 0.52, 0.24],
             [0.  , 0.24, 0.76]]])
     """
-    xp = operations(present=(present, "Nn"))
+    kernel, xp = blur_kernel(side), operations(present=(present, "Nn"))
     places, counts = xp.arange_like(present), xp.sum(present, -1)[:, None]
     radius, matrix = int(side) // 2, 0.0
-    for offset, weight in enumerate(blur_kernel(side), start=-radius):
+    for offset, weight in enumerate(kernel, start=-radius):
         # The place that lies `offset` further: rows go on mirrored, with a period of 2 n_i.
         turned = places + offset - 2 * counts * xp.floor((places + offset) / (2 * counts))
         mirrored = counts - 0.5 - xp.abs(turned - counts + 0.5)
