@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from captum_submod import SumOfParts, watershed
+from captum_submod.metrics import cluster_alignment, group_structures, void_alignment
 from captum_submod.sop import fit
-from submod_core.metrics.groups import cluster_alignment, structure_purity, void_alignment
 from submod_core.sop import GroupExplanation
 
 SIZE = 32
@@ -79,17 +79,12 @@ def structures(explanations: list[GroupExplanation], maps: Tensor) -> str:
     """Shares of the predictions from voids and from clusters, by the papers' thresholds."""
     lines = ["parameter   from voids   from clusters   purity"]
     for target, name in enumerate(PARAMETERS):
-        shares = []
-        for one, values in zip(explanations, maps[:, 0].numpy(), strict=True):
-            for group in one.used(target):
-                painted, score = one.groups[group][one.regions], one.scores[group, target]
-                void, cluster = (
-                    void_alignment(painted, values) > 0.6,
-                    cluster_alignment(painted, values) > 0.015,
-                )
-                shares.append((score, void, cluster, structure_purity(painted, values)))
-        score, void, cluster, purity = np.array(shares, float).T
-        numbers = [np.average(column, weights=score) for column in (void, cluster, purity)]
+        pairs = zip(explanations, maps[:, 0].numpy(), strict=True)
+        found = [group_structures(one, target, values) for one, values in pairs]
+        void = np.mean([each.void_weight() for each in found])
+        cluster = np.mean([each.cluster_weight() for each in found])
+        # A group that is both counts twice (SOP, Eq. 52).
+        numbers = [void, cluster, void + cluster]
         lines.append(f"{name:<10} {numbers[0]:>11.2f} {numbers[1]:>15.2f} {numbers[2]:>8.2f}")
     return "\n".join(lines)
 

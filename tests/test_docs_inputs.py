@@ -1,4 +1,4 @@
-"""Pages on texts, audio, series and tables: every block runs and prints the page's numbers."""
+"""Pages on inputs and sums of parts: every block runs and prints the page's numbers."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ PICTURES = {
     "text.md": ["words.png"],
     "audio.md": ["spectrogram.png", "waveform.png"],
     "series_and_tables.md": ["series.png", "columns.png"],
+    "sums_of_parts.md": [],
 }
 
 pytestmark = pytest.mark.slow
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("page", PICTURES)
 def test_every_block_runs_and_says_what_it_costs(page, tmp_path, monkeypatch, capsys):
-    if page == "text.md":
+    if page in ("text.md", "sums_of_parts.md"):
         pytest.importorskip("transformers")
     monkeypatch.chdir(tmp_path)
     text = (DOCS / page).read_text()

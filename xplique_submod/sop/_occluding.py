@@ -44,12 +44,14 @@ def with_baseline(model: Any, baseline: Baseline) -> Any:
     (2,)
     """
     names = ("features", "batch_size")
-    options = {name: getattr(model, name, None) for name in names} | {"baseline": baseline}
+    options: dict[str, Any] = {name: getattr(model, name, None) for name in names}
+    options["baseline"] = baseline
     if isinstance(model, SelfAttributing):
         parts = model.backbone, model.attribution, model.example_inputs
         return SelfAttributing(*parts, top=model.top, **options)
     if not isinstance(model, SumOfParts):
         raise TypeError(f"`model` (a {type(model).__name__}) must sum groups, as SumOfParts does")
+    settings: dict[str, Any] = vars(model.settings)
     made = SumOfParts(
         model.backbone.model,
         model.example_inputs,
@@ -60,7 +62,7 @@ def with_baseline(model: Any, baseline: Baseline) -> Any:
         class_weights=model.class_weights.numpy(),
         dtype=model.dtype_policy,
         **options,
-        **vars(model.settings),
+        **settings,
     )
     for name in ("query", "key", "class_query", "group_key", "rows"):
         getattr(made, name).assign(getattr(model, name))
