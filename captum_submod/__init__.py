@@ -6,6 +6,7 @@ attribution is; `visualization` draws the papers' figures.
 
 from captum_submod import metrics, visualization
 from captum_submod.dataset import attribute_dataset, evaluate_dataset
+from captum_submod.detection import DetectionScore
 from captum_submod.keywords import KeywordInputs
 from captum_submod.lima import LiMA
 from captum_submod.llm import LLMAttribution
@@ -31,12 +32,22 @@ from submod_core.regions import (
     watershed,
 )
 from submod_core.results import Explanation
-from submod_core.scores import Weights, evidential_loss, uncertainty
+from submod_core.scores import (
+    DETRProposals,
+    Proposals,
+    TorchvisionProposals,
+    Weights,
+    YOLOProposals,
+    evidential_loss,
+    uncertainty,
+)
 
 __all__ = [
     "SEANN",
     "SMDL",
     "AggMean",
+    "DETRProposals",
+    "DetectionScore",
     "DropTextTokens",
     "DropTokens",
     "Explanation",
@@ -44,11 +55,14 @@ __all__ = [
     "LLMAttribution",
     "LiMA",
     "PixelSpace",
+    "Proposals",
     "RemoteLLMAttribution",
     "SelfAttributing",
     "SumOfParts",
     "SumOfPartsAttribution",
+    "TorchvisionProposals",
     "Weights",
+    "YOLOProposals",
     "ZeroShot",
     "attribute_dataset",
     "class_names",

@@ -17,9 +17,18 @@ from submod_core.regions import (
     watershed,
 )
 from submod_core.results import Explanation
-from submod_core.scores import Weights, evidential_loss, uncertainty
+from submod_core.scores import (
+    DETRProposals,
+    Proposals,
+    TorchvisionProposals,
+    Weights,
+    YOLOProposals,
+    evidential_loss,
+    uncertainty,
+)
 from xplique_submod import metrics, visualization
 from xplique_submod.dataset import attribute_dataset, evaluate_dataset
+from xplique_submod.detection import DetectionScore, detection_targets
 from xplique_submod.lima import LiMA
 from xplique_submod.mistakes import explain_mistakes
 from xplique_submod.processors import PixelSpace, from_processor
@@ -33,18 +42,24 @@ __all__ = [
     "SEANN",
     "SMDL",
     "AggMean",
+    "DETRProposals",
+    "DetectionScore",
     "DropTextTokens",
     "Explanation",
     "LiMA",
     "PixelSpace",
+    "Proposals",
     "SelfAttributing",
     "SumOfParts",
     "SumOfPartsAttribution",
+    "TorchvisionProposals",
     "Weights",
+    "YOLOProposals",
     "ZeroShot",
     "attribute_dataset",
     "class_names",
     "column_regions",
+    "detection_targets",
     "evaluate_dataset",
     "evidential_loss",
     "explain_mistakes",

@@ -1,6 +1,8 @@
 """Tracing: masking and the model in one graph."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -51,7 +53,8 @@ class Runner:
                     raise
                 self._eager = True
                 return read_masked(*arrays)
-        return self._traced[key](*arrays)
+        with python_errors():
+            return self._traced[key](*arrays)
 
     def _runs_eagerly(self) -> bool:
         # Models that are no TensorFlow modules, and all models once Xplique's TorchWrapper has
@@ -59,6 +62,26 @@ class Runner:
         models = [m for m in (self.model, self.readout.confidence_model) if m is not None]
         modules = all(isinstance(model, TENSORFLOW_MODELS) for model in models)
         return self._eager or not modules or tf.config.functions_run_eagerly()
+
+
+@contextmanager
+def python_errors() -> Iterator[None]:
+    """Raise an error of our own that a Python function within a graph raised as what it was.
+
+    Examples
+    --------
+    >>> with python_errors():
+    ...     raise tf.errors.InvalidArgumentError(None, None, "ValueError: `boxes` must be (N, 4)")
+    Traceback (most recent call last):
+    ValueError: `boxes` must be (N, 4)
+    """
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        said = re.search(r"ValueError: (`.*)", str(error))
+        if said is None:
+            raise
+        raise ValueError(said[1]) from error
 
 
 def on_masked(

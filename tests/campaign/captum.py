@@ -1,11 +1,17 @@
 """Cases of the campaign of bad calls over `captum_submod`."""
 
-from . import captum_dataset, captum_methods, captum_metrics, captum_sop
+from . import captum_dataset, captum_dense, captum_methods, captum_metrics, captum_sop
 from .captum_kinds import KINDS
 
 __all__ = ["CASES", "KINDS", "RIGHT"]
 
-CASES = [*captum_methods.CASES, *captum_sop.CASES, *captum_metrics.CASES, *captum_dataset.CASES]
+CASES = [
+    *captum_methods.CASES,
+    *captum_sop.CASES,
+    *captum_metrics.CASES,
+    *captum_dataset.CASES,
+    *captum_dense.CASES,
+]
 TRAINING = "in training a loss shows NaN, which `fit` refuses; `explain` refuses it itself"
 RIGHT = {
     "grown_insertion(inputs: empty)": "no numbers of no inputs",

@@ -44,6 +44,8 @@ KINDS = {
     "title": text(optional=True),
     "shown": choice(),
     "cmap": choice(),
+    "box": {"text": "all", "a number": 3.0, "nan": (0, 0, NAN, 1), "too long": (0, 0, 1, 1, 1)}
+    | {"turned": (3, 0, 1, 1), "an object": object()},
     "pieces": {
         "None": None,
         "a number": 3,

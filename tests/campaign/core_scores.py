@@ -11,6 +11,12 @@ from .calls import Case, array, choice, count, flag, instance, labels, number, s
 from .core_kinds import DISTANCES, FEATURES, WIDE
 
 CASES = [
+    Case(scores.DETRProposals, lambda: {"no_object": True}, {"no_object": flag()}),
+    Case(
+        scores.YOLOProposals,
+        lambda: {"n_classes": 3, "box_format": "xyxy"},
+        {"n_classes": count(), "box_format": choice()},
+    ),
     Case(
         core.Weights,
         lambda: {

@@ -86,10 +86,11 @@ EXCEPTIONS = {
             "Lazy",
             "Singletons",
             "Sparsity",
+            "TorchvisionProposals",
         ),
         NO_ARGUMENTS,
     ),
-    **dict.fromkeys(("Answers", "Query", "Responses", "Round"), HOT),
+    **dict.fromkeys(("Answers", "Proposals", "Query", "Responses", "Round"), HOT),
     **dict.fromkeys(
         (
             "Diagnostics",
@@ -125,6 +126,7 @@ EXCEPTIONS = {
     "Exponential": f"{FORM}: see the case of `relative_error`",
     "Parameters": "weights or their gradients: `DeepSubmodularFunction` checks the weights",
     "RevealOrder": f"{FORM}: see the case of `reveal_order`",
+    "DetectionOptions": "the base of each host's `DetectionScore`, whose options are in its cases",
     "LiMAOptions": "the base of each host's `LiMA`, whose options are in its cases",
     "SMDLOptions": "the base of each host's `SMDL`, whose options are in its cases",
     "RegionMethod": ABSTRACT,

@@ -1,11 +1,16 @@
 """Cases of the campaign of bad calls over `xplique_submod`."""
 
-from . import xplique_dataset, xplique_methods, xplique_metrics
+from . import xplique_dataset, xplique_dense, xplique_methods, xplique_metrics
 from .xplique_kinds import KINDS
 
 __all__ = ["CASES", "KINDS", "RIGHT"]
 
-CASES = [*xplique_methods.CASES, *xplique_metrics.CASES, *xplique_dataset.CASES]
+CASES = [
+    *xplique_methods.CASES,
+    *xplique_metrics.CASES,
+    *xplique_dataset.CASES,
+    *xplique_dense.CASES,
+]
 TRAINING = "in training a loss shows NaN, which `fit` refuses; `explain` refuses it itself"
 USED = "metrics see the outputs and the maps on use: see the cases of `per_example`"
 EMPTY = "nothing of no inputs, as of any layer"

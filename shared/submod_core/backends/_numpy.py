@@ -21,6 +21,8 @@ class NumpyBackend(Backend):
     mean = staticmethod(np.mean)
     max = staticmethod(np.max)
     min = staticmethod(np.min)
+    maximum = staticmethod(np.maximum)
+    minimum = staticmethod(np.minimum)
     concat = staticmethod(np.concatenate)
     stack = staticmethod(np.stack)
     sigmoid = staticmethod(expit)

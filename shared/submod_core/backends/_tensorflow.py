@@ -22,6 +22,8 @@ class TensorFlowBackend(Backend):
     mean = staticmethod(tf.reduce_mean)
     max = staticmethod(tf.reduce_max)
     min = staticmethod(tf.reduce_min)
+    maximum = staticmethod(tf.maximum)
+    minimum = staticmethod(tf.minimum)
     relu = staticmethod(tf.nn.relu)
     concat = staticmethod(tf.concat)
     stack = staticmethod(tf.stack)

@@ -20,6 +20,8 @@ class TorchBackend(Backend):
     mean = staticmethod(torch.mean)
     max = staticmethod(torch.amax)
     min = staticmethod(torch.amin)
+    maximum = staticmethod(torch.maximum)
+    minimum = staticmethod(torch.minimum)
     relu = staticmethod(torch.relu)
     concat = staticmethod(torch.cat)
     stack = staticmethod(torch.stack)

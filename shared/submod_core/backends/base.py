@@ -28,6 +28,8 @@ class Backend(ABC):
         Of an array and two numbers.
     sum, mean, max, min : callable
         Of an array and an axis.
+    maximum, minimum : callable
+        Of two arrays, element by element.
     concat, stack : callable
         Of a sequence of arrays and an axis.
     """
@@ -45,6 +47,8 @@ class Backend(ABC):
     mean: Any
     max: Any
     min: Any
+    maximum: Any
+    minimum: Any
     concat: Any
     stack: Any
 

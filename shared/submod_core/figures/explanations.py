@@ -10,8 +10,10 @@ from skimage.color import rgb2gray
 from submod_core._types import BoolArray, FloatArray
 from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, summary
 from submod_core.figures.pictures import (
+    as_box,
     as_picture,
     check_colours,
+    draw_box,
     draw_kept,
     image_shape,
     write_title,
@@ -27,6 +29,7 @@ def plot_explanation(
     title: str | None = None,
     shown: str | SufficientSet = "smallest",
     cmap: str = "viridis",
+    box: Any = None,
 ) -> Figure:
     """Draw an explanation: heatmap, regions that are enough, curves.
 
@@ -53,6 +56,9 @@ def plot_explanation(
     cmap : str
         Colours of the heatmap, by the name of a matplotlib colour map. Equal steps of the default
         look equal, also to the colour-blind; the papers' is "jet".
+    box : sequence of 4 numbers, optional
+        A box to outline, such as the one that a detector found: left, top, right, bottom in pixels
+        of the regions.
 
     Returns
     -------
@@ -80,13 +86,15 @@ def plot_explanation(
     check_colours(cmap)
     shape = image_shape(explanation)
     evidence = evidence_of(explanation, shown, max_area)
-    picture = as_picture(image, shape)
+    picture, corners = as_picture(image, shape), as_box(box)
     figure = Figure(figsize=(12, 4), layout="constrained")
     write_title(figure, title)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.1, 1, 1.1))
     _draw_heatmap(left, explanation, picture, cmap)
     said = summary(evidence, len(explanation.order), "regions", "image")
     _draw_evidence(middle, kept_map(explanation, evidence), picture, said)
+    for panel in (left, middle):
+        draw_box(panel, corners)
     draw_curves(right, explanation.curves, evidence)
     return figure
 

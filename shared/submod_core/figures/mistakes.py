@@ -10,16 +10,20 @@ from matplotlib.figure import Figure
 from submod_core._checks import check_type
 from submod_core._types import FloatArray
 from submod_core.figures.pictures import (
+    as_box,
     as_picture,
     check_classes,
     class_name,
+    draw_box,
     draw_kept,
     image_shape,
 )
 from submod_core.methods import Mistake
 
 
-def plot_mistake(mistake: Mistake, image: Any, *, classes: Sequence[str] | None = None) -> Figure:
+def plot_mistake(
+    mistake: Mistake, image: Any, *, classes: Sequence[str] | None = None, box: Any = None
+) -> Figure:
     r"""Draw a mistake: the causes of the error, the support of the truth, the probabilities.
 
     The first panel shows the whole image with the causes tinted, the last of the order most; the
@@ -34,6 +38,9 @@ def plot_mistake(mistake: Mistake, image: Any, *, classes: Sequence[str] | None 
         As in `plot_explanation`.
     classes : sequence of str, optional
         Names of the classes.
+    box : sequence of 4 numbers, optional
+        A box to outline, such as the one that a detector found: left, top, right, bottom in pixels
+        of the regions.
 
     Returns
     -------
@@ -60,13 +67,15 @@ def plot_mistake(mistake: Mistake, image: Any, *, classes: Sequence[str] | None 
     check_type("mistake", mistake, Mistake, "a Mistake")
     check_classes(classes, len(mistake.before))
     explanation = mistake.explanation
-    picture = as_picture(image, image_shape(explanation))
+    picture, corners = as_picture(image, image_shape(explanation)), as_box(box)
     figure = Figure(figsize=(12, 4), layout="constrained")
     causes, supports, bars = figure.subplots(1, 3)
     _draw_causes(causes, mistake, picture, class_name(mistake.predicted, classes))
     kept = explanation.prefix(len(mistake.supports))
     draw_kept(supports, kept, picture)
     supports.set_title(f"Without them\n{class_name(int(mistake.after.argmax()), classes)}")
+    for panel in (causes, supports):
+        draw_box(panel, corners)
     _draw_probabilities(bars, mistake, classes)
     return figure
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
 
@@ -85,6 +86,48 @@ def draw_kept(axes: Axes, kept: NDArray[np.bool_], picture: FloatArray) -> None:
     shown[find_boundaries(kept, mode="inner")] = (1.0, 0.9, 0.2)
     axes.imshow(shown)
     axes.set_axis_off()
+
+
+def as_box(box: Any) -> FloatArray | None:
+    """A box (left, top, right, bottom) in pixels, as numbers; None for none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no box.
+
+    Examples
+    --------
+    >>> as_box((1, 2, 5, 9))
+    array([1., 2., 5., 9.])
+    """
+    if box is None:
+        return None
+    corners = as_numbers("box", as_array(box))
+    if corners.shape != (4,) or not (corners[2:] > corners[:2]).all():
+        raise ValueError(
+            f"`box` (={box!r}) must be left, top, right, bottom in pixels, with left < right and "
+            "top < bottom"
+        )
+    return corners
+
+
+def draw_box(axes: Axes, corners: FloatArray | None) -> None:
+    """Outline a box of `as_box`, light on dark so that it is seen on anything."""
+    if corners is None:
+        return
+    left, top, right, bottom = corners - 0.5  # pixel 0 reaches from −0.5 to 0.5
+    for colour, width in (("black", 3.5), ("#56b4e9", 1.8)):
+        outline = Rectangle(
+            (left, top),
+            right - left,
+            bottom - top,
+            fill=False,
+            edgecolor=colour,
+            linewidth=width,
+            clip_on=False,
+        )
+        axes.add_patch(outline)
 
 
 def check_colours(cmap: Any) -> None:

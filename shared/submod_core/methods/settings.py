@@ -128,6 +128,12 @@ class RegionMethod:
     def _layer(self, name: str) -> Any:
         return name
 
+    def _read_by(self, activation: Any) -> Any:
+        """The option `activation`, or None by default where the model says to be a quantity."""
+        sources = (getattr(self, name, None) for name in ("forward_func", "operator"))
+        quantity = any(getattr(source, "is_quantity", False) is True for source in sources)
+        return None if quantity and activation == "softmax" else activation
+
 
 class LiMAOptions(RegionMethod):
     """Options of LiMA as attributes, with their checks: the base of each host's class."""
@@ -155,7 +161,7 @@ class LiMAOptions(RegionMethod):
 
     def _settings(self) -> LiMASettings:
         weights = Weights.of(self.weights)
-        if self.activation is None and self.class_embeddings is None:
+        if self._read_by(self.activation) is None and self.class_embeddings is None:
             weights = weights.of_values()
         return LiMASettings.of(
             self.search, weights, self.distance, self.max_evaluations, self.max_model_inputs
@@ -163,7 +169,7 @@ class LiMAOptions(RegionMethod):
 
     def _readout(self) -> Readout:
         return Readout(
-            self.activation,
+            self._read_by(self.activation),
             self._source(self.features),
             self.class_embeddings,
             self.scale,

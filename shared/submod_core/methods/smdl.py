@@ -129,7 +129,7 @@ class SMDLOptions(RegionMethod):
 
     def _readout(self) -> Readout:
         return Readout(
-            self.activation,
+            self._read_by(self.activation),
             self._source(self.features),
             self.class_embeddings,
             self.scale,

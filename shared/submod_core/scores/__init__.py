@@ -9,6 +9,7 @@ from submod_core.scores._look import NO_CLASSES, ONE_EMBEDDING
 from submod_core.scores.base import Answers, Need, Score
 from submod_core.scores.budget import ImageBudget
 from submod_core.scores.confidence import Confidence, confidence
+from submod_core.scores.detection import DetectionOptions
 from submod_core.scores.distances import (
     DISTANCES,
     Distance,
@@ -21,6 +22,12 @@ from submod_core.scores.effectiveness import Effectiveness, NearestNeighbours, e
 from submod_core.scores.evidential import evidence, evidential_loss, uncertainty
 from submod_core.scores.fidelity import Collaboration, Consistency
 from submod_core.scores.objective import Objective, count_inputs
+from submod_core.scores.proposals import (
+    DETRProposals,
+    Proposals,
+    TorchvisionProposals,
+    YOLOProposals,
+)
 from submod_core.scores.readout import Readout
 from submod_core.scores.weights import SCORES, Weights
 
@@ -33,15 +40,20 @@ __all__ = [
     "Collaboration",
     "Confidence",
     "Consistency",
+    "DETRProposals",
+    "DetectionOptions",
     "Distance",
     "Effectiveness",
     "ImageBudget",
     "NearestNeighbours",
     "Need",
     "Objective",
+    "Proposals",
     "Readout",
     "Score",
+    "TorchvisionProposals",
     "Weights",
+    "YOLOProposals",
     "angular_distance",
     "as_distance",
     "confidence",

@@ -31,6 +31,18 @@ def test_the_figure_belongs_to_neither_adapter():
     )
 
 
+def test_a_box_is_outlined_in_the_panels_with_the_picture(explanation):
+    figure = plot_explanation(explanation, np.ones((8, 8)), box=torch.tensor([1, 2, 5, 8]))
+    for panel in figure.axes[:2]:
+        # Pixel 1 begins at 0.5; pixel 7 is the last inside.
+        corners = [patch.get_bbox().extents.tolist() for patch in panel.patches]
+        assert corners == [[0.5, 1.5, 4.5, 7.5]] * 2, "light on dark"
+    assert not plot_explanation(explanation, np.ones((8, 8))).axes[0].patches
+    for box in ((5, 2, 1, 8), (1, 2, 5), "all"):
+        with pytest.raises((TypeError, ValueError), match="`box`"):
+            plot_explanation(explanation, np.ones((8, 8)), box=box)
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1), (8, 8, 3), (3, 8, 8), (1, 8, 8)])
 @pytest.mark.parametrize("kind", ["uint8", "float32", "tensor", "normalised"])
 def test_any_picture_can_be_drawn(explanation, shape, kind, tmp_path):
