@@ -14,6 +14,7 @@ from captum_submod.mistakes import explain_mistakes
 from captum_submod.processors import PixelSpace, from_processor
 from captum_submod.remote_llm import RemoteLLMAttribution
 from captum_submod.sea_nn import SEANN, AggMean
+from captum_submod.segmentation import SegmentationScore
 from captum_submod.smdl import SMDL
 from captum_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from captum_submod.texts import DropTextTokens
@@ -57,6 +58,7 @@ __all__ = [
     "PixelSpace",
     "Proposals",
     "RemoteLLMAttribution",
+    "SegmentationScore",
     "SelfAttributing",
     "SumOfParts",
     "SumOfPartsAttribution",

@@ -33,6 +33,7 @@ from xplique_submod.lima import LiMA
 from xplique_submod.mistakes import explain_mistakes
 from xplique_submod.processors import PixelSpace, from_processor
 from xplique_submod.sea_nn import SEANN, AggMean
+from xplique_submod.segmentation import SegmentationScore, segmentation_targets
 from xplique_submod.smdl import SMDL
 from xplique_submod.sop import SelfAttributing, SumOfParts, SumOfPartsAttribution
 from xplique_submod.texts import DropTextTokens
@@ -49,6 +50,7 @@ __all__ = [
     "LiMA",
     "PixelSpace",
     "Proposals",
+    "SegmentationScore",
     "SelfAttributing",
     "SumOfParts",
     "SumOfPartsAttribution",
@@ -68,6 +70,7 @@ __all__ = [
     "grid",
     "metrics",
     "open_explanations",
+    "segmentation_targets",
     "slico",
     "text_pieces",
     "text_regions",

@@ -1,8 +1,8 @@
-"""Good calls of the Captum plug-in: detection."""
+"""Good calls of the Captum plug-in: detection and segmentation."""
 
 import torch
 
-from captum_submod import DetectionScore, YOLOProposals
+from captum_submod import DetectionScore, SegmentationScore, YOLOProposals
 
 from .calls import INF, NAN, Case, choice, function, number, without
 from .captum_kinds import X, tensor
@@ -19,7 +19,29 @@ def detector(images):
     return rows * (0 * images.sum((1, 2, 3)) + 1)[:, None, None]
 
 
+def segmenter(images):
+    return torch.cat([images, 1 - images, 2 * images], 1)
+
+
+ZONES = torch.ones(2, 4, 4)
+
 CASES = [
+    Case(
+        SegmentationScore,
+        lambda: {"model": segmenter, "mode": "area", "activation": "softmax"},
+        {"mode": choice(), "activation": choice()},
+    ),
+    Case(
+        SegmentationScore(segmenter),
+        lambda: {"inputs": X.clone(), "zones": ZONES.clone(), "labels": LABELS.clone()},
+        {
+            "inputs": without(tensor(X), "nan", "infinity", "empty"),
+            "zones": without(tensor(ZONES), "None") | {"negative": -ZONES, "one": ZONES[0]},
+            "labels": tensor(LABELS) | {"of floats": LABELS / 2, "too large": LABELS + 2},
+        },
+        name="SegmentationScore.forward",
+        named={"inputs": "model"},
+    ),
     Case(
         DetectionScore,
         lambda: (

@@ -127,6 +127,7 @@ EXCEPTIONS = {
     "Parameters": "weights or their gradients: `DeepSubmodularFunction` checks the weights",
     "RevealOrder": f"{FORM}: see the case of `reveal_order`",
     "DetectionOptions": "the base of each host's `DetectionScore`, whose options are in its cases",
+    "SegmentationOptions": "the base of each host's `SegmentationScore`: see its cases",
     "LiMAOptions": "the base of each host's `LiMA`, whose options are in its cases",
     "SMDLOptions": "the base of each host's `SMDL`, whose options are in its cases",
     "RegionMethod": ABSTRACT,

@@ -29,6 +29,7 @@ from submod_core.scores.proposals import (
     YOLOProposals,
 )
 from submod_core.scores.readout import Readout
+from submod_core.scores.segmentation import SegmentationOptions
 from submod_core.scores.weights import SCORES, Weights
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Proposals",
     "Readout",
     "Score",
+    "SegmentationOptions",
     "TorchvisionProposals",
     "Weights",
     "YOLOProposals",
