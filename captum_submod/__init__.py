@@ -30,6 +30,7 @@ from submod_core.regions import (
     slico,
     text_pieces,
     text_regions,
+    tubes,
     watershed,
 )
 from submod_core.results import Explanation
@@ -80,6 +81,7 @@ __all__ = [
     "slico",
     "text_pieces",
     "text_regions",
+    "tubes",
     "uncertainty",
     "visualization",
     "watershed",

@@ -14,6 +14,7 @@ from submod_core.regions import (
     slico,
     text_pieces,
     text_regions,
+    tubes,
     watershed,
 )
 from submod_core.results import Explanation
@@ -74,6 +75,7 @@ __all__ = [
     "slico",
     "text_pieces",
     "text_regions",
+    "tubes",
     "uncertainty",
     "visualization",
     "watershed",

@@ -9,6 +9,7 @@ from submod_core.figures.series import plot_series
 from submod_core.figures.spectrograms import plot_spectrogram
 from submod_core.figures.text import plot_text
 from submod_core.figures.text_html import text_html
+from submod_core.figures.volumes import plot_video, plot_volume
 
 __all__ = [
     "plot_columns",
@@ -19,5 +20,7 @@ __all__ = [
     "plot_series",
     "plot_spectrogram",
     "plot_text",
+    "plot_video",
+    "plot_volume",
     "text_html",
 ]

@@ -6,15 +6,62 @@ from submod_core import regions
 from submod_core.figures.columns import plot_columns
 from submod_core.figures.series import plot_series
 from submod_core.figures.spectrograms import plot_spectrogram
+from submod_core.figures.volumes import plot_video, plot_volume
 
 from .calls import Case, array, choice, count, number, sequence, text, without
-from .core_text import explained
+from .core_text import explained, explained_volume
 from .objects import SCORES, explanation
 
 NAMES = without(sequence(text="ab"), "of numbers", "of None")
 VECTOR = np.linspace(0, 1, 4)
+VIDEO = np.linspace(0, 1, 4 * 6 * 6).reshape(4, 6, 6)
+SLICES = sequence(text="ab", negative=[-1], **{"too large": [9], "fractions": [0.5]})
+DRAWN = {"signed": True, "title": None, "shown": "highest", "cmap": "jet"}
+BAD_VIDEO = array(
+    VIDEO, **{"another size": np.ones((4, 6, 5)), "two channels": np.ones((4, 6, 6, 2))}
+)
 
 CASES = [
+    Case(
+        regions.tubes,
+        lambda: {"video": VIDEO.copy(), "regions": (2, 2), "spans": 2},
+        {
+            "video": array(VIDEO),
+            "regions": {"None": None, "text": "few", "zero": 0, "too many": (9, 1), "a bool": True}
+            | {"an object": object(), "fractions": np.full((6, 6), 0.5), "a fraction": 2.5}
+            | {"another size": np.zeros((3, 3), int), "nothing": np.full((6, 6), -1)},
+            "spans": count() | {"too many": 9},
+        },
+    ),
+    Case(
+        plot_volume,
+        lambda: (
+            {"explanation": explained_volume(), "volume": VIDEO.copy(), "axis": 1, "slices": [0]}
+            | DRAWN
+        ),
+        {
+            "volume": BAD_VIDEO,
+            "axis": count(-3) | {"too large": 3},
+            "slices": without(SLICES, "None", "of numbers"),
+        },
+    ),
+    Case(
+        plot_video,
+        lambda: (
+            {
+                "explanation": explained_volume(),
+                "video": VIDEO.copy(),
+                "frames": [0],
+                "seconds": 1.0,
+            }
+            | DRAWN
+        ),
+        {
+            "video": BAD_VIDEO,
+            "frames": without(SLICES, "None", "of numbers"),
+            "seconds": number(optional=True, zero=0.0),
+        },
+    ),
     Case(
         regions.column_regions,
         lambda: {"columns": ["a", "b", "c"], "groups": {"g": ["a", "b"]}, "kept": []},

@@ -28,6 +28,12 @@ def explained():
     return Explanation(np.arange(4), order, importance, curves(), np.ones(4, bool), 4, 9)
 
 
+def explained_volume():
+    order, importance = np.array([3, 1, 0, 2]), np.array([0.4, 0.6, 0.0, 1.0])
+    labels = regions.tubes(np.zeros((4, 6, 6)), (2, 2))
+    return Explanation(labels, order, importance, curves(), np.ones(4, bool), 4, 9)
+
+
 def figure():
     given = {"explanation": explained(), "pieces": ["a", " b", " c", " d"], "signed": False}
     return given | {"title": None, "shown": "highest", "cmap": "viridis"}

@@ -30,6 +30,7 @@ from submod_core.regions.superpixels import slico, supervoxels
 from submod_core.regions.tables import ColumnRegions, column_regions
 from submod_core.regions.text import label_tokens, sentence_spans, text_pieces, text_regions
 from submod_core.regions.tokenized import TokenizedText
+from submod_core.regions.tubes import tubes
 
 __all__ = [
     "BASELINES",
@@ -63,5 +64,6 @@ __all__ = [
     "supervoxels",
     "text_pieces",
     "text_regions",
+    "tubes",
     "watershed",
 ]
