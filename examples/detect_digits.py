@@ -128,7 +128,7 @@ def missed(model: Detector, n: int = 400, seed: int = 9):
     boxes, labels = torch.from_numpy(pairs.boxes[:, 0]), torch.from_numpy(pairs.labels[:, 0])
     score = DetectionScore(model, READER)
     rows = torch.nonzero(score(images, boxes, labels) < 0.3)[:8, 0]
-    lima = LiMA(score, regions=(8, 8), activation="identity", weights={"consistency": 1})
+    lima = LiMA(score, regions=(6, 6), activation="identity", weights={"consistency": 1})
     mistakes = explain_mistakes(
         lima,
         images[rows],
@@ -149,7 +149,8 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     model = train()
-    explanations, pairs = explain(model, arguments.scenes)
+    # Each region alone and left out: enough to find the digit, at a seventh of the masked images.
+    explanations, pairs = explain(model, arguments.scenes, search="singletons")
     shares = [
         share_in_box(one, boxes[0]) for one, boxes in zip(explanations, pairs.boxes, strict=True)
     ]

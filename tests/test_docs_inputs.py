@@ -1,5 +1,7 @@
 """Pages on inputs and sums of parts: every block runs and prints the page's numbers."""
 
+"""Pages on kinds of input and of models: every block runs and prints the page's numbers."""
+
 import re
 from pathlib import Path
 
@@ -11,6 +13,9 @@ PICTURES = {
     "audio.md": ["spectrogram.png", "waveform.png"],
     "series_and_tables.md": ["series.png", "columns.png"],
     "sums_of_parts.md": [],
+    "detection.md": ["detection.png", "missed.png"],
+    "segmentation.md": ["segmentation.png"],
+    "volumes_and_video.md": ["volume.png", "video.png"],
 }
 
 pytestmark = pytest.mark.slow
