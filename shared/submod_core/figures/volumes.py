@@ -178,7 +178,8 @@ def _draw(
     n = len(chosen)
     figure = Figure(figsize=(2.2 * n + 4.4, 4.8), layout="constrained")
     write_title(figure, title)
-    left, right = figure.subfigures(1, 2, width_ratios=(2.2 * n, 4.4))
+    parts: Any = figure.subfigures(1, 2, width_ratios=(2.2 * n, 4.4))
+    left, right = parts
     panels = left.subplots(2, n, squeeze=False)
     for top, bottom, k in zip(*panels, chosen, strict=True):
         grey = 0.35 + 0.65 * voxels[k].mean(-1)

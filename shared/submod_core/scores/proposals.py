@@ -192,7 +192,6 @@ class YOLOProposals:
 
     def __call__(self, outputs: Any, size: tuple[int, int]) -> Proposals:
         """Proposals of all images; `size` is not needed."""
-        # Some of these detectors return their heads beside the rows.
         rows = outputs[0] if isinstance(outputs, list | tuple) and len(outputs) else outputs
         xp = backend_of(rows, "detector")
         shape, widths = tuple(rows.shape), (4 + self.n_classes, 5 + self.n_classes)
@@ -215,9 +214,6 @@ class YOLOProposals:
         return Proposals(_corners(xp, boxes) if self.box_format == "cxcywh" else boxes, scores)
 
 
-_NAMED: dict[str, Callable[[], Reader]] = {"torchvision": TorchvisionProposals}
-
-
 def as_reader(proposals: Any) -> Reader:
     """The reader of a detector's outputs that a name stands for, or the function itself.
 
@@ -231,8 +227,8 @@ def as_reader(proposals: Any) -> Reader:
     >>> as_reader("torchvision")
     TorchvisionProposals()
     """
-    if isinstance(proposals, str) and proposals in _NAMED:
-        return _NAMED[proposals]()
+    if isinstance(proposals, str) and proposals == "torchvision":
+        return TorchvisionProposals()
     if isinstance(proposals, str | type) or not callable(proposals):
         raise TypeError(
             f"`proposals` (={proposals!r}) must be 'torchvision', a DETRProposals, a YOLOProposals "
@@ -261,8 +257,6 @@ def proposals_of(
     >>> proposals_of(YOLOProposals(3), rows, (8, 8), n_images=2).boxes.shape
     (2, 9, 4)
     """
-    if n_images is not None:
-        check_count("n_images", n_images)
     found = as_reader(reader)(outputs, size)
     if isinstance(found, list | tuple) and all(isinstance(one, Proposals) for one in found):
         count, single = len(found), all(len(one.boxes.shape) == 2 for one in found)
@@ -295,8 +289,8 @@ def _corners(xp: Backend, boxes: Array) -> Array:
 
 def _field(outputs: Any, name: str, reader: Any) -> Array:
     """A field of a mapping or of an object with attributes."""
-    mapping = isinstance(outputs, Mapping)
-    found = outputs.get(name) if mapping else getattr(outputs, name, None)
+    named = isinstance(outputs, Mapping)
+    found = outputs.get(name) if named else getattr(outputs, name, None)
     if found is None:
         raise TypeError(
             f"`detector` returned a {type(outputs).__name__} without `{name}`, which `proposals` "
