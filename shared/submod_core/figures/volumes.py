@@ -15,7 +15,7 @@ from submod_core._checks import (
     check_type,
     is_whole,
 )
-from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core._types import AnyArray, FloatArray, IntArray
 from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, scores_of, summary
 from submod_core.figures.pictures import as_array, check_colours, draw_kept, write_title
 from submod_core.results import Explanation, SufficientSet
@@ -198,7 +198,7 @@ def _draw(
     return figure
 
 
-def _chosen(given: Any, argument: str, kept: BoolArray) -> IntArray:
+def _chosen(given: Any, argument: str, kept: AnyArray) -> IntArray:
     """The slices to draw: those given, or a few that hold the regions shown, evenly."""
     if given is None:
         inside = np.flatnonzero(kept.any((1, 2)))
