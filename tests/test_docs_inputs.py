@@ -1,5 +1,3 @@
-"""Pages on inputs and sums of parts: every block runs and prints the page's numbers."""
-
 """Pages on kinds of input and of models: every block runs and prints the page's numbers."""
 
 import re
