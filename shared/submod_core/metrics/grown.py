@@ -5,7 +5,7 @@ and the share `top` of the features in each group it returns logits, as its `wit
 replaces features is the model's own baseline: `with_baseline` makes a model of another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,10 @@ from submod_core._checks import (
     check_axes,
     check_callable,
     check_count,
-    check_share,
-    check_type,
 )
 from submod_core._types import FloatArray, IntArray
 from submod_core.backends import Array, backend_of
+from submod_core.metrics._growing import check_call, check_growing, check_tops, count_of
 from submod_core.metrics.base import declared
 from submod_core.results import auc
 
@@ -259,39 +258,6 @@ def _numpy(array: Any) -> Any:
     return (
         np.asarray(array) if isinstance(array, list | tuple) else backend_of(array).to_numpy(array)
     )
-
-
-def check_call(model: Any, inputs: Any) -> None:
-    """Raise TypeError or ValueError unless a model can be called with inputs (N, …)."""
-    check_callable("model", model)
-    count_of(inputs)
-
-
-def count_of(inputs: Any) -> int:
-    """Number of examples of an array (N, …), or of a mapping of such arrays."""
-    arrays = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
-    for array in arrays:
-        if not isinstance(inputs, Mapping):
-            backend_of(array, "inputs")
-        if len(getattr(array, "shape", ())):
-            return len(array)
-    raise ValueError("`inputs` must be (N, …)")
-
-
-def check_tops(tops: Any) -> None:
-    """Raise TypeError or ValueError unless all sizes of groups are shares of the features."""
-    check_type("tops", tops, Sequence | np.ndarray, "a sequence of shares")
-    if not len(tops):
-        raise ValueError("`tops` must hold at least one share")
-    for top in tops:
-        check_share("tops", top)
-
-
-def check_growing(tops: Any) -> None:
-    """Raise TypeError or ValueError unless sizes of groups are two shares or more, and rise."""
-    check_tops(tops)
-    if len(tops) < 2 or (np.diff(np.asarray(tops, float)) <= 0).any():
-        raise ValueError(f"`tops` (={tops!r}) must be two shares or more, and rise")
 
 
 def true_classes(labels: Any, n: int) -> IntArray:

@@ -11,8 +11,9 @@ import numpy as np
 from submod_core._checks import as_numbers, check_callable
 from submod_core._types import FloatArray
 from submod_core.backends import Array, backend_of
+from submod_core.metrics._growing import check_call, check_growing, check_tops, count_of
 from submod_core.metrics.base import declared
-from submod_core.metrics.grown import TOPS, check_call, check_growing, check_tops, count_of
+from submod_core.metrics.grown import TOPS
 from submod_core.results import auc
 
 
