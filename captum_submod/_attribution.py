@@ -28,8 +28,8 @@ from submod_core import Explanation, explain
 from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core._types import IntArray
-from submod_core.engine import about, check_batch_size, progress_bar
-from submod_core.methods import RegionMethod, find_sufficient
+from submod_core.engine import Oracle, about, check_batch_size, progress_bar
+from submod_core.methods import LiMASettings, RegionMethod, find_sufficient
 from submod_core.methods.options import OPTIONS
 from submod_core.results import Sufficient
 
@@ -130,7 +130,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             argument.
         """
         check_flag("signed", signed)
-        _check_call(perturbations_per_eval, show_progress)
+        check_call(perturbations_per_eval, show_progress)
         oracle = self._oracle(inputs, baselines, target, additional_forward_args, feature_mask)
         size, batch = batch_size(perturbations_per_eval, len(oracle.batch)), oracle.batch
         explanations = self._explanations(oracle, size, show_progress)
@@ -166,7 +166,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             order, insertion and deletion curves, the highest confidence and the number of images
             that went through the model.
         """
-        _check_call(perturbations_per_eval, show_progress)
+        check_call(perturbations_per_eval, show_progress)
         oracle = self._oracle(inputs, baselines, target, additional_forward_args, feature_mask)
         size = batch_size(perturbations_per_eval, len(oracle.batch))
         return self._explanations(oracle, size, show_progress)
@@ -196,7 +196,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             What `explain` returned for the inputs, which brings the regions.
         {sufficient}
         """
-        _check_call(perturbations_per_eval, show_progress)
+        check_call(perturbations_per_eval, show_progress)
         mask = mask_of(explanations, unpacked(inputs, additional_forward_args).inputs, self.layout)
         oracle = self._oracle(inputs, baselines, target, additional_forward_args, mask)
         with self._running(oracle, None, show_progress) as on_batch:
@@ -257,16 +257,21 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         size: int | str,
         show_progress: bool,
         examples: IntArray | None = None,
+        settings: LiMASettings | None = None,
+        ask: Oracle | None = None,
     ) -> list[Explanation]:
-        """Run the search for every example of the oracle's batch, or for some of them."""
+        """Run the search for every example of the oracle's batch, or for some of them.
+
+        `settings` and `ask` stand for the method's own settings, and for the oracle.
+        """
         if examples is None:
             examples = np.arange(len(oracle.batch))
         sets = [oracle.batch.sets[i] for i in examples]
-        settings = self._settings()
+        settings = settings or self._settings()
         total = settings.expected_model_inputs(sets) if show_progress else None
         with self._running(oracle, total, show_progress) as on_batch:
             return explain(
-                about(oracle, examples),
+                about(ask or oracle, examples),
                 sets,
                 settings,
                 batch_size=size,
@@ -289,6 +294,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             yield on_batch
 
 
-def _check_call(perturbations_per_eval: Any, show_progress: Any) -> None:
+def check_call(perturbations_per_eval: Any, show_progress: Any) -> None:
+    """Raise TypeError or ValueError unless a call's plain arguments are good."""
     check_batch_size("perturbations_per_eval", perturbations_per_eval)
     check_flag("show_progress", show_progress)

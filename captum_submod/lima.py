@@ -1,16 +1,20 @@
 """LiMA for Captum."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from captum_submod._attribution import RegionAttribution
+from captum_submod._attribution import RegionAttribution, check_call
+from captum_submod._compat import AnyInputs, BaselineType, MaskType, TargetType
+from captum_submod._inputs import batch_size
 from captum_submod._oracle import Activation, Features
-from submod_core import Search, Weights
+from submod_core import Explanation, Search, Weights
 from submod_core._docs import documented
-from submod_core.methods import LiMAOptions
+from submod_core.engine import Oracle
+from submod_core.methods import LiMAOptions, LiMASettings
+from submod_core.methods.anytime import improving
 from submod_core.methods.options import OPTIONS
 from submod_core.regions import Layout, Regions
 from submod_core.scores import Distance
@@ -123,3 +127,56 @@ class LiMA(LiMAOptions, RegionAttribution):
         self.max_evaluations, self.max_model_inputs = max_evaluations, max_model_inputs
         self.layout, self.class_axis = layout, class_axis
         self._check()
+
+    def explain_iter(
+        self,
+        inputs: AnyInputs,
+        baselines: BaselineType = None,
+        target: TargetType = None,
+        additional_forward_args: object = None,
+        feature_mask: MaskType = None,
+        perturbations_per_eval: int | str = 1,
+        show_progress: bool = False,
+        *,
+        budgets: Sequence[int] | None = None,
+    ) -> Iterator[list[Explanation]]:
+        """Explain better and better, until the caller stops or the search is done.
+
+        Each search knows the answers to those before it.
+
+        Parameters
+        ----------
+        inputs, baselines, target, additional_forward_args, feature_mask, perturbations_per_eval
+        show_progress
+            As in `attribute`.
+        budgets : sequence of int, optional
+            Rising numbers of images for each input, of each search if it knew nothing; by default
+            4n, 8n, 16n, … for n regions and, at last, the search without a budget.
+
+        Yields
+        ------
+        list of Explanation, N
+            Insertion less deletion never falls; `model_inputs` counts all images so far.
+
+        Raises
+        ------
+        ValueError
+            If the method has a budget of its own or a search that does not plan, or `budgets` do
+            not rise; and as in `attribute`.
+
+        Examples
+        --------
+        >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 3))
+        >>> images = torch.rand(1, 3, 4, 4)
+        >>> for (explanation,) in LiMA(net, regions=(4, 4)).explain_iter(images, target=1):
+        ...     if explanation.curves.insertion_auc > 0.9:  # enough for this application
+        ...         break
+        """
+        check_call(perturbations_per_eval, show_progress)
+        oracle = self._oracle(inputs, baselines, target, additional_forward_args, feature_mask)
+        size = batch_size(perturbations_per_eval, len(oracle.batch))
+
+        def run(settings: LiMASettings, memory: Oracle) -> list[Explanation]:
+            return self._explanations(oracle, size, show_progress, settings=settings, ask=memory)
+
+        return improving(oracle, oracle.batch.sets, self._settings(), run, budgets)

@@ -10,8 +10,8 @@ from submod_core import Explanation, explain
 from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core._types import IntArray
-from submod_core.engine import about, check_batch_size, progress_bar
-from submod_core.methods import RegionMethod, find_sufficient
+from submod_core.engine import Oracle, about, check_batch_size, progress_bar
+from submod_core.methods import LiMASettings, RegionMethod, find_sufficient
 from submod_core.methods.options import OPTIONS
 from submod_core.regions import Division
 from submod_core.results import Sufficient
@@ -188,16 +188,23 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         return TensorFlowOracle(self._current_reader(task or self._task), batch)
 
     def _explanations(
-        self, oracle: TensorFlowOracle, examples: IntArray | None = None
+        self,
+        oracle: TensorFlowOracle,
+        examples: IntArray | None = None,
+        settings: LiMASettings | None = None,
+        ask: Oracle | None = None,
     ) -> list[Explanation]:
-        """Run the search for every example of the oracle's batch, or for some of them."""
+        """Run the search for every example of the oracle's batch, or for some of them.
+
+        `settings` and `ask` stand for the explainer's own settings, and for the oracle.
+        """
         if examples is None:
             examples = np.arange(len(oracle.batch.sets))
-        sets, settings = [oracle.batch.sets[i] for i in examples], self._settings()
+        sets, settings = [oracle.batch.sets[i] for i in examples], settings or self._settings()
         total = settings.expected_model_inputs(sets) if self.verbose else None
         with progress_bar(f"{type(self).__name__} attribution", total, self.verbose) as on_batch:
             return explain(
-                about(oracle, examples),
+                about(ask or oracle, examples),
                 sets,
                 settings,
                 batch_size=2**31 if self.batch_size is None else self.batch_size,

@@ -1,14 +1,16 @@
 """LiMA for Xplique."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from submod_core import Search, Weights
+from submod_core import Explanation, Search, Weights
 from submod_core._checks import check_flag
 from submod_core._docs import documented
-from submod_core.methods import LiMAOptions
+from submod_core.engine import Oracle
+from submod_core.methods import LiMAOptions, LiMASettings
+from submod_core.methods.anytime import improving
 from submod_core.methods.options import OPTIONS
 from submod_core.regions import Layout, Regions
 from submod_core.scores import Distance
@@ -135,3 +137,45 @@ class LiMA(LiMAOptions, RegionExplainer):
         self.max_evaluations, self.max_model_inputs = max_evaluations, max_model_inputs
         self.layout, self.signed = layout, signed
         self._check()
+
+    def explain_iter(
+        self, inputs: Any, targets: Any = None, *, budgets: Sequence[int] | None = None
+    ) -> Iterator[list[Explanation]]:
+        """Explain better and better, until the caller stops or the search is done.
+
+        Each search knows the answers to those before it.
+
+        Parameters
+        ----------
+        inputs, targets
+            As in `explain`.
+        budgets : sequence of int, optional
+            Rising numbers of images for each input, of each search if it knew nothing; by default
+            4n, 8n, 16n, … for n regions and, at last, the search without a budget.
+
+        Yields
+        ------
+        list of Explanation, N
+            Insertion less deletion never falls; `model_inputs` counts all images so far.
+
+        Raises
+        ------
+        ValueError
+            If the method has a budget of its own or a search that does not plan, or `budgets` do
+            not rise; and as in `explain`.
+
+        Examples
+        --------
+        >>> net = tf.keras.Sequential([tf.keras.Input((4, 4, 3)), tf.keras.layers.Flatten()])
+        >>> net.add(tf.keras.layers.Dense(3))
+        >>> explainer = LiMA(net, regions=(4, 4))
+        >>> for (explanation,) in explainer.explain_iter(tf.ones((1, 4, 4, 3)), tf.eye(3)[:1]):
+        ...     if explanation.curves.insertion_auc > 0.9:  # enough for this application
+        ...         break
+        """
+        oracle = self._oracle(inputs, targets)
+
+        def run(settings: LiMASettings, memory: Oracle) -> list[Explanation]:
+            return self._explanations(oracle, settings=settings, ask=memory)
+
+        return improving(oracle, oracle.batch.sets, self._settings(), run, budgets)
