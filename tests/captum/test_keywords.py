@@ -8,7 +8,15 @@ import torch
 from hf_models import bert, convnext, random, swin, vit
 from torch import nn
 
-from captum_submod import SEANN, SMDL, KeywordInputs, LiMA, SumOfParts, explain_mistakes, metrics
+from captum_submod import (
+    SEANN,
+    SMDL,
+    KeywordInputs,
+    LiMA,
+    SelfAttributing,
+    explain_mistakes,
+    metrics,
+)
 from captum_submod.keywords import unpacked
 
 transformers = pytest.importorskip("transformers")
@@ -198,11 +206,10 @@ def test_arguments_beside_a_mapping():
 
 
 def test_other_methods_refuse_mappings():
-    pixels = {"pixel_values": IMAGES}
     with pytest.raises(TypeError, match="`inputs`"):
-        SEANN(random(vit)).attribute(pixels, target=1)
+        SEANN(random(vit)).attribute({"pixel_values": IMAGES}, target=1)
     with pytest.raises(TypeError, match="`example_inputs`"):
-        SumOfParts(random(vit), pixels)
+        SelfAttributing(random(vit), LiMA(random(vit)), {"pixel_values": IMAGES})
 
 
 def test_nothing_of_the_caller_is_changed():
