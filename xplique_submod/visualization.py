@@ -3,6 +3,7 @@
 from submod_core.figures.columns import plot_columns
 from submod_core.figures.explanations import plot_explanation
 from submod_core.figures.groups import plot_groups
+from submod_core.figures.html import compare_html, explanation_html
 from submod_core.figures.maps import plot_map
 from submod_core.figures.mistakes import plot_mistake
 from submod_core.figures.series import plot_series
@@ -12,6 +13,8 @@ from submod_core.figures.text_html import text_html
 from submod_core.figures.volumes import plot_video, plot_volume
 
 __all__ = [
+    "compare_html",
+    "explanation_html",
     "plot_columns",
     "plot_explanation",
     "plot_groups",

@@ -5,11 +5,20 @@ import numpy as np
 from submod_core import theory
 from submod_core.figures.explanations import plot_explanation
 from submod_core.figures.groups import plot_groups
+from submod_core.figures.html import compare_html, explanation_html
 from submod_core.figures.mistakes import plot_mistake
 
 from .calls import Case, array, count, instance, labels, number
-from .core_kinds import ATTRIBUTION, CURVE, DUAL, POINT, POLYNOMIAL
+from .core_kinds import ATTRIBUTION, CURVE, DUAL, FOLDER, POINT, POLYNOMIAL
 from .objects import SCORES, explanation, group_explanation, mistake
+
+EXPLANATIONS = {"None": None, "a number": 3, "text": "one", "empty": {}, "alone": explanation()}
+EXPLANATIONS |= {"of numbers": {"one": 3}, "names that are numbers": {1: explanation()}}
+
+
+def page():
+    return {"explanation": explanation(), "image": SCORES / 16, "title": None}
+
 
 CASES = [
     Case(theory.monomial_deletion, lambda: {"d": 2}, {"d": count()}),
@@ -86,6 +95,17 @@ CASES = [
             "shown": "highest",
             "cmap": "jet",
         },
+    ),
+    Case(explanation_html, page),
+    Case(
+        compare_html,
+        lambda: {"explanations": {"one": explanation()}, "image": SCORES / 16, "title": None},
+        {"explanations": EXPLANATIONS},
+    ),
+    Case(
+        explanation().to_html,
+        lambda: {"file": FOLDER / "page.html", "image": SCORES / 16, "title": None},
+        name="Explanation.to_html",
     ),
     Case(
         plot_groups,

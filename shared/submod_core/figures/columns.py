@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from submod_core._checks import as_numbers, check_count, check_flag, check_type
-from submod_core.figures.evidence import DELETION, INSERTION, SHOWN, draw_curves, evidence_of
-from submod_core.figures.pictures import as_array, write_title
+from submod_core._pictures import as_array
+from submod_core.figures.evidence import draw_curves, evidence_of
+from submod_core.figures.pictures import write_title
 from submod_core.results import Explanation, SufficientSet
+from submod_core.results._svg import DELETION, INSERTION, SHOWN
 
 
 def plot_columns(

@@ -8,9 +8,7 @@ from matplotlib.axes import Axes
 from submod_core._checks import check_choice, check_type
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.results import Curves, Explanation, Prefix, SufficientSet, check_areas
-
-# Blue and orange, which the colour-blind tell apart, and grey between them.
-INSERTION, DELETION, SHOWN = "#0072b2", "#7f7f7f", "#d55e00"
+from submod_core.results._svg import DELETION, INSERTION, SHOWN
 
 _SHARE = 0.95
 

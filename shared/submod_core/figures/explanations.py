@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from skimage.color import rgb2gray
 
+from submod_core._pictures import as_picture
 from submod_core._types import BoolArray, FloatArray
 from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, summary
 from submod_core.figures.pictures import (

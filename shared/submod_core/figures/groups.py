@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from submod_core._checks import check_count, check_index, check_type
-from submod_core.figures.pictures import as_picture, check_classes, class_name, write_title
+from submod_core._pictures import as_picture
+from submod_core.figures.pictures import check_classes, class_name, write_title
 from submod_core.sop import GroupExplanation
 
 

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from skimage.color import rgb2gray
 
 from submod_core._checks import as_numbers, check_axes
-from submod_core.figures.pictures import as_picture, check_colours, write_title
+from submod_core._pictures import as_picture
+from submod_core.figures.pictures import check_colours, write_title
 
 _OUTLIERS = 99.5
 """Percentile at which colours end: a few elements of gradients outweigh all others."""

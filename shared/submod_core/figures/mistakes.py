@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from submod_core._checks import check_type
+from submod_core._pictures import as_picture
 from submod_core._types import FloatArray
 from submod_core.figures.pictures import (
     as_box,

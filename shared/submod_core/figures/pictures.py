@@ -12,72 +12,18 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
 
-from submod_core._checks import as_numbers, check_type
-from submod_core._types import AnyArray, FloatArray
+from submod_core._checks import check_type
+from submod_core._types import FloatArray
 from submod_core.results import Explanation
+from submod_core.results._page import map_shape
 
 _DIMMED = 0.2
-
-
-def as_picture(image: Any, shape: tuple[int, ...]) -> FloatArray:
-    """RGB array (H, W, 3) in [0, 1], from any form of image that `plot_explanation` takes.
-
-    Raises
-    ------
-    ValueError
-        If the image is not of the size `shape`, or has another number of channels than 1 or 3.
-
-    Examples
-    --------
-    >>> as_picture(np.array([[0, 255]]), (1, 2))
-    array([[[0., 0., 0.],
-            [1., 1., 1.]]])
-    """
-    array = as_array(image)
-    as_numbers("image", array)
-    # Channels go last: an image (C, H, W) of the regions' size, with 1 or 3 channels, is moved.
-    if array.ndim == 3 and array.shape[1:] == shape and array.shape[2] not in (1, 3):
-        array = np.moveaxis(array, 0, -1)
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[:2] != shape:
-        raise ValueError(
-            f"`image` (of shape {np.shape(image)}) must have the size of the explanation's "
-            f"regions, {shape}"
-        )
-    if array.shape[2] not in (1, 3):
-        raise ValueError(
-            f"`image` (of shape {np.shape(image)}) has {array.shape[2]} channels; give the 1 or 3 "
-            "of them that are to be drawn"
-        )
-    picture = array.astype(np.float64) / (255 if array.dtype.kind in "iu" else 1)
-    if picture.min() < 0 or picture.max() > 1:
-        picture = (picture - picture.min()) / (np.ptp(picture) or 1.0)
-    return np.broadcast_to(picture, (*shape, 3)).copy()
-
-
-def as_array(data: Any) -> AnyArray:
-    """A NumPy array of any array or tensor, on whatever device.
-
-    Examples
-    --------
-    >>> as_array([1, 2])
-    array([1, 2])
-    """
-    if hasattr(data, "detach"):
-        data = data.detach().cpu()
-        data = data.float() if data.is_floating_point() else data  # NumPy has no bfloat16
-    return np.asarray(data)
 
 
 def image_shape(explanation: Explanation) -> tuple[int, ...]:
     """Shape (H, W) of an explained image; ValueError for other inputs."""
     check_type("explanation", explanation, Explanation, "an Explanation")
-    if isinstance(explanation.regions, tuple) or explanation.regions.ndim != 2:
-        raise ValueError(
-            "`explanation` must be of one image, with an (H, W) label map as its regions"
-        )
-    return explanation.regions.shape
+    return map_shape(explanation)
 
 
 def draw_kept(axes: Axes, kept: NDArray[np.bool_], picture: FloatArray) -> None:

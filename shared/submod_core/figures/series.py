@@ -11,9 +11,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from submod_core._checks import as_numbers, check_flag, check_positive, check_text, check_type
+from submod_core._pictures import as_array
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, scores_of
-from submod_core.figures.pictures import as_array, check_colours, write_title
+from submod_core.figures.pictures import check_colours, write_title
 from submod_core.results import Explanation, SufficientSet
 
 # Okabe and Ito without yellow, which is hard to see on white.

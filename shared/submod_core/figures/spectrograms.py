@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from skimage.segmentation import find_boundaries
 
 from submod_core._checks import as_numbers, check_choice, check_flag, check_positive
+from submod_core._pictures import as_array
 from submod_core._types import BoolArray, FloatArray
 from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, scores_of, summary
-from submod_core.figures.pictures import as_array, check_colours, image_shape, write_title
+from submod_core.figures.pictures import check_colours, image_shape, write_title
 from submod_core.results import Explanation, SufficientSet
 
 _TICKS = 6

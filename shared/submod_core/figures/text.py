@@ -15,9 +15,10 @@ from matplotlib.patches import Rectangle
 from submod_core._checks import check_flag
 from submod_core._types import FloatArray
 from submod_core.figures._runs import STAYS, Run, ink_on, ranks_of, runs_of, width
-from submod_core.figures.evidence import SHOWN, Evidence, draw_curves, evidence_of, scores_of
+from submod_core.figures.evidence import Evidence, draw_curves, evidence_of, scores_of
 from submod_core.figures.pictures import check_colours, write_title
 from submod_core.results import Explanation, SufficientSet
+from submod_core.results._svg import SHOWN
 
 _COLUMNS, _COLUMN, _LINE, _SIZE = 92, 0.092, 0.42, 11  # characters, inches, inches, points
 _FONT: dict[str, Any] = {"family": "monospace", "size": _SIZE, "va": "center", "ha": "center"}

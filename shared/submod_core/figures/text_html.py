@@ -3,15 +3,13 @@
 import html
 from collections.abc import Sequence
 
-import numpy as np
-
 from submod_core._checks import check_flag, check_text
-from submod_core._types import FloatArray
 from submod_core.figures._runs import STAYS, ranks_of, runs_of
-from submod_core.figures.evidence import DELETION, INSERTION, SHOWN, Evidence, evidence_of
+from submod_core.figures.evidence import evidence_of
 from submod_core.figures.pictures import check_colours
 from submod_core.figures.text import colours_of
 from submod_core.results import Explanation, SufficientSet
+from submod_core.results._svg import SHOWN, curves_svg
 
 # The page's own colours where it has some, the system's light or dark ones elsewhere.
 _STYLE = f"""
@@ -25,7 +23,6 @@ _STYLE = f"""
 .submod-text svg {{ max-width: 100%; height: auto; }}
 .submod-text svg text {{ fill: currentColor; font: 12px system-ui, sans-serif; }}
 """
-_WIDE, _HIGH, _LEFT, _TOP = 420, 180, 46, 12
 
 
 def text_html(
@@ -58,6 +55,7 @@ def text_html(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from submod_core import Curves
     >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0, 0.9, 0.92]), np.zeros(3))
     >>> order, searched = np.array([1, 0]), np.ones(2, bool)
@@ -89,49 +87,6 @@ def text_html(
     heading = f"<h3>{html.escape(title)}</h3>" if title else ""
     page = (
         f'<div class="submod-text"><style>{_STYLE}</style>{heading}<p>{"".join(words)}</p>'
-        f"{_curves(explanation, evidence)}</div>\n"
+        f"{curves_svg(explanation.curves, evidence.shown, 'text')}</div>\n"
     )
     return page.encode("ascii", "xmlcharrefreplace").decode()
-
-
-def _curves(explanation: Explanation, evidence: Evidence) -> str:
-    """Insertion and deletion along the order, as SVG, and a line in words."""
-    curves = explanation.curves
-    both = np.concatenate([curves.insertion, curves.deletion])
-    low, high = min(0.0, float(both.min())), max(float(both.max()), float(both.min()) + 1e-9)
-    x = _LEFT + curves.area * _WIDE
-    lines = [
-        f'<polyline points="{_points(x, curve, low, high)}" fill="none" stroke="{colour}" '
-        'stroke-width="2"/>'
-        for curve, colour in ((curves.insertion, INSERTION), (curves.deletion, DELETION))
-    ]
-    value, n_shown, area = evidence.shown
-    place = _LEFT + area * _WIDE
-    bottom, right = _TOP + _HIGH, _LEFT + _WIDE
-    lines.append(
-        f'<line x1="{place:.1f}" x2="{place:.1f}" y1="{_TOP}" y2="{bottom}" stroke="{SHOWN}"/>'
-    )
-    frame = (
-        f'<path d="M{_LEFT} {_TOP}V{bottom}H{right}" fill="none" stroke="currentColor"/>'
-        f'<text x="4" y="{_TOP + 10}">{high:.2f}</text><text x="4" y="{bottom}">{low:.2f}</text>'
-        f'<text x="{_LEFT}" y="{bottom + 18}">0</text>'
-        f'<text x="{right - 8}" y="{bottom + 18}">1</text>'
-        f'<text x="{_LEFT + 120}" y="{bottom + 18}">share of the text shown, or removed</text>'
-    )
-    said = (
-        f'<span style="color:{INSERTION}">&#9632;</span> insertion, AUC {curves.insertion_auc:.3f}'
-        f' &nbsp; <span style="color:{DELETION}">&#9632;</span> deletion, AUC '
-        f'{curves.deletion_auc:.3f} &nbsp; <span style="color:{SHOWN}">&#9633;</span> score '
-        f"{value:.3f} with {n_shown} of {len(explanation.order)} regions, {100 * area:.0f} % of "
-        "the text"
-    )
-    size = f'viewBox="0 0 {right + 10} {bottom + 26}" width="{right + 10}"'
-    return (
-        f'<svg {size} role="img" aria-label="insertion and deletion">{frame}{"".join(lines)}</svg>'
-        f"<div>{said}</div>"
-    )
-
-
-def _points(x: FloatArray, curve: FloatArray, low: float, high: float) -> str:
-    y = _TOP + _HIGH * (high - curve) / (high - low)
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from submod_core._archives import blamed, read_arrays, write_arrays
-from submod_core._checks import check_count, check_flag, check_type
+from submod_core._checks import check_count, check_flag, check_text, check_type
+from submod_core._files import whole_file
+from submod_core._pictures import as_picture
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions import painted_regions
 from submod_core.results._fields import PLAIN, fields_of
+from submod_core.results._page import document, fragment, map_shape
 from submod_core.results.curves import Curves, Prefix
 from submod_core.results.diagnostics import Diagnostics
 from submod_core.results.importance import rank_importance
@@ -169,6 +172,40 @@ class Explanation:
             f"({area:.0%} of the input), ".replace("%", " %")
             + f"{self.model_inputs} model inputs)"
         )
+
+    def _repr_html_(self) -> str | None:
+        """The regions and curves for notebooks, without the picture; None for other than images."""
+        if isinstance(self.regions, tuple) or self.regions.ndim != 2:
+            return None
+        return fragment({"": self}, None, largest=256)
+
+    def to_html(self, file: str | PathLike[str], image: Any, *, title: str | None = None) -> None:
+        """Write a page that can be touched, whole or not at all: see `explanation_html`.
+
+        Parameters
+        ----------
+        file : str or PathLike
+        image : array_like or Tensor, (H, W), (H, W, C) or (C, H, W) with C of 1 or 3
+        title : str, optional
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the explanation is not of one image, or the image is not as large as its regions.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> curves = Curves(np.array([0, 0.2, 1]), np.array([0, 0.88, 0.9]), np.zeros(3))
+        >>> order, searched = np.array([1, 0]), np.ones(2, bool)
+        >>> one = Explanation(np.array([[0, 1]]), order, order / 1.0, curves, searched, 3, 4)
+        >>> with tempfile.NamedTemporaryFile(suffix=".html") as file:
+        ...     one.to_html(file.name, np.array([[0, 255]]))
+        """
+        check_text("title", title)
+        page = fragment({"": self}, as_picture(image, map_shape(self)), title=title)
+        with whole_file(file) as unfinished, open(unfinished, "w", encoding="ascii") as stream:
+            stream.write(document(page, title))
 
     def save(self, file: str | PathLike[str]) -> None:
         """Write the explanation to one ``.npz`` file of exactly that name, without pickle.

@@ -4,10 +4,10 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from captum_submod import visualization as captum_visualization
+from submod_core._pictures import as_picture
 from submod_core.figures.explanations import plot_explanation
 from submod_core.figures.groups import plot_groups
 from submod_core.figures.mistakes import plot_mistake
-from submod_core.figures.pictures import as_picture
 from submod_core.methods import Mistake
 from submod_core.regions import grid
 from submod_core.results import Curves, Explanation, SufficientSet
