@@ -12,7 +12,6 @@ from submod_core._types import BoolArray, FloatArray
 from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, summary
 from submod_core.figures.pictures import (
     as_box,
-    as_picture,
     check_colours,
     draw_box,
     draw_kept,

@@ -12,7 +12,6 @@ from submod_core._pictures import as_picture
 from submod_core._types import FloatArray
 from submod_core.figures.pictures import (
     as_box,
-    as_picture,
     check_classes,
     class_name,
     draw_box,

@@ -12,7 +12,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
 
-from submod_core._checks import check_type
+from submod_core._checks import as_numbers, check_type
+from submod_core._pictures import as_array
 from submod_core._types import FloatArray
 from submod_core.results import Explanation
 from submod_core.results._page import map_shape

@@ -15,9 +15,10 @@ from submod_core._checks import (
     check_type,
     is_whole,
 )
+from submod_core._pictures import as_array
 from submod_core._types import AnyArray, FloatArray, IntArray
 from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, scores_of, summary
-from submod_core.figures.pictures import as_array, check_colours, draw_kept, write_title
+from submod_core.figures.pictures import check_colours, draw_kept, write_title
 from submod_core.results import Explanation, SufficientSet
 
 _SHOWN = 5
