@@ -17,7 +17,9 @@ def learn(masks: BoolArray, classes: IntArray, epochs: int, seed: int) -> IntArr
     rng = np.random.default_rng(seed)
     for _ in range(epochs):
         order = rng.permutation(half)
-        probe.fit(x[order], classes[order], batch_size=32, shuffle=False, verbose=0)
+        for start in range(0, half, 32):  # `fit` takes ten times as long to set out
+            rows = order[start : start + 32]
+            probe.train_on_batch(x[rows], classes[rows])
     return np.argmax(probe(x[half:]), axis=1)
 
 
