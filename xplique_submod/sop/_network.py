@@ -59,7 +59,7 @@ class Network(Saved):
         self._embedding_layer = layer
         self.given_encoder = encoder
         self.encoder = self._layer_encoder(layer, finetune) if encoder is None else encoder
-        self._traced: dict[tuple[int, ...], Any] = {}
+        self._traced: dict[str, Any] = {}  # Keras exports a dictionary if its keys are strings
 
     def _layer_encoder(self, layer: str | None, finetune: bool) -> Any:
         example = self.example_inputs[:1]
@@ -164,7 +164,7 @@ class Network(Saved):
 
         # As single operations, the layers of a small network take longer to call than to compute. A
         # graph for each length of texts: one graph of many would not know the places of its layers.
-        shape = tuple(inputs.shape[1:])
+        shape = str(tuple(inputs.shape[1:]))
         if shape not in self._traced:
             self._traced[shape] = tf.function(self._parts, reduce_retracing=True)
         traced = self._traced[shape]
