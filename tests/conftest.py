@@ -7,6 +7,6 @@ from hypothesis import settings
 from soak.amounts import SOAK
 
 settings.register_profile(
-    "submod", deadline=None, print_blob=True, max_examples=25 if SOAK == 1 else 200
+    "submod", deadline=None, print_blob=True, max_examples=15 if SOAK == 1 else 200
 )
 settings.load_profile("submod")
