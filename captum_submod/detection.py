@@ -13,7 +13,7 @@ from submod_core.scores.detection import check_detection
 
 
 class DetectionScore(DetectionOptions, nn.Module):
-    """How well a detector finds one box of one class: the model of any method that explains it.
+    """Score of one box of one class by a detector: the model of any method that explains it.
 
     The score of an image is the largest product, over the detector's proposals, of the overlap with
     the box (intersection over union) and the score of the class. A method that explains it, such as

@@ -128,6 +128,7 @@ class LiMA(LiMAOptions, RegionAttribution):
         self.layout, self.class_axis = layout, class_axis
         self._check()
 
+    @documented(OPTIONS, method="attribute")
     def explain_iter(
         self,
         inputs: AnyInputs,
@@ -142,27 +143,12 @@ class LiMA(LiMAOptions, RegionAttribution):
     ) -> Iterator[list[Explanation]]:
         """Explain better and better, until the caller stops or the search is done.
 
-        Each search knows the answers to those before it.
-
         Parameters
         ----------
         inputs, baselines, target, additional_forward_args, feature_mask, perturbations_per_eval
         show_progress
             As in `attribute`.
-        budgets : sequence of int, optional
-            Rising numbers of images for each input, of each search if it knew nothing; by default
-            4n, 8n, 16n, … for n regions and, at last, the search without a budget.
-
-        Yields
-        ------
-        list of Explanation, N
-            Insertion less deletion never falls; `model_inputs` counts all images so far.
-
-        Raises
-        ------
-        ValueError
-            If the method has a budget of its own or a search that does not plan, or `budgets` do
-            not rise; and as in `attribute`.
+        {explain_iter}
 
         Examples
         --------

@@ -13,7 +13,7 @@ from submod_core.scores.segmentation import check_places, check_segmentation, ex
 
 
 class SegmentationScore(SegmentationOptions, nn.Module):
-    """How much a model gives a zone to one class: the model of any method that explains it.
+    """Score of one class in a zone of a dense prediction: the model of any method.
 
     The zone is a mask over the places of the outputs: one pixel, an object, or everything, which
     then is the class's area in the whole prediction. The score is a quantity, so that confidence

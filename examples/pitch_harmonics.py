@@ -64,7 +64,7 @@ def pitch_bin(hertz: float) -> int:
 
 
 class Listener(nn.Module):
-    """How sure CREPE is of one pitch, on average over the frames of a sound."""
+    """Certainty of CREPE about one pitch, on average over the frames of a sound."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

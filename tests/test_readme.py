@@ -31,7 +31,7 @@ def installed(tmp_path_factory):
 @pytest.mark.parametrize("host", ["captum", "xplique"])
 def test_the_example_runs_from_the_wheel_in_an_empty_folder(host, installed, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (block,) = (block for block in blocks if f"{host}_submod" in block)
+    block = "\n".join(block for block in blocks if f"{host}_submod" in block)
     told = f"\nimport {host}_submod; print({host}_submod.__file__, explanation, sep='\\n')"
     environment = os.environ | {"PYTHONPATH": str(installed)}
     command = [sys.executable, "-c", block + told]

@@ -12,7 +12,7 @@ from xplique_submod._checks import tensor_of
 
 
 class DetectionScore(DetectionOptions):
-    """How well a detector finds one box of one class: an operator of any explainer and metric.
+    """Score of one box of one class by a detector: an operator of any explainer and metric.
 
     The score of an image is the largest product, over the detector's proposals, of the overlap with
     the box (intersection over union) and the score of the class, as `captum_submod.DetectionScore`

@@ -138,31 +138,17 @@ class LiMA(LiMAOptions, RegionExplainer):
         self.layout, self.signed = layout, signed
         self._check()
 
+    @documented(OPTIONS, method="explain")
     def explain_iter(
         self, inputs: Any, targets: Any = None, *, budgets: Sequence[int] | None = None
     ) -> Iterator[list[Explanation]]:
         """Explain better and better, until the caller stops or the search is done.
 
-        Each search knows the answers to those before it.
-
         Parameters
         ----------
         inputs, targets
             As in `explain`.
-        budgets : sequence of int, optional
-            Rising numbers of images for each input, of each search if it knew nothing; by default
-            4n, 8n, 16n, … for n regions and, at last, the search without a budget.
-
-        Yields
-        ------
-        list of Explanation, N
-            Insertion less deletion never falls; `model_inputs` counts all images so far.
-
-        Raises
-        ------
-        ValueError
-            If the method has a budget of its own or a search that does not plan, or `budgets` do
-            not rise; and as in `explain`.
+        {explain_iter}
 
         Examples
         --------

@@ -12,7 +12,7 @@ from xplique_submod._checks import tensor_of
 
 
 class SegmentationScore(SegmentationOptions):
-    """How much a model gives a zone to one class: an operator of any explainer and metric.
+    """Score of one class in a zone of a dense prediction: an operator of any explainer and metric.
 
     The zone is a mask over the places of the outputs: one pixel, an object, or everything, which
     then is the class's area in the whole prediction. The score is a quantity, so that confidence

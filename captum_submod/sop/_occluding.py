@@ -11,7 +11,7 @@ from submod_core.sop.baselines import Baseline
 
 
 def with_baseline(model: Any, baseline: Baseline) -> Any:
-    """The same model with another baseline, for metrics under several occlusions.
+    """Make a model with another baseline, for metrics under several occlusions.
 
     The papers repeat grown insertion and deletion with a random colour in place of black (SOP v2,
     App. C.4.4, Table 10).

@@ -8,7 +8,7 @@ from xplique_submod.sop.self_attributing import SelfAttributing
 
 
 def with_baseline(model: Any, baseline: Baseline) -> Any:
-    """The same model with another baseline, for metrics under several occlusions.
+    """Make a model with another baseline, for metrics under several occlusions.
 
     The papers repeat grown insertion and deletion with a random colour in place of black (SOP v2,
     App. C.4.4, Table 10).

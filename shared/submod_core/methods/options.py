@@ -90,6 +90,21 @@ Raises
 TypeError, ValueError
     As in `{method}`; also if an explanation is not of its input, model, baseline and target, or a
     share is asked for where the highest confidence is not above 0.""",
+    "explain_iter": """budgets : sequence of int, optional
+    Rising numbers of images for each input, of each search if it knew nothing; by default 4n, 8n,
+    16n, … for n regions and, at last, the search without a budget.
+
+Yields
+------
+list of Explanation, N
+    Each search knows the answers to those before it. Insertion less deletion never falls;
+    `model_inputs` counts all images so far.
+
+Raises
+------
+ValueError
+    If the method has a budget of its own or a search that does not plan, or `budgets` do not rise;
+    and as in `{method}`.""",
     "mistakes": """Returns
 -------
 Mistakes

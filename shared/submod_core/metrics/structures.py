@@ -1,4 +1,4 @@
-"""What the groups of a prediction are made of, and other methods judged along the same groups."""
+"""Contents of the groups of a prediction, and other methods judged along the same groups."""
 
 from typing import Any, NamedTuple
 

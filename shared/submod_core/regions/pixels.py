@@ -155,7 +155,7 @@ class PixelSpace:
         return done
 
     def baseline(self, value: str | Sequence[float] = "black", inputs: Any = None) -> Any:
-        """What replaces removed parts, said in pixel space and given as the model's inputs are.
+        """Baseline said in pixel space and given as the model's inputs are.
 
         Parameters
         ----------

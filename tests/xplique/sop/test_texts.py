@@ -29,7 +29,7 @@ def reader():
 
 
 class Reader(nn.Module):
-    """The same network in torch."""
+    """Twin of the Keras network in torch."""
 
     def __init__(self, keras):
         super().__init__()
