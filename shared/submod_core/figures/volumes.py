@@ -1,7 +1,7 @@
 """Figures of explained volumes and videos, slice by slice. Needs matplotlib."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -80,8 +80,8 @@ def plot_volume(
     shape = _shape(explanation, "volume")
     check_index("axis", axis, 3, "axes of places")
     voxels = np.moveaxis(_voxels("volume", volume, shape), axis, 0)
-    options = (slices, "slices", signed, title, shown, cmap)
-    return _draw(explanation, voxels, axis, "slice {}", "volume", *options)
+    stack = _Stack("volume", "slices", voxels, axis, "slice {}")
+    return _draw(explanation, stack, slices, signed=signed, title=title, shown=shown, cmap=cmap)
 
 
 def plot_video(
@@ -138,8 +138,8 @@ def plot_video(
     pixels = _voxels("video", video, shape, also=1)
     step = None if seconds is None else seconds / shape[0]
     name = "frame {}" if step is None else f"{{:.{_digits(step)}f}} s"
-    options = (frames, "frames", signed, title, shown, cmap)
-    return _draw(explanation, pixels, 0, name, "video", *options, step=step)
+    stack = _Stack("video", "frames", pixels, 0, name, 1 if step is None else step)
+    return _draw(explanation, stack, frames, signed=signed, title=title, shown=shown, cmap=cmap)
 
 
 def _digits(step: float) -> int:
@@ -147,35 +147,57 @@ def _digits(step: float) -> int:
     return max(1, int(np.ceil(-np.log10(step))))
 
 
+class _Stack(NamedTuple):
+    """Slices of an input along one axis.
+
+    Attributes
+    ----------
+    kind : str
+        What the input is called.
+    argument : str
+        The argument that chooses slices.
+    slices : ndarray of float64, (n, H, W, 3)
+    axis : int
+        The axis of the regions that they lie across.
+    name : str
+        Title of a slice, with its place in braces.
+    step : float
+        Distance of two slices.
+    """
+
+    kind: str
+    argument: str
+    slices: FloatArray
+    axis: int
+    name: str
+    step: float = 1
+
+
 def _draw(
     explanation: Explanation,
-    voxels: FloatArray,
-    axis: int,
-    name: str,
-    input_name: str,
+    stack: _Stack,
     given: Sequence[int] | None,
-    argument: str,
+    *,
     signed: bool,
     title: str | None,
     shown: str | SufficientSet,
     cmap: str,
-    step: float | None = None,
 ) -> Figure:
-    """The figure of some slices (…, H, W, 3) along the first axis."""
+    """The figure of some slices."""
     check_flag("signed", signed)
     check_colours(cmap)
     evidence = evidence_of(explanation, shown)
     scores, low, high = scores_of(explanation, signed)
     colours = {"cmap": "PuOr" if signed else cmap, "alpha": 0.6, "vmin": low, "vmax": high}
     regions, painted, kept = (
-        np.moveaxis(np.asarray(each), axis, 0)
+        np.moveaxis(np.asarray(each), stack.axis, 0)
         for each in (
             explanation.regions,
             explanation.paint(signed),
             kept_map(explanation, evidence),
         )
     )
-    chosen = _chosen(given, argument, kept)
+    chosen = _chosen(given, stack.argument, kept)
     n = len(chosen)
     figure = Figure(figsize=(2.2 * n + 4.4, 4.8), layout="constrained")
     write_title(figure, title)
@@ -183,19 +205,19 @@ def _draw(
     left, right = parts
     panels = left.subplots(2, n, squeeze=False)
     for top, bottom, k in zip(*panels, chosen, strict=True):
-        grey = 0.35 + 0.65 * voxels[k].mean(-1)
+        grey = 0.35 + 0.65 * stack.slices[k].mean(-1)
         top.imshow(grey, cmap="gray", vmin=0, vmax=1)
         drawn = top.imshow(painted[k], **colours)
         edges = find_boundaries(regions[k], mode="inner")
         top.imshow(np.where(edges[..., None], _OUTLINE, 0.0), alpha=0.25 * edges)
-        top.set_title(name.format(k if step is None else k * step))
+        top.set_title(stack.name.format(k * stack.step))
         top.set_axis_off()
-        draw_kept(bottom, kept[k], voxels[k])
+        draw_kept(bottom, kept[k], stack.slices[k])
     left.colorbar(drawn, ax=panels[0].tolist(), shrink=0.8)
     panels[1][0].set_title(
-        summary(evidence, len(scores), "regions", input_name), loc="left", fontsize="medium"
+        summary(evidence, len(scores), "regions", stack.kind), loc="left", fontsize="medium"
     )
-    draw_curves(right.subplots(), explanation.curves, evidence, input_name)
+    draw_curves(right.subplots(), explanation.curves, evidence, stack.kind)
     return figure
 
 
