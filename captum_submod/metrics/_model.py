@@ -1,6 +1,7 @@
 """From Captum's conventions to the core's metrics, and to the model."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from submod_core._checks import check_callable, check_count
 from submod_core.engine import drive
 from submod_core.metrics import Question
 from submod_core.regions import Division, Layout, compact
+from submod_core.regions.baselines import noise
 from submod_core.results import are_explanations, each_attribution
 
 Attributions = Tensor | Explanation | Sequence[Explanation] | Mapping[str, Tensor]
@@ -45,6 +47,15 @@ class Asked(NamedTuple):
 
 def answers(question: Question[T], attributions: Attributions, asked: Asked) -> list[T]:
     """The answer to the question for each example and its attribution."""
+    drawn = []
+    for seed in question.noise_seeds(asked.baselines):
+        given = asked if seed is None else asked._replace(baselines=partial(noise, seed=seed))
+        drawn.append(_answers(question, attributions, given))
+    return [question.merged(list(each)) for each in zip(*drawn, strict=True)]
+
+
+def _answers(question: Question[T], attributions: Attributions, asked: Asked) -> list[T]:
+    """The answers with one baseline."""
     check_count("max_examples_per_batch", asked.max_examples_per_batch)
     check_callable("forward_func", asked.forward_func)
     given = unpacked(asked.inputs, asked.additional_forward_args)

@@ -19,11 +19,10 @@ from submod_core.engine.batching import BatchSize
 from submod_core.sop import Parts, SOPSettings, affinities, position_code, select, standardised
 from submod_core.sop.features import cells, check_in_a_row, rows_of
 from submod_core.sop.finite import check_parts
-from submod_core.sop.places import block, certain, chosen, readings, spots
+from submod_core.sop.layers import find_layer
 from submod_core.sop.row_blur import row_blur
 from submod_core.sop.settings import (
     check_class_weights,
-    choose_layer,
     chosen_top,
     initial_projections,
 )
@@ -71,51 +70,25 @@ class Network(nn.Module):
         example = example[:1]
         tensor = example.tensor
         inputs = self.masking.shape(tensor.shape)
-        with torch.no_grad():
-            maps = self.backbone.feature_maps(example)
-            found = {
-                name: readings(tuple(output.shape), inputs)
-                for name, output in maps.items()
-                if len(output) == 1
-            }
-            sure = {n for n, each in found.items() if certain(each, maps[n].shape, inputs)}
-            unsure = [name for name, each in found.items() if each and name not in sure]
-            moves = self._moves(example, {name: maps[name] for name in unsure})
-        places = {name: found[name][0] for name in sure}
-        told = {name: chosen(found[name], moves[name], inputs) for name in unsure}
-        places |= {name: each for name, each in told.items() if each is not None}
-        counts = {
-            name: int(np.prod(places[name].map_shape(maps[name].shape, inputs)))
-            for name in maps
-            if name in places
-        }
-        if layer is None and not counts and tensor.dim() == 3 and not self.masking.last:
-            raise ValueError(
-                "`backbone` has no layer whose places match the features, which lie along axis 1 "
-                f"of inputs {tuple(tensor.shape)}: give an `encoder`, or, for features along the "
-                f"last axis, `features` of shape (1, {tensor.shape[2]})"
+        hint = ""
+        if tensor.dim() == 3 and not self.masking.last:
+            hint = (
+                f", which lie along axis 1 of inputs {tuple(tensor.shape)}: give an `encoder`, or, "
+                f"for features along the last axis, `features` of shape (1, {tensor.shape[2]})"
             )
-        n = inputs[0] if self.masking.free else self.masking.n
-        name = choose_layer(layer, counts, n)
-        if name in maps and name not in places:
-            raise ValueError(
-                f"`layer` (={layer!r}, with outputs of shape {tuple(maps[name].shape)}) has no "
-                f"axes that are clearly the places of inputs {inputs}: give an `encoder`"
-            )
-        return LayerEncoder(self.backbone, name, finetune, places.get(name))
 
-    def _moves(self, example: Batch, before: dict[str, Tensor]) -> dict[str, list[AnyArray]]:
-        """Squared changes of outputs of layers where parts of the example are changed."""
-        moves: dict[str, list[AnyArray]] = {name: [] for name in before}
-        inputs = self.masking.shape(example.tensor.shape)
-        for spot in spots(len(inputs)) if before else []:
-            other = self.masking.changed(example.tensor, block(spot, inputs))
-            first = torch.zeros(1, dtype=torch.int64, device=other.device)
-            maps = self.backbone.feature_maps(example.masked(other, first))
-            for name, output in before.items():
-                gap = (maps[name].double() - output.double()) ** 2
-                moves[name].append(gap.cpu().numpy())
-        return moves
+        def maps_of(where: tuple[slice, ...] | None) -> dict[str, AnyArray]:
+            shown = example
+            if where is not None:
+                first = torch.zeros(1, dtype=torch.int64, device=tensor.device)
+                shown = example.masked(self.masking.changed(tensor, where), first)
+            with torch.no_grad():
+                maps = self.backbone.feature_maps(shown)
+            return {n: m.double().cpu().numpy() for n, m in maps.items() if len(m) == 1}
+
+        n = inputs[0] if self.masking.free else self.masking.n
+        name, places = find_layer(layer, maps_of, inputs, n, hint)
+        return LayerEncoder(self.backbone, name, finetune, places)
 
     def _make_parameters(self, example: Batch, class_weights: Any) -> None:
         with torch.no_grad():

@@ -79,7 +79,7 @@ CASES = [
             named={"inputs": "forward_func"},
             name=name,
         )
-        for name, own in (("aupc", {"divided": False}), ("perturbation_curves", {}))
+        for name, own in (("aupc", {"divided": False, "draws": 2}), ("perturbation_curves", {}))
     ],
     Case(
         metrics.pointing_game,
@@ -122,10 +122,11 @@ CASES = [
     ),
     Case(
         metrics.probing_accuracy,
-        lambda: {"explanations": TWO, "labels": [0, 1], "epochs": 1, "seed": 0},
+        lambda: {"explanations": TWO, "labels": [0, 1], "epochs": 1, "seed": 0, "probe": "linear"},
         {
             "explanations": {"None": None, "a number": 3, "empty": [], "of None": [None, None]},
             "labels": {"None": None, "too few": [0], "a number": 3, "nan": [0, float("nan")]},
+            "probe": {"unknown": "forest", "None": None},
         },
     ),
     *[

@@ -60,6 +60,7 @@ KINDS = {
     "n_patches": count(),
     "windows": choice(),
     "divided": flag(),
+    "draws": count(),
     "direction": choice(),
     "max_areas": {"None": None, "a number": 0.5} | {k: [v] for k, v in share().items()},
 }

@@ -34,7 +34,13 @@ CASES = [
     ),
     Case(
         metrics.AUPC,
-        lambda: {"patch_size": 2, "n_patches": 2, "windows": "sliding", "divided": True},
+        lambda: {
+            "patch_size": 2,
+            "n_patches": 2,
+            "windows": "sliding",
+            "divided": True,
+            "draws": 2,
+        },
     ),
     Case(
         metrics.PerturbationCurves,

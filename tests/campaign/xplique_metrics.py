@@ -34,7 +34,7 @@ OTHERS = {
         "seed": 0,
         "correlation": "pearson",
     },
-    "AUPC": {"patch_size": 2, "n_patches": 2, "windows": "sliding", "divided": False},
+    "AUPC": {"patch_size": 2, "n_patches": 2, "windows": "sliding", "divided": False, "draws": 2},
 }
 NAMED = {"explanations": "attributions", "masks": "mask"}
 BOOLS = np.ones((2, 4, 4), bool)
@@ -175,10 +175,11 @@ CASES = [
     ),
     Case(
         metrics.probing_accuracy,
-        lambda: {"explanations": TWO, "labels": [0, 1], "epochs": 1, "seed": 0},
+        lambda: {"explanations": TWO, "labels": [0, 1], "epochs": 1, "seed": 0, "probe": "linear"},
         {
             "explanations": {"None": None, "a number": 3, "empty": [], "of None": [None, None]},
             "labels": {"None": None, "too few": [0], "a number": 3, "nan": [0, NAN]},
+            "probe": {"unknown": "forest", "None": None},
         },
     ),
     *[

@@ -164,6 +164,25 @@ def test_the_printed_aupc_equals_the_slow_one(patch_size):
     assert patch_size == 3 or (steps < 6).any(), "no further window of this size fits"
 
 
+@pytest.mark.parametrize("draws", [2, 5])
+def test_the_number_of_several_draws_is_the_median_of_their_areas(draws):
+    model, x = SmallNet(2), random_images(0, 2)
+    attributions = random_images(3, 2) - 0.5
+    settings = {"target": 1, "patch_size": 4, "n_patches": 4}
+    found = aupc(model, x, attributions, draws=draws, **settings)
+    for i in range(2):
+        last, areas = x[i].movedim(0, -1).numpy(), []
+        for seed in range(draws):
+            low, high = last.min((0, 1)), last.max((0, 1))
+            drawn = np.random.default_rng(seed).uniform(low, high, last.shape)
+            baseline = torch.from_numpy(drawn).movedim(-1, 0).to(x.dtype)
+            maps = attributions[i].sum(0)
+            areas.append(reference.aupc(model, x[i], baseline, maps, 1, 4, 4))
+        assert float(found[i]) == pytest.approx(float(np.median(areas)))
+    with pytest.raises(ValueError, match=r"`draws` \(=2\) must be 1 where the baseline is given"):
+        aupc(model, x, attributions, 0.0, draws=2, **settings)
+
+
 def test_robustness_compares_maps_of_noisy_inputs():
     x = random_images(0, 2, torch.float32)
     assert robustness(lambda inputs: inputs, x, k=20, radius=1e-7).tolist() == [1, 1]

@@ -294,19 +294,34 @@ def test_metrics_of_models_that_sum_groups():
 def test_probing_reads_labels_off_masks_that_hold_them_and_no_others():
     rng = np.random.default_rng(0)
     labels = rng.integers(2, size=80)
-    ones, regions = np.ones((1, 1)), np.arange(64).reshape(8, 8)
-
-    def explained(group):
-        return GroupExplanation(regions, group[None], ones, ones, np.ones(1))
-
-    telling = [
-        explained(np.isin(np.arange(64) // 8, range(4 * label, 4 * label + 3))) for label in labels
-    ]
     random = [explained(rng.random(64) < 0.3) for _ in labels]
     before = torch.random.get_rng_state()
-    assert metrics.probing_accuracy(telling, labels) > 0.95
     assert metrics.probing_accuracy(random, labels) < 0.8
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def explained(group, shape=(8, 8)):
+    ones = np.ones((1, 1))
+    return GroupExplanation(np.arange(64).reshape(shape), group[None], ones, ones, np.ones(1))
+
+
+@pytest.mark.parametrize("probe", ["convolution", "linear", "transformer"])
+@pytest.mark.parametrize("shape", [(8, 8), (64,)], ids=str)
+def test_each_probe_reads_labels_off_masks_that_hold_them(probe, shape):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(2, size=80)
+    telling = [
+        explained((np.arange(64) // 8 < 4) == (rng.random(64) < (0.95 if label else 0.05)), shape)
+        for label in labels
+    ]
+    assert metrics.probing_accuracy(telling, labels, probe=probe, epochs=30) > 0.9
+
+
+def test_a_transformer_probes_images_and_sequences_alone():
+    volumes = [explained(np.ones(64, dtype=bool), (4, 4, 4))] * 2
+    with pytest.raises(ValueError, match=r"`probe` \(='transformer'\) .* \(4, 4, 4\)"):
+        metrics.probing_accuracy(volumes, [0, 1], probe="transformer")
+    assert metrics.probing_accuracy(volumes, [0, 1], probe="linear", epochs=1) in (0.0, 1.0)
 
 
 def test_arguments_are_attributes_and_the_repr_shows_those_that_differ():

@@ -69,7 +69,7 @@ PAIRS = {
         "AUPC",
         {},
         "aupc",
-        {"patch_size": 10, "windows": "sliding", "divided": False},
+        {"patch_size": 10, "windows": "sliding", "divided": False, "draws": 3},
     ),
 }
 

@@ -11,6 +11,7 @@ from submod_core._checks import as_numbers, as_whole_numbers, check_count
 from submod_core._types import AnyArray, FloatArray
 from submod_core.engine import drive
 from submod_core.regions import Layout, compact
+from submod_core.regions.baselines import noise
 from submod_core.results import are_explanations, each_attribution
 from xplique_submod._checks import check_model, check_operator, numbers_of
 from xplique_submod._compat import ExplanationMetric, Task
@@ -131,6 +132,19 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
 
     def _answers(self, explanations: Any) -> list[Any]:
         """The answer to the metric's question for each example and its explanation."""
+        drawn = []
+        for seed in self.metric.noise_seeds(self.baseline_mode):
+            given = self.baseline_mode
+            # As in Xplique, a function makes the baselines of all inputs at once.
+            if seed is not None:
+                given = np.stack([noise(one, seed) for one in self.inputs])
+            elif callable(given):
+                given = given(self.inputs)
+            drawn.append(self._answers_with(given, explanations))
+        return [self.metric.merged(list(each)) for each in zip(*drawn, strict=True)]
+
+    def _answers_with(self, baseline: Any, explanations: Any) -> list[Any]:
+        """The answers with one baseline."""
         shape, image = self._shape(), self.layout.n_places > 1
         rows = [self._over(shape, row) for row in rows_of(explanations, self.inputs, self.layout)]
         orders = [
@@ -140,9 +154,6 @@ class ModelMetric(DeclaredMetric, ExplanationMetric):
         # Series are judged by single elements, which a layout without channels says.
         axes = self.layout if image else Layout("NFGHIJK"[: self.inputs.ndim])
         maps = [order.regions for order in orders]
-        # As in Xplique, a function makes the baselines of all inputs at once.
-        given = self.baseline_mode
-        baseline = given(self.inputs) if callable(given) else given
         batch = prepare(self.inputs, self.targets, baseline, lambda *_: maps, layout=axes)
         outcomes = drive(
             [

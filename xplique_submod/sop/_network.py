@@ -18,8 +18,8 @@ from submod_core.sop import (
 )
 from submod_core.sop.features import cells
 from submod_core.sop.finite import SOURCES, spoilt
-from submod_core.sop.places import block, certain, chosen, readings, spots
-from submod_core.sop.settings import check_class_weights, choose_layer, initial_projections
+from submod_core.sop.layers import find_layer
+from submod_core.sop.settings import check_class_weights, initial_projections
 from xplique_submod._memory import memory_errors
 from xplique_submod.sop._backbone import Backbone, cloned
 from xplique_submod.sop._inputs import check_rows
@@ -63,52 +63,26 @@ class Network(Saved):
 
     def _layer_encoder(self, layer: str | None, finetune: bool) -> Any:
         example = self.example_inputs[:1]
+        outputs = self.backbone.feature_maps()
+        maps = (
+            keras.Model(self.backbone.model.inputs[0], list(outputs.values())) if outputs else None
+        )
+
+        def maps_of(where: tuple[slice, ...] | None) -> dict[str, np.ndarray]:
+            shown = example if where is None else self.masking.changed(example, where)
+            arrays = tf.nest.flatten(maps(shown, training=False)) if maps else []
+            pairs = zip(outputs, arrays, strict=True)
+            return {n: np.asarray(a).astype("float64") for n, a in pairs if len(a) == 1}
+
         inputs = self.masking.shape(example.shape)
-        maps = self._maps(example)
-        found = {name: readings(output.shape, inputs) for name, output in maps.items()}
-        sure = {n for n, each in found.items() if certain(each, maps[n].shape, inputs)}
-        unsure = [name for name, each in found.items() if each and name not in sure]
-        moves = self._moves(example, {name: maps[name] for name in unsure})
-        told = {name: chosen(found[name], moves[name], inputs) for name in unsure}
-        places = {name: found[name][0] for name in sure}
-        places |= {name: each for name, each in told.items() if each is not None}
-        counts = {
-            name: int(np.prod(places[name].map_shape(maps[name].shape, inputs)))
-            for name in maps
-            if name in places
-        }
-        self._embedding_layer = choose_layer(layer, counts, self.masking.n)
-        if self._embedding_layer in maps and self._embedding_layer not in places:
-            raise ValueError(
-                f"`layer` (={layer!r}, with outputs of shape {maps[self._embedding_layer].shape}) "
-                f"has no axes that are clearly the places of inputs {inputs}: give an `encoder`"
-            )
-        self._reading = places.get(self._embedding_layer)
+        name, self._reading = find_layer(layer, maps_of, inputs, self.masking.n)
+        self._embedding_layer = name
         model = cloned(self.backbone.model) if finetune else self.backbone.model
-        made = keras.Model(model.inputs[0], model.get_layer(self._embedding_layer).output)
+        made = keras.Model(model.inputs[0], model.get_layer(name).output)
         # The model's own flag does not reach the layers of a frozen model's copy.
         for each in made.layers:
             each.trainable = finetune
         return made
-
-    def _maps(self, example: Any) -> dict[str, np.ndarray]:
-        """The outputs (1, …) of layers that keep places apart, of an example."""
-        outputs = self.backbone.feature_maps()
-        if not outputs:
-            return {}
-        model = keras.Model(self.backbone.model.inputs[0], list(outputs.values()))
-        arrays = tf.nest.flatten(model(example, training=False))
-        return {n: np.asarray(a) for n, a in zip(outputs, arrays, strict=True) if len(a) == 1}
-
-    def _moves(self, example: Any, before: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
-        """Squared changes of outputs of layers where parts of the example are changed."""
-        moves: dict[str, list[np.ndarray]] = {name: [] for name in before}
-        inputs = self.masking.shape(example.shape)
-        for spot in spots(len(inputs)) if before else []:
-            maps = self._maps(self.masking.changed(example, block(spot, inputs)))
-            for name, output in before.items():
-                moves[name].append((maps[name].astype("float64") - output) ** 2)
-        return moves
 
     def _make_weights(self, example: tf.Tensor, class_weights: Any) -> None:
         logits, hidden = self.backbone(example)

@@ -45,6 +45,7 @@ from submod_core.metrics.maps import (
     jaccard,
     top_k,
 )
+from submod_core.metrics.patches import sliding_patches, square_patches
 from submod_core.metrics.probing import probing
 from submod_core.metrics.regression import (
     grown_deletion_error,
@@ -57,8 +58,6 @@ from submod_core.metrics.sampling import (
     Correlation,
     MuFidelity,
     PerturbationCurves,
-    sliding_patches,
-    square_patches,
 )
 from submod_core.metrics.structures import GroupStructures, group_structures, grouped_order
 

@@ -98,6 +98,17 @@ class Question(ABC, Generic[T]):
         """Regions of an input where the user gives none; None for pixels or elements."""
         return None
 
+    def noise_seeds(self, baseline: Any) -> list[int | None]:
+        """Seeds of the noise that the question is asked with, one after the other.
+
+        None stands for the baseline as it is given.
+        """
+        return [None]
+
+    def merged(self, answers: list[T]) -> T:
+        """One answer, of those with each of the `noise_seeds`."""
+        return answers[0]
+
     @abstractmethod
     def reveal(self, attribution: Any, shape: tuple[int, ...], regions: Any) -> RevealOrder:
         """Make the reveal order; `order` checks and completes the arguments before."""

@@ -6,19 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import (
-    check_callable,
-    check_count,
-    check_type,
-)
+from submod_core._checks import check_callable, check_choice, check_count, check_type
 from submod_core._types import BoolArray, IntArray
 from submod_core.metrics.base import declared
 from submod_core.sop import GroupExplanation
 
-Probe = Callable[[BoolArray, IntArray, int, int], IntArray]
+PROBES = ("convolution", "linear", "transformer")
+
+Probe = Callable[[BoolArray, IntArray, int, int, str], IntArray]
 """Training of a small network by a host.
 
-From masks (N, …), classes (N,), epochs and a seed to the predicted classes of the second half.
+From masks (N, …), classes (N,), epochs, a seed and one of `PROBES` to the predicted classes of the
+second half.
 """
 
 
@@ -28,7 +27,7 @@ def probing(learn: Probe) -> Callable[..., float]:
 
     Examples
     --------
-    >>> probing(lambda masks, classes, epochs, seed: classes[len(masks) // 2 :]).__name__
+    >>> probing(lambda masks, classes, *_: classes[len(masks) // 2 :]).__name__
     'probing_accuracy'
     """
     check_callable("learn", learn)
@@ -39,6 +38,7 @@ def probing(learn: Probe) -> Callable[..., float]:
         *,
         epochs: int = 60,
         seed: int = 0,
+        probe: str = "convolution",
     ) -> float:
         """Accuracy of labels predicted from the outlines of the groups alone (SOP v2, §4.2, RQ4).
 
@@ -51,17 +51,34 @@ def probing(learn: Probe) -> Callable[..., float]:
         explanations : sequence of GroupExplanation, N
         labels : array_like, (N,)
         epochs, seed : int
+        probe : {"convolution", "linear", "transformer"}
+            The network: two convolutions (of inputs that are no images, a hidden layer), one
+            linear layer, or a transformer of two layers over patches of images or elements of
+            sequences. Images are pooled to at most 32 × 32. The paper's App. C.4.5 has all three
+            without their sizes or training; there the first alone tells methods apart.
 
         Returns
         -------
         float
             Accuracy on the second half.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of range, or a transformer is asked for inputs with more axes
+            than images.
         """
         check_count("epochs", epochs)
         check_count("seed", seed, least=0)
+        check_choice("probe", probe, PROBES)
         masks, wanted = outlines(explanations, labels)
+        if probe == "transformer" and masks.ndim > 3:
+            raise ValueError(
+                f"`probe` (={probe!r}) takes groups of images or sequences, and these are of shape "
+                f"{masks.shape[1:]}: give 'linear' or 'convolution'"
+            )
         half = len(masks) // 2
-        answers = learn(masks, wanted, int(epochs), int(seed))
+        answers = learn(masks, wanted, int(epochs), int(seed), probe)
         return float((answers == wanted[half:]).mean())
 
     return probing_accuracy

@@ -5,21 +5,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from scipy.stats import pearsonr, spearmanr
 
 from submod_core._checks import (
-    as_numbers,
-    check_axes,
     check_choice,
     check_count,
-    check_counts,
     check_flag,
     is_number,
 )
 from submod_core._types import FloatArray, IntArray
 from submod_core.engine import Procedure, Query
 from submod_core.metrics.base import ModelMetric, Question
+from submod_core.metrics.patches import sliding_patches, square_patches
 from submod_core.regions import every_element, grid, region_sums
 from submod_core.results import RevealOrder, painted, reveal_order
 from submod_core.search import prefixes
@@ -184,8 +181,8 @@ class AUPC(PerturbationCurves, ModelMetric[FloatArray]):
     """Area under the perturbation curve over the number of patches (SEA-NN, §5); lower is better.
 
     Square patches of images are replaced by noise, the patch of the highest mean score first. The
-    paper's printed numbers have `windows="sliding"` and `divided=False`; there the noise of each
-    patch is drawn several times, here once, with the baseline.
+    paper's printed numbers have `windows="sliding"`, `divided=False` and the median of several
+    `draws`.
 
     Parameters
     ----------
@@ -200,6 +197,15 @@ class AUPC(PerturbationCurves, ModelMetric[FloatArray]):
     divided : bool
         Whether the area is divided by the number of steps. The paper's is not: eight patches that
         change nothing have an area of 8.
+    draws : int
+        Number of times that the noise is drawn, with the seeds 0 … `draws` − 1. The number is the
+        median of their areas; the model is asked `draws` times as often.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range for the images, or there are several draws of a baseline that
+        is no noise.
 
     Examples
     --------
@@ -213,73 +219,32 @@ class AUPC(PerturbationCurves, ModelMetric[FloatArray]):
     steps_by: ClassVar[str] = "square patches"
 
     divided: bool = True
+    draws: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_flag("divided", self.divided)
+        check_count("draws", self.draws)
+
+    def noise_seeds(self, baseline: Any) -> list[int | None]:
+        """A seed for each draw."""
+        if self.draws == 1:
+            return [None]
+        if not (isinstance(baseline, str) and baseline == "noise"):
+            raise ValueError(
+                f"`draws` (={self.draws}) must be 1 where the baseline is given, which is the same "
+                "each time"
+            )
+        return list(range(self.draws))
+
+    def merged(self, answers: list[FloatArray]) -> FloatArray:
+        """Curves of all draws, (draws, n + 1); of one alone, (n + 1,)."""
+        return answers[0] if len(answers) == 1 else np.stack(answers)
 
     def number(self, answer: FloatArray) -> float:
-        """Area by the trapezoid rule, over the number of steps where it is `divided` by them."""
-        return float(np.trapezoid(answer) / (len(answer) - 1 if self.divided else 1))
+        """Area by the trapezoid rule, over the number of steps where it is `divided` by them.
 
-
-def square_patches(shape: tuple[int, int], size: int) -> IntArray:
-    """Label map of square patches; the last row and column may be smaller.
-
-    Raises
-    ------
-    ValueError
-        If the size is not a whole number from 1 to the smaller side.
-
-    Examples
-    --------
-    >>> square_patches((2, 3), 2)
-    array([[0, 0, 1],
-           [0, 0, 1]])
-    """
-    check_counts("shape", shape)
-    _check_patch(size, shape)
-    rows, columns = np.arange(shape[0]) // size, np.arange(shape[1]) // size
-    return np.asarray(rows[:, None] * (int(columns[-1]) + 1) + columns, dtype=np.intp)
-
-
-def sliding_patches(scores: Any, size: int, n: int) -> IntArray:
-    """Label map of the n square patches of the highest mean score that do not overlap.
-
-    Patches are placed anywhere, the best first; equal ones are taken in reading order. −1 is what
-    is in none of them. There are fewer than n where no further one fits.
-
-    Raises
-    ------
-    ValueError
-        If the size is not a whole number from 1 to the smaller side, or n is below 1.
-
-    Examples
-    --------
-    >>> sliding_patches(np.array([[0, 3, 2, 1], [0, 3, 2, 1]]), 2, 2)
-    array([[-1,  0,  0, -1],
-           [-1,  0,  0, -1]])
-    """
-    values = as_numbers("scores", scores)
-    check_axes("scores", values, 2, "(H, W)")
-    _check_patch(size, values.shape)
-    check_count("n", n)
-    means = sliding_window_view(values, (size, size)).mean((2, 3))
-    labels = np.full(values.shape, -1, dtype=np.intp)
-    for k in range(n):
-        i, j = np.unravel_index(int(means.argmax()), means.shape)
-        if means[i, j] == -np.inf:
-            break
-        labels[i : i + size, j : j + size] = k
-        # Corners of all windows that would overlap this one.
-        means[max(0, i - size + 1) : i + size, max(0, j - size + 1) : j + size] = -np.inf
-    return labels
-
-
-def _check_patch(size: Any, shape: tuple[int, ...]) -> None:
-    """Raise ValueError unless patches of a size fit an image."""
-    check_count("patch_size", size)
-    if size > min(shape):
-        raise ValueError(
-            f"`patch_size` (={size}) must be at most the smaller side of the image, {min(shape)}"
-        )
+        Of several curves (draws, n + 1), the median of their areas.
+        """
+        steps = answer.shape[-1] - 1 if self.divided else 1
+        return float(np.median(np.trapezoid(answer) / steps))

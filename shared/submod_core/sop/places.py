@@ -182,20 +182,32 @@ def _middles(spot: tuple[float, ...], inputs: tuple[int, ...]) -> list[float]:
     return [(part.start + part.stop) / 2 / n for part, n in parts]
 
 
+def amounts(places: Places, move: AnyArray, inputs: tuple[int, ...]) -> AnyArray:
+    """The change of each place, summed over its embedding.
+
+    Examples
+    --------
+    >>> amounts(Places((1,), extra=1), np.arange(8.0).reshape(1, 4, 2), (3,))
+    array([ 5.,  9., 13.])
+    """
+    other = tuple(axis for axis in range(move.ndim) if axis not in places.axes)
+    shape = places.map_shape(move.shape, inputs)
+    of_places: AnyArray = move.sum(axis=other).ravel()[-int(np.prod(shape)) :].reshape(shape)
+    return of_places
+
+
 def _miss(
     places: Places, move: AnyArray, spot: tuple[float, ...], inputs: tuple[int, ...]
 ) -> float:
     """The distance of the middle of what moved from the middle of what was changed."""
-    other = tuple(axis for axis in range(move.ndim) if axis not in places.axes)
     try:
-        shape = places.map_shape(move.shape, inputs)
+        moved = amounts(places, move, inputs)
     except ValueError:
         return np.inf
-    amounts = move.sum(axis=other).ravel()[-int(np.prod(shape)) :].reshape(shape)
-    total = amounts.sum()
+    total = moved.sum()
     if not total > 0:
         return np.inf
     middles = _middles(spot, inputs)
-    where = np.meshgrid(*[(np.arange(n) + 0.5) / n for n in shape], indexing="ij")
-    gaps = [(amounts * w).sum() / total - m for w, m in zip(where, middles, strict=True)]
+    where = np.meshgrid(*[(np.arange(n) + 0.5) / n for n in moved.shape], indexing="ij")
+    gaps = [(moved * w).sum() / total - m for w, m in zip(where, middles, strict=True)]
     return float(np.hypot.reduce(gaps))

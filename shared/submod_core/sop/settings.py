@@ -160,36 +160,6 @@ def check_class_weights(
         )
 
 
-def choose_layer(layer: str | None, places: dict[str, int], n: int) -> str:
-    """The name of the layer that embeds the features.
-
-    Parameters
-    ----------
-    layer : str, optional
-        The user's choice. By default the last layer with at least n places, or else the last with
-        any.
-    places : dict of str to int
-        Number of places that each layer keeps apart, in the order of the layers.
-    n : int
-        Number of features.
-
-    Raises
-    ------
-    ValueError
-        If none is asked for and no layer has places.
-
-    Examples
-    --------
-    >>> choose_layer(None, {"first": 64, "second": 16, "third": 4}, 16)
-    'second'
-    """
-    if layer is not None:
-        return layer
-    if not places:
-        raise ValueError("`backbone` has no layer that keeps places apart: give an `encoder`")
-    return ([name for name, size in places.items() if size >= n] or list(places))[-1]
-
-
 def initial_projections(size: int, heads: int, seed: int = 0) -> FloatArray:
     """The start of W_Q and of W_K, (heads, size, size // heads), at least one column each.
 

@@ -178,7 +178,7 @@ def test_a_sequence_has_a_number_for_each_channel_and_no_name():
         ("blur", torch.ones(1, 5, dtype=torch.int64), "is for images: .* take a number$"),
         ([1.0] * 5, torch.rand(1, 5), "no channels"),
     ],
-    ids=str,
+    ids=lambda value: "" if isinstance(value, torch.Tensor) else str(value),
 )
 def test_those_that_do_not_fit_are_refused(baseline, example, said):
     with pytest.raises(ValueError, match=f"`baseline` .*{said}"):

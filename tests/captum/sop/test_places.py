@@ -89,7 +89,20 @@ class TextCNN(nn.Module):
 def test_convolutions_over_tokens(layer, width):
     ids = torch.randint(1, 99, (1, 12), generator=torch.Generator().manual_seed(0))
     sop = SumOfParts(TextCNN(width).eval(), ids, groups=4, layer=layer)
-    assert locality(sop, ids, torch.arange(12), within=1) == 1
+    assert sop.encoder.layer == (layer or "emb")
+    assert locality(sop, ids, torch.arange(12), within=int(layer == "conv")) == 1
+
+
+def test_a_layer_that_looks_at_one_token_a_time_is_taken_though_it_comes_later():
+    class Wide(TextCNN):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv1d(16, 32, 1)
+
+    ids = torch.randint(1, 99, (1, 12), generator=torch.Generator().manual_seed(0))
+    sop = SumOfParts(Wide().eval(), ids, groups=4)
+    assert sop.encoder.layer == "act"
+    assert locality(sop, ids, torch.arange(12)) == 1
 
 
 class TextRNN(nn.Module):

@@ -63,3 +63,21 @@ def test_features_along_the_last_axis_of_series():
         for group, partial in zip(one.groups, one.partials, strict=True):
             shown = np.where(group[spans[0]], series, 0)[None]
             np.testing.assert_allclose(partial, model(shown)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(("kernel", "wanted"), [(3, "emb"), (1, "conv")])
+def test_the_default_layer_of_tokens_keeps_them_apart(kernel, wanted):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((12,), dtype="int32")
+    x = layers.Embedding(100, 16, name="emb")(inputs)
+    x = layers.Conv1D(32, kernel, padding="same", activation="relu", name="conv")(x)
+    model = keras.Model(inputs, layers.Dense(4)(layers.GlobalMaxPool1D()(x)))
+    ids = np.random.default_rng(0).integers(1, 99, (1, 12)).astype("int32")
+    sop = SumOfParts(model, ids, groups=4)
+    assert sop.encoder.output.name == model.get_layer(wanted).output.name
+    labels = sop.masking.labels_of(ids, None)
+    before = sop._encode(ids, labels)[0]
+    for k in range(12):
+        changed = np.where(np.arange(12) == k, (ids + 37) % 99, ids)
+        moved = tf.norm(sop._encode(changed, labels)[0] - before, axis=-1)
+        assert int(tf.argmax(moved)) == k
