@@ -9,6 +9,13 @@ from submod_core.figures.columns import plot_columns
 from submod_core.figures.explanations import plot_explanation
 from submod_core.figures.groups import plot_groups
 from submod_core.figures.html import compare_html, explanation_html
+from submod_core.figures.html_kinds import (
+    columns_html,
+    series_html,
+    spectrogram_html,
+    video_html,
+    volume_html,
+)
 from submod_core.figures.maps import plot_map
 from submod_core.figures.mistakes import plot_mistake
 from submod_core.figures.series import plot_series
@@ -18,6 +25,7 @@ from submod_core.figures.text_html import text_html
 from submod_core.figures.volumes import plot_video, plot_volume
 
 __all__ = [
+    "columns_html",
     "compare_html",
     "explanation_html",
     "plot_columns",
@@ -30,6 +38,10 @@ __all__ = [
     "plot_text",
     "plot_video",
     "plot_volume",
+    "series_html",
+    "spectrogram_html",
     "text_html",
     "text_record",
+    "video_html",
+    "volume_html",
 ]

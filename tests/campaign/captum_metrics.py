@@ -79,7 +79,7 @@ CASES = [
             named={"inputs": "forward_func"},
             name=name,
         )
-        for name, own in (("aupc", {"divided": False, "draws": 2}), ("perturbation_curves", {}))
+        for name, own in (("aupc", {"divided": False, "draws": 1}), ("perturbation_curves", {}))
     ],
     Case(
         metrics.pointing_game,

@@ -4,6 +4,13 @@ import numpy as np
 
 from submod_core import regions
 from submod_core.figures.columns import plot_columns
+from submod_core.figures.html_kinds import (
+    columns_html,
+    series_html,
+    spectrogram_html,
+    video_html,
+    volume_html,
+)
 from submod_core.figures.series import plot_series
 from submod_core.figures.spectrograms import plot_spectrogram
 from submod_core.figures.volumes import plot_video, plot_volume
@@ -105,5 +112,46 @@ CASES = [
             "seconds": number(optional=True, zero=0.0),
             "frequencies": without(array(VECTOR, equal=np.ones(4)), "None"),
         },
+    ),
+    Case(
+        series_html,
+        lambda: {"explanation": explained(), "series": VECTOR.copy(), "title": None},
+        {"series": array(VECTOR, **{"another size": np.ones(5)})},
+    ),
+    Case(
+        spectrogram_html,
+        lambda: (
+            {"explanation": explanation(), "spectrogram": SCORES.copy(), "axes": "FT"}
+            | {"title": None}
+        ),
+        {"spectrogram": array(SCORES), "axes": choice()},
+    ),
+    Case(
+        volume_html,
+        lambda: (
+            {"explanation": explained_volume(), "volume": VIDEO.copy(), "axis": 1}
+            | {"slices": [0], "title": None}
+        ),
+        {
+            "volume": BAD_VIDEO,
+            "axis": count(-3) | {"too large": 3},
+            "slices": without(SLICES, "None", "of numbers"),
+        },
+    ),
+    Case(
+        video_html,
+        lambda: (
+            {"explanation": explained_volume(), "video": VIDEO.copy(), "frames": [0]}
+            | {"title": None}
+        ),
+        {"video": BAD_VIDEO, "frames": without(SLICES, "None", "of numbers")},
+    ),
+    Case(
+        columns_html,
+        lambda: (
+            {"explanation": explained(), "names": ["a", "b", "c", "d"]}
+            | {"values": VECTOR.copy(), "signed": True, "title": None}
+        ),
+        {"names": NAMES, "values": without(array(VECTOR), "None")},
     ),
 ]

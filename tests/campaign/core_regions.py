@@ -143,6 +143,22 @@ CASES = [
         name="Explanation.prefix",
     ),
     Case(explanation().save, lambda: {"file": FOLDER / "saved"}, name="Explanation.save"),
+    Case(
+        core.Explanation.from_dict,
+        lambda: {"values": explanation().to_dict()},
+        {
+            "values": {"None": None, "a number": 3, "text": "ab", "nothing": {}}
+            | {
+                f"bad {name}": explanation().to_dict() | {name: value}
+                for name, value in {
+                    "order": [0, 0],
+                    "importance": "high",
+                    "curves_area": [[0.0], [0.5, 1.0]],
+                    "surplus": 1,
+                }.items()
+            },
+        },
+    ),
     Case(core.Explanation.load, lambda: {"file": saved(explanation(), "one")}),
     *[
         Case(

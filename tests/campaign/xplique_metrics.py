@@ -34,7 +34,7 @@ OTHERS = {
         "seed": 0,
         "correlation": "pearson",
     },
-    "AUPC": {"patch_size": 2, "n_patches": 2, "windows": "sliding", "divided": False, "draws": 2},
+    "AUPC": {"patch_size": 2, "n_patches": 2, "windows": "sliding", "divided": False, "draws": 1},
 }
 NAMED = {"explanations": "attributions", "masks": "mask"}
 BOOLS = np.ones((2, 4, 4), bool)

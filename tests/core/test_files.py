@@ -1,6 +1,8 @@
 """Files that are whole or not there, whatever happens."""
 
+import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -95,6 +97,29 @@ def test_what_is_saved_under_a_name_is_loaded_by_it(one, name):
         one.save(Path(folder) / name)
         assert os.listdir(folder) == [name]
         check_same(type(one).load(Path(folder) / name), one)
+
+
+@given(explanations())
+def test_what_is_written_as_json_is_read_back_bit_for_bit(one):
+    text = json.dumps(one.to_dict(), allow_nan=False)
+    check_same(Explanation.from_dict(json.loads(text)), one)
+    # As JavaScript writes numbers: without the point where they are whole.
+    shorter = re.sub(r"\b(\d+)\.0\b(?!e)", r"\1", text)
+    check_same(Explanation.from_dict(json.loads(shorter)), one)
+
+
+@given(explanations())
+def test_a_frame_has_each_region_in_its_order(one):
+    frame = one.to_frame()
+    assert frame.index.tolist() == list(range(1, len(one.order) + 1))
+    for rank, row in zip(frame.index, frame.itertuples(), strict=True):
+        assert row.region == one.order[rank - 1]
+        assert row.importance == one.importance[row.region]
+        assert row.gain == one.gains[row.region]
+        found = (row.area, row.insertion, row.deletion)
+        curves = one.curves
+        assert found == (curves.area[rank], curves.insertion[rank], curves.deletion[rank])
+        assert row.searched == one.searched[rank - 1]
 
 
 MAKERS = [explanation, group_explanation, function]

@@ -66,12 +66,10 @@ def plot_columns(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['place', 'age = 41']
     """
-    check_type("explanation", explanation, Explanation, "an Explanation")
-    if isinstance(explanation.regions, tuple) or explanation.regions.ndim != 1:
-        raise ValueError("`explanation` must be of a row of a table, with a label for each column")
+    check_row(explanation)
     check_count("most", most)
     check_flag("signed", signed)
-    labels = _labels(explanation, names, values)
+    labels = labels_of(explanation, names, values)
     evidence = evidence_of(explanation, shown)
     drawn = explanation.order[:most]
     figure = Figure(figsize=(11, max(3.6, 0.8 + 0.3 * len(drawn))), layout="constrained")
@@ -90,7 +88,14 @@ def plot_columns(
     return figure
 
 
-def _labels(explanation: Explanation, names: Any, values: Any) -> list[str]:
+def check_row(explanation: Explanation) -> None:
+    """Raise TypeError or ValueError unless the explanation is of a row of a table."""
+    check_type("explanation", explanation, Explanation, "an Explanation")
+    if isinstance(explanation.regions, tuple) or explanation.regions.ndim != 1:
+        raise ValueError("`explanation` must be of a row of a table, with a label for each column")
+
+
+def labels_of(explanation: Explanation, names: Any, values: Any) -> list[str]:
     """The name of each region, with its value where it is a single column."""
     n = len(explanation.order)
     check_type("names", names, Sequence | np.ndarray, "a sequence of names")

@@ -9,9 +9,9 @@ from skimage.color import rgb2gray
 
 from submod_core._pictures import as_picture
 from submod_core._types import BoolArray, FloatArray
+from submod_core.figures.boxes import as_box
 from submod_core.figures.evidence import draw_curves, evidence_of, kept_map, summary
 from submod_core.figures.pictures import (
-    as_box,
     check_colours,
     draw_box,
     draw_kept,

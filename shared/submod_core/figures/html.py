@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from submod_core._checks import check_text, check_type
 from submod_core._pictures import as_picture
+from submod_core.figures.boxes import as_box
 from submod_core.results import Explanation
 from submod_core.results._page import fragment, map_shape
+from submod_core.results._views import View
 
 
-def explanation_html(explanation: Explanation, image: Any, *, title: str | None = None) -> str:
+def explanation_html(
+    explanation: Explanation, image: Any, *, title: str | None = None, box: Any = None
+) -> str:
     """HTML of an explained image, with a slider over the regions in their order.
 
     The slider brings in one region after the other: as a heatmap, or the image with these regions
@@ -26,6 +32,9 @@ def explanation_html(explanation: Explanation, image: Any, *, title: str | None 
     image : array_like or Tensor, (H, W), (H, W, C) or (C, H, W) with C of 1 or 3
         As in `plot_explanation`.
     title : str, optional
+    box : sequence of 4 numbers, optional
+        A box to outline, such as the one that a detector found: left, top, right, bottom in pixels
+        of the image.
 
     Returns
     -------
@@ -39,7 +48,6 @@ def explanation_html(explanation: Explanation, image: Any, *, title: str | None 
 
     Examples
     --------
-    >>> import numpy as np
     >>> from submod_core import Curves, grid
     >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0.1, 0.9, 0.92]), np.array([0.2, 0.7, 1]))
     >>> regions, order, importance = grid((8, 8), (1, 2)), np.array([1, 0]), np.array([0.0, 1.0])
@@ -50,8 +58,10 @@ def explanation_html(explanation: Explanation, image: Any, *, title: str | None 
     """
     check_type("explanation", explanation, Explanation, "an Explanation")
     check_text("title", title)
-    picture = as_picture(image, map_shape(explanation))
-    return fragment({"": explanation}, picture, title=title)
+    shape, corners = map_shape(explanation), as_box(box)
+    shares = None if corners is None else (corners / np.tile(shape[::-1], 2)).tolist()
+    view = View(np.asarray(explanation.regions), as_picture(image, shape), box=shares)
+    return fragment({"": explanation}, [view], title=title)
 
 
 def compare_html(
@@ -80,7 +90,6 @@ def compare_html(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from submod_core import Curves, grid
     >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0.1, 0.9, 0.92]), np.array([0.2, 0.7, 1]))
     >>> regions, order, importance = grid((8, 8), (1, 2)), np.array([1, 0]), np.array([0.0, 1.0])
@@ -93,9 +102,9 @@ def compare_html(
     check_text("title", title)
     if not explanations:
         raise ValueError("`explanations` must name at least one explanation")
-    picture = None
+    views = []
     for name, one in explanations.items():
         check_type("explanations", name, str, "a mapping with names as keys")
         check_type("explanations", one, Explanation, "a mapping of names to explanations")
-        picture = as_picture(image, map_shape(one))
-    return fragment(explanations, picture, title=title, by="share")
+        views.append(View(np.asarray(one.regions), as_picture(image, map_shape(one))))
+    return fragment(explanations, views, title=title, by="share")

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from submod_core._checks import check_type
 from submod_core._pictures import as_picture
 from submod_core._types import FloatArray
+from submod_core.figures.boxes import as_box
 from submod_core.figures.pictures import (
-    as_box,
     check_classes,
     class_name,
     draw_box,

@@ -12,8 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
 
-from submod_core._checks import as_numbers, check_type
-from submod_core._pictures import as_array
+from submod_core._checks import check_type
 from submod_core._types import FloatArray
 from submod_core.results import Explanation
 from submod_core.results._page import map_shape
@@ -33,30 +32,6 @@ def draw_kept(axes: Axes, kept: NDArray[np.bool_], picture: FloatArray) -> None:
     shown[find_boundaries(kept, mode="inner")] = (1.0, 0.9, 0.2)
     axes.imshow(shown)
     axes.set_axis_off()
-
-
-def as_box(box: Any) -> FloatArray | None:
-    """A box (left, top, right, bottom) in pixels, as numbers; None for none.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no box.
-
-    Examples
-    --------
-    >>> as_box((1, 2, 5, 9))
-    array([1., 2., 5., 9.])
-    """
-    if box is None:
-        return None
-    corners = as_numbers("box", as_array(box))
-    if corners.shape != (4,) or not (corners[2:] > corners[:2]).all():
-        raise ValueError(
-            f"`box` (={box!r}) must be left, top, right, bottom in pixels, with left < right and "
-            "top < bottom"
-        )
-    return corners
 
 
 def draw_box(axes: Axes, corners: FloatArray | None) -> None:

@@ -18,7 +18,7 @@ from submod_core.figures.pictures import check_colours, write_title
 from submod_core.results import Explanation, SufficientSet
 
 # Okabe and Ito without yellow, which is hard to see on white.
-_LINES = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+LINES = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 
 
 def plot_series(
@@ -84,8 +84,8 @@ def plot_series(
     check_flag("signed", signed)
     check_positive("step", step)
     check_text("unit", unit)
-    labels = _labels_of(explanation)
-    lines = _lines_of(series, len(labels))
+    labels = segments_of(explanation)
+    lines = lines_of(series, len(labels))
     check_type("names", names, Sequence | None, "a sequence of names")
     if names is not None and (isinstance(names, str) or len(names) != lines.shape[1]):
         raise ValueError(f"`names` (={names!r}) must be those of the {lines.shape[1]} channels")
@@ -109,14 +109,15 @@ def plot_series(
     return figure
 
 
-def _labels_of(explanation: Explanation) -> IntArray:
+def segments_of(explanation: Explanation) -> IntArray:
+    """The segment of each point of time, (T,); ValueError for other inputs."""
     labels = explanation.regions
     if isinstance(labels, tuple) or labels.size != max(labels.shape):
         raise ValueError("`explanation` must be of one series, with a label for each point of time")
     return labels.ravel()
 
 
-def _lines_of(series: Any, n: int) -> FloatArray:
+def lines_of(series: Any, n: int) -> FloatArray:
     """The series as (T, C); ValueError where its axes cannot be told."""
     array = as_numbers("series", as_array(series))
     if array.shape == (n,):
@@ -157,7 +158,7 @@ def _draw_lines(
     time = np.arange(len(lines)) * step
     thin = 0.6 if len(lines) > 2000 else 1.4
     for channel, values in enumerate(lines.T):
-        colour = _LINES[channel % len(_LINES)]
+        colour = LINES[channel % len(LINES)]
         if not kept.all():
             axes.plot(time, values, color="#bbbbbb", linewidth=thin, zorder=1)
         shown = np.where(kept, values, np.nan)

@@ -82,15 +82,8 @@ def plot_spectrogram(
     check_flag("signed", signed)
     if seconds is not None:
         check_positive("seconds", seconds)
-    values = as_numbers("spectrogram", as_array(spectrogram))
-    if values.size == np.prod(shape) and values.ndim == 3:  # one channel, first or last
-        values = values.squeeze(0 if values.shape[0] == 1 else -1)
-    if values.shape != shape:
-        raise ValueError(
-            f"`spectrogram` (of shape {values.shape}) must have the size of the explanation's "
-            f"regions, {shape}, and one channel at most"
-        )
-    upright = _Upright(axes, shape, seconds, frequencies)
+    values = power_of(spectrogram, shape)
+    upright = Upright(axes, shape, seconds, frequencies)
     evidence = evidence_of(explanation, shown)
     figure = Figure(figsize=(13, 4), layout="constrained")
     write_title(figure, title)
@@ -107,7 +100,20 @@ def plot_spectrogram(
     return figure
 
 
-class _Upright:
+def power_of(spectrogram: Any, shape: tuple[int, ...]) -> FloatArray:
+    """The spectrogram without its one channel; ValueError if it is not of the regions' shape."""
+    values = as_numbers("spectrogram", as_array(spectrogram))
+    if values.size == np.prod(shape) and values.ndim == 3:  # one channel, first or last
+        values = values.squeeze(0 if values.shape[0] == 1 else -1)
+    if values.shape != shape:
+        raise ValueError(
+            f"`spectrogram` (of shape {values.shape}) must have the size of the explanation's "
+            f"regions, {shape}, and one channel at most"
+        )
+    return values
+
+
+class Upright:
     """Draws arrays of one spectrogram with time to the right and frequency upwards."""
 
     def __init__(
@@ -161,7 +167,7 @@ class _Upright:
         return drawn
 
 
-def _draw_kept(panel: Axes, upright: _Upright, values: FloatArray, kept: BoolArray) -> None:
+def _draw_kept(panel: Axes, upright: Upright, values: FloatArray, kept: BoolArray) -> None:
     """Draw the regions shown dark on white, with their outline, and the rest pale."""
     dark = np.ptp(values) or 1.0
     strength = (values - values.min()) / dark

@@ -5,24 +5,12 @@ from collections.abc import Sequence
 
 from submod_core._checks import check_flag, check_text
 from submod_core.figures._runs import STAYS, ranks_of, runs_of
-from submod_core.figures.evidence import evidence_of
+from submod_core.figures.evidence import Evidence, evidence_of
 from submod_core.figures.pictures import check_colours
 from submod_core.figures.text import colours_of
 from submod_core.results import Explanation, SufficientSet
-from submod_core.results._svg import SHOWN, curves_svg
-
-# The page's own colours where it has some, the system's light or dark ones elsewhere.
-_STYLE = f"""
-.submod-text {{ color-scheme: light dark; background: Canvas; color: CanvasText;
-  font: 16px/2.1 system-ui, sans-serif; max-width: 60rem; padding: .5rem 1rem; }}
-.submod-text p {{ white-space: pre-wrap; margin: .5rem 0; overflow-wrap: anywhere; }}
-.submod-text h3 {{ margin: .3rem 0; line-height: 1.3; }}
-.submod-text mark {{ border-radius: 3px; padding: .1em .15em; }}
-.submod-text mark.shown {{ outline: 2px solid {SHOWN}; }}
-.submod-text sub {{ font-size: .65em; padding-left: .2em; }}
-.submod-text svg {{ max-width: 100%; height: auto; }}
-.submod-text svg text {{ fill: currentColor; font: 12px system-ui, sans-serif; }}
-"""
+from submod_core.results._page import fragment
+from submod_core.results._views import View
 
 
 def text_html(
@@ -36,8 +24,10 @@ def text_html(
 ) -> str:
     """HTML of a text with its regions coloured, their order as numbers, and the curves.
 
-    For notebooks (``IPython.display.HTML(…)``) and files: style and curves are inside, the text is
-    escaped, and all characters are ASCII, so that the encoding of a page does not matter.
+    A slider brings in one region after the other, as in `explanation_html`; regions that `shown`
+    asks for are underlined. For notebooks (``IPython.display.HTML(…)``) and files: style, script
+    and curves are inside, the text is escaped, and all characters are ASCII, so that the encoding
+    of a page does not matter.
 
     Parameters
     ----------
@@ -68,25 +58,33 @@ def text_html(
     check_colours(cmap)
     check_text("title", title)
     runs, evidence = runs_of(explanation, pieces), evidence_of(explanation, shown)
-    colours = colours_of(explanation, signed, "PuOr" if signed else cmap)
-    scores = explanation.gains if signed else explanation.importance
-    ranks, kept = ranks_of(explanation), set(evidence.regions.tolist())
-    name = "gain" if signed else "importance"
-    words = []
-    for text, region in runs:
+    marks = Marks(explanation, evidence, signed, cmap)
+    words = "".join(marks.of(text, region) for text, region in runs)
+    view = View(None, noun="text", marks=f'<p class="marks">{words}</p>')
+    prefix = None if isinstance(shown, SufficientSet) else evidence.shown
+    return fragment({"": explanation}, [view], title=title, shown=prefix)
+
+
+class Marks:
+    """Makes pieces of regions into coloured HTML, with their place in the order."""
+
+    def __init__(
+        self, explanation: Explanation, evidence: Evidence, signed: bool, cmap: str
+    ) -> None:
+        self.colours = colours_of(explanation, signed, "PuOr" if signed else cmap)
+        self.scores = explanation.gains if signed else explanation.importance
+        self.name = "gain" if signed else "importance"
+        self.ranks, self.enough = ranks_of(explanation), set(evidence.regions.tolist())
+
+    def of(self, text: str, region: int) -> str:
+        """The HTML of a piece; what always stays has no colour."""
         if region == STAYS:
-            words.append(html.escape(text))
-            continue
-        colour, ink = colours[region]
-        mark = ' class="shown"' if region in kept else ""
-        said = f"{ranks[region]} of {len(ranks)}, {name} {scores[region]:.3g}"
-        words.append(
-            f'<mark{mark} style="background:{colour};color:{ink}" title="{said}">'
-            f"{html.escape(text)}<sub>{ranks[region]}</sub></mark>"
+            return html.escape(text)
+        colour, ink = self.colours[region]
+        marked = ' class="enough shown"' if region in self.enough else ""
+        rank = self.ranks[region]
+        said = f"{rank} of {len(self.ranks)}, {self.name} {self.scores[region]:.3g}"
+        return (
+            f'<mark{marked} data-region="{region}" style="background:{colour};color:{ink}" '
+            f'title="{said}">{html.escape(text)}<sub>{rank}</sub></mark>'
         )
-    heading = f"<h3>{html.escape(title)}</h3>" if title else ""
-    page = (
-        f'<div class="submod-text"><style>{_STYLE}</style>{heading}<p>{"".join(words)}</p>'
-        f"{curves_svg(explanation.curves, evidence.shown, 'text')}</div>\n"
-    )
-    return page.encode("ascii", "xmlcharrefreplace").decode()

@@ -77,9 +77,9 @@ def plot_volume(
     >>> [axes.get_title() for axes in figure.axes[:3]]
     ['slice 3', 'slice 4', 'slice 5']
     """
-    shape = _shape(explanation, "volume")
+    shape = volume_shape(explanation, "volume")
     check_index("axis", axis, 3, "axes of places")
-    voxels = np.moveaxis(_voxels("volume", volume, shape), axis, 0)
+    voxels = np.moveaxis(voxels_of("volume", volume, shape), axis, 0)
     stack = _Stack("volume", "slices", voxels, axis, "slice {}")
     return _draw(explanation, stack, slices, signed=signed, title=title, shown=shown, cmap=cmap)
 
@@ -132,10 +132,10 @@ def plot_video(
     >>> [axes.get_title() for axes in figure.axes[:2]]
     ['0.0 s', '0.4 s']
     """
-    shape = _shape(explanation, "video")
+    shape = volume_shape(explanation, "video")
     if seconds is not None:
         check_positive("seconds", seconds)
-    pixels = _voxels("video", video, shape, also=1)
+    pixels = voxels_of("video", video, shape, also=1)
     step = None if seconds is None else seconds / shape[0]
     name = "frame {}" if step is None else f"{{:.{_digits(step)}f}} s"
     stack = _Stack("video", "frames", pixels, 0, name, 1 if step is None else step)
@@ -197,7 +197,7 @@ def _draw(
             kept_map(explanation, evidence),
         )
     )
-    chosen = _chosen(given, stack.argument, kept)
+    chosen = chosen_slices(given, stack.argument, kept)
     n = len(chosen)
     figure = Figure(figsize=(2.2 * n + 4.4, 4.8), layout="constrained")
     write_title(figure, title)
@@ -221,7 +221,7 @@ def _draw(
     return figure
 
 
-def _chosen(given: Any, argument: str, kept: AnyArray) -> IntArray:
+def chosen_slices(given: Any, argument: str, kept: AnyArray) -> IntArray:
     """The slices to draw: those given, or a few that hold the regions shown, evenly."""
     if given is None:
         inside = np.flatnonzero(kept.any((1, 2)))
@@ -238,7 +238,7 @@ def _chosen(given: Any, argument: str, kept: AnyArray) -> IntArray:
     return np.asarray(given, dtype=np.intp)
 
 
-def _shape(explanation: Explanation, what: str) -> tuple[int, ...]:
+def volume_shape(explanation: Explanation, what: str) -> tuple[int, ...]:
     """Shape of an explained volume; ValueError for other inputs."""
     check_type("explanation", explanation, Explanation, "an Explanation")
     if isinstance(explanation.regions, tuple) or explanation.regions.ndim != 3:
@@ -248,7 +248,7 @@ def _shape(explanation: Explanation, what: str) -> tuple[int, ...]:
     return explanation.regions.shape
 
 
-def _voxels(name: str, data: Any, shape: tuple[int, ...], also: int | None = None) -> FloatArray:
+def voxels_of(name: str, data: Any, shape: tuple[int, ...], also: int | None = None) -> FloatArray:
     """RGB array (…, 3) in [0, 1] of the regions' shape, with the channels of `data` found.
 
     They are last, first or, with `also`, on that axis.

@@ -1,9 +1,9 @@
-"""Page of explanations of one image: HTML that needs nothing else. Without matplotlib."""
+"""Page of explanations of one input: HTML that needs nothing else. Without matplotlib."""
 
 import base64
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from submod_core._pictures import png
 from submod_core._types import FloatArray, IntArray
 from submod_core.results._page_script import SCRIPT, STYLE
 from submod_core.results._svg import curves_svg
+from submod_core.results._views import View
 from submod_core.results.curves import Prefix
 
 _LARGEST = 512
@@ -38,52 +39,59 @@ def map_shape(explanation: Any) -> tuple[int, ...]:
 
 def fragment(
     explanations: Mapping[str, Any],
-    picture: FloatArray | None,
+    views: Sequence[View],
     *,
     title: str | None = None,
     by: str = "prefix",
     largest: int = _LARGEST,
+    shown: Prefix | None = None,
 ) -> str:
-    """Element with explanations of one image, a slider over their prefixes, and their curves.
+    """Element with explanations of one input, a slider over their prefixes, and their curves.
 
     Parameters
     ----------
     explanations : mapping of str to Explanation
-        Of one shape; the names are headings, none where empty.
-    picture : ndarray of float, (H, W, 3), or None
-        In [0, 1].
+        Of one input; the names are headings, none where empty.
+    views : sequence of View
+        What each panel shows: all of one size, over one picture.
     title : str, optional
     by : {"prefix", "share"}
-        The slider's unit: regions, or per cent of the image, which all explanations have in common.
+        The slider's unit: regions, or per cent of the input, which all explanations have in common.
     largest : int
         Pixels of the longer side, at most.
+    shown : Prefix, optional
+        Where a single explanation's slider stands at first; by default the smallest prefix.
 
     Returns
     -------
     str
-        Of ASCII characters. Equal explanations and pictures give equal text.
+        Of ASCII characters. Equal explanations and views give equal text.
     """
-    first = next(iter(explanations.values()))
-    height, width = _size(first.regions.shape, largest)
-    shown = {name: enough(one) for name, one in explanations.items()}
+    ones, view = list(explanations.values()), views[0]
+    size = None if view.labels is None else _size(view.labels.shape, largest)
+    first = [enough(one) if shown is None else shown for one in ones]
     data = {
         "by": by,
-        "width": width,
-        "height": height,
-        "panels": [_data(one, (height, width)) for one in explanations.values()],
+        "noun": view.noun,
+        **({} if size is None else {"height": size[0], "width": size[1]}),
+        **({} if view.box is None else {"box": view.box}),
+        "panels": [_data(*pair, size) for pair in zip(ones, views, strict=True)],
     }
-    start, most = _slider(first, next(iter(shown.values())), by)
+    start, most = _slider(ones[0], first[0], by)
     heading = f"<h3>{html.escape(title)}</h3>" if title else ""
     panels = "".join(
-        _panel(name, one, shown[name], wide=len(explanations) == 1)
-        for name, one in explanations.items()
+        _panel(*each, wide=len(ones) == 1)
+        for each in zip(explanations, ones, views, first, strict=True)
     )
     label = f"Explanation: {title}" if title else "Explanation"
+    choice = view.picture is not None or bool(view.marks)
+    source = "" if size is None else _source(view, size)
     page = (
         f'<div class="submod-explanation" role="group" aria-label="{html.escape(label)}" '
         f"data-explanation='{_attribute(data)}'><style>{STYLE}</style>{heading}"
-        f"{_form(by, start, most, picture is not None)}{_source(picture, (height, width))}"
-        f'<div class="panels">{panels}</div>{_colour_bar()}<script>{SCRIPT}</script></div>\n'
+        f"{_form(by, view.noun, start, most, choice)}{source}"
+        f'<div class="panels">{panels}</div>{_colour_bar() if size else ""}'
+        f"<script>{SCRIPT}</script></div>\n"
     )
     return page.encode("ascii", "xmlcharrefreplace").decode()
 
@@ -141,19 +149,21 @@ def _size(shape: tuple[int, ...], largest: int) -> tuple[int, ...]:
     return tuple(max(1, round(side * shrunk)) for side in shape)
 
 
-def _data(explanation: Any, size: tuple[int, ...]) -> dict[str, Any]:
+def _data(explanation: Any, view: View, size: tuple[int, ...] | None) -> dict[str, Any]:
     """All that the script reads of an explanation."""
-    rows, columns = (
-        ((np.arange(new) + 0.5) * old / new).astype(int)
-        for old, new in zip(explanation.regions.shape, size, strict=True)
-    )
     curves = explanation.curves
     unsearched = np.flatnonzero(~explanation.searched[: len(explanation.order)]) + 1
-    return {
-        "runs": runs(explanation.regions[np.ix_(rows, columns)]),
+    drawn: dict[str, Any] = {}
+    if view.labels is not None and size is not None:
+        rows, columns = (
+            ((np.arange(new) + 0.5) * old / new).astype(int)
+            for old, new in zip(view.labels.shape, size, strict=True)
+        )
+        drawn["runs"] = runs(view.labels[np.ix_(rows, columns)])
+        drawn["colours"] = [bytes(colour).hex() for colour in viridis(explanation.importance)]
+    return drawn | {
         "order": explanation.order.tolist(),
         "unsearched": unsearched.tolist(),
-        "colours": [bytes(colour).hex() for colour in viridis(explanation.importance)],
         "gains": _short(explanation.gains),
         "importance": _short(explanation.importance),
         "area": _short(curves.area),
@@ -180,8 +190,8 @@ def _slider(explanation: Any, shown: Prefix, by: str) -> tuple[int, int]:
     return int(np.ceil(100 * shown.area - 1e-6)), 100
 
 
-def _form(by: str, start: int, most: int, pictured: bool) -> str:
-    name = "Regions, in order" if by == "prefix" else "Share of the image, in order"
+def _form(by: str, noun: str, start: int, most: int, choice: bool) -> str:
+    name = "Regions, in order" if by == "prefix" else f"Share of the {noun}, in order"
     # A form keeps its radio buttons apart from those of other explanations on a page.
     buttons = "".join(
         f'<label><input type="radio" name="view" value="{view}"'
@@ -191,13 +201,14 @@ def _form(by: str, start: int, most: int, pictured: bool) -> str:
     return (
         f'<form hidden autocomplete="off"><label>{name} <input type="range" min="0" max="{most}" '
         f'step="1" value="{start}"></label>'
-        + (f"<fieldset><legend>View</legend>{buttons}</fieldset>" if pictured else "")
+        + (f"<fieldset><legend>View</legend>{buttons}</fieldset>" if choice else "")
         + "</form>"
     )
 
 
-def _source(picture: FloatArray | None, size: tuple[int, ...]) -> str:
+def _source(view: View, size: tuple[int, ...]) -> str:
     """The picture, which shows where no script runs."""
+    picture = view.picture
     if picture is None:
         return ""
     if picture.shape[:2] != size:
@@ -205,28 +216,29 @@ def _source(picture: FloatArray | None, size: tuple[int, ...]) -> str:
 
         picture = np.clip(resize(picture, (*size, 3), anti_aliasing=True), 0, 1)
     data = base64.b64encode(png(np.rint(255 * picture).astype(np.uint8))).decode()
-    return f'<img class="source" alt="the image" src="data:image/png;base64,{data}">'
+    return f'<img class="source" alt="the {view.noun}" src="data:image/png;base64,{data}">'
 
 
-def _panel(name: str, explanation: Any, shown: Prefix, *, wide: bool) -> str:
+def _panel(name: str, explanation: Any, view: View, shown: Prefix, *, wide: bool) -> str:
     heading = f"<h4>{html.escape(name)}</h4>" if name else ""
-    told = html.escape(f"{name}: regions over the image, in their order" if name else "the regions")
+    over = f"{name}: regions over the {view.noun}, in their order" if name else "the regions"
+    drawn = view.marks or f'<canvas hidden role="img" aria-label="{html.escape(over)}"></canvas>'
     return (
-        f'<section class="panel{" wide" if wide else ""}">{heading}<div>'
-        f'<canvas hidden role="img" aria-label="{told}"></canvas>'
+        f'<section class="panel{" wide" if wide else ""}">{heading}<div>{drawn}'
         "<p><label hidden>Region by rank <select></select></label></p>"
         '<p class="region" role="status" aria-live="polite"></p></div>'
-        f'<div><p class="state" role="status" aria-live="polite">{_state(explanation, shown)}</p>'
-        f"{curves_svg(explanation.curves, shown, 'image', dots=True)}</div></section>"
+        f'<div><p class="state" role="status" aria-live="polite">'
+        f"{_state(explanation, shown, view.noun)}</p>"
+        f"{curves_svg(explanation.curves, shown, view.noun, dots=True)}</div></section>"
     )
 
 
-def _state(explanation: Any, shown: Prefix) -> str:
+def _state(explanation: Any, shown: Prefix, noun: str) -> str:
     """The words of the script for a prefix, for who has none."""
     without = explanation.curves.deletion[shown.n_regions]
     return (
         f"{shown.n_regions} of {len(explanation.order)} regions, {100 * shown.area:.0f} % of the "
-        f"image. Score with these alone {shown.value:.3f}, without them {without:.3f}."
+        f"{noun}. Score with these alone {shown.value:.3f}, without them {without:.3f}."
     )
 
 

@@ -22,6 +22,14 @@ STYLE = f"""
 .submod-explanation .region {{ min-height: 6em; }}
 .submod-explanation .bar {{ height: .7rem; border-radius: 3px; flex: 1; }}
 .submod-explanation .scale {{ display: flex; gap: .5rem; align-items: center; max-width: 28rem; }}
+.submod-explanation .marks {{ white-space: pre-wrap; line-height: 2.1; overflow-wrap: anywhere; }}
+.submod-explanation mark {{ border-radius: 3px; padding: .1em .15em; cursor: default; }}
+.submod-explanation mark.shown {{ outline: 2px solid {SHOWN}; }}
+.submod-explanation mark.enough {{ text-decoration: underline dotted; }}
+.submod-explanation mark.pointed {{ outline: 3px solid CanvasText; }}
+.submod-explanation mark.plain {{ background: none !important; color: inherit !important; }}
+.submod-explanation mark.gone {{ opacity: .2; }}
+.submod-explanation sub {{ font-size: .65em; padding-left: .2em; }}
 .submod-explanation svg {{ max-width: 100%; height: auto; }}
 .submod-explanation svg text {{ fill: currentColor; font: 12px system-ui, sans-serif; }}
 .submod-explanation [hidden] {{ display: none; }}
@@ -48,7 +56,7 @@ function start(root) {
     panels.forEach((one) => one.show(Number(slider.value), view));
     slider.setAttribute("aria-valuetext", data.by === "prefix"
       ? slider.value + " of " + slider.max + " regions"
-      : slider.value + " % of the image");
+      : slider.value + " % of the " + data.noun);
   };
   form.hidden = false;
   if (/^\d+$/.test(asked("prefix") || "")) slider.value = asked("prefix");
@@ -69,15 +77,17 @@ function start(root) {
 function panelOf(place, one, data) {
   const scale = Math.max(1, Math.round(448 / Math.max(data.width, data.height)));
   const width = data.width * scale, height = data.height * scale, n = one.order.length;
-  const labels = labelMap(one.runs, data.width, data.height, scale);
+  const marks = [...place.querySelectorAll("mark")];
+  const labels = one.runs ? labelMap(one.runs, data.width, data.height, scale) : null;
   const canvas = place.querySelector("canvas"), said = place.querySelector(".state");
   const about = place.querySelector(".region"), select = place.querySelector("select");
   const lines = place.querySelectorAll("polyline"), cursor = place.querySelector("line");
   const dots = place.querySelectorAll("circle"), rank = [];
-  const colours = one.colours.map((text) => [0, 2, 4].map((i) => parseInt(text.substr(i, 2), 16)));
+  const colours = (one.colours || []).map((text) =>
+    [0, 2, 4].map((i) => parseInt(text.substr(i, 2), 16)));
   let pixels = null, pictured = false, prefix = 0, view = "heatmap", chosen = -1, pointed = -1;
   one.order.forEach((region, i) => { rank[region] = i + 1; });
-  canvas.width = width; canvas.height = height;
+  if (canvas) { canvas.width = width; canvas.height = height; }
   select.replaceChildren(new Option("none", -1), ...one.order.map((region, i) =>
     new Option((i + 1) + " (region " + region + ")", region)));
   select.parentNode.hidden = false;
@@ -93,7 +103,7 @@ function panelOf(place, one, data) {
     ["x1", "x2"].forEach((name) => cursor.setAttribute(name, at[0].x));
     dots.forEach((dot, i) => { dot.setAttribute("cx", at[i].x); dot.setAttribute("cy", at[i].y); });
     said.textContent = prefix + " of " + n + " regions, " + (100 * one.area[prefix]).toFixed(0)
-      + " % of the image. Score with these alone " + number(one.insertion[prefix])
+      + " % of the " + data.noun + ". Score with these alone " + number(one.insertion[prefix])
       + ", without them " + number(one.deletion[prefix]) + ".";
     draw();
   }
@@ -115,6 +125,7 @@ function panelOf(place, one, data) {
   }
 
   function take(source) {
+    if (!canvas) return;
     const context = canvas.getContext("2d");
     pictured = source !== null;
     context.imageSmoothingEnabled = data.width >= 128;
@@ -126,9 +137,17 @@ function panelOf(place, one, data) {
   }
 
   function draw() {
-    if (!pixels) return;
-    const out = new Uint8ClampedArray(pixels.data), marked = pointed >= 0 ? pointed : chosen;
+    const marked = pointed >= 0 ? pointed : chosen;
     const inside = (label) => label >= 0 && rank[label] <= prefix;
+    marks.forEach((mark) => {
+      const label = Number(mark.dataset.region), on = inside(label);
+      mark.classList.toggle("shown", on);
+      mark.classList.toggle("pointed", label === marked);
+      mark.classList.toggle("plain", view !== "heatmap" || !on);
+      mark.classList.toggle("gone", view !== "heatmap" && on !== (view === "kept"));
+    });
+    if (!pixels) return;
+    const out = new Uint8ClampedArray(pixels.data);
     const same = (label) => label;
     for (let y = 0, i = 0; y < height; y += 1) {
       for (let x = 0; x < width; x += 1, i += 1) {
@@ -142,7 +161,14 @@ function panelOf(place, one, data) {
         } else if (label >= 0 && on !== (view === "kept")) paint(out, i, [0, 0, 0], 0.8);
       }
     }
-    canvas.getContext("2d").putImageData(new ImageData(out, width, height), 0, 0);
+    const context = canvas.getContext("2d"), [left, top, right, bottom] = data.box || [];
+    context.putImageData(new ImageData(out, width, height), 0, 0);
+    if (data.box) for (const [colour, wide] of [["black", 4], ["#56b4e9", 2]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = wide;
+      context.strokeRect(left * width, top * height, (right - left) * width,
+        (bottom - top) * height);
+    }
   }
 
   function edge(x, y, kind) {
@@ -164,9 +190,16 @@ function panelOf(place, one, data) {
 
   const point = (region) => { if (region !== pointed) { pointed = region; describe(); } };
   const choose = (region) => { chosen = region; select.value = region; describe(); };
-  canvas.addEventListener("pointermove", (event) => point(under(event)));
-  canvas.addEventListener("pointerleave", () => point(-1));
-  canvas.addEventListener("click", (event) => choose(under(event)));
+  if (canvas) {
+    canvas.addEventListener("pointermove", (event) => point(under(event)));
+    canvas.addEventListener("pointerleave", () => point(-1));
+    canvas.addEventListener("click", (event) => choose(under(event)));
+  }
+  marks.forEach((mark) => {
+    mark.addEventListener("pointerenter", () => point(Number(mark.dataset.region)));
+    mark.addEventListener("pointerleave", () => point(-1));
+    mark.addEventListener("click", () => choose(Number(mark.dataset.region)));
+  });
   select.addEventListener("change", () => choose(Number(select.value)));
   describe();
   return {show, take};

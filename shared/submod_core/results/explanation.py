@@ -1,27 +1,27 @@
 """The result of explaining one input, independent of the model's framework."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from submod_core._archives import blamed, read_arrays, write_arrays
 from submod_core._checks import check_count, check_flag, check_text, check_type
 from submod_core._files import whole_file
 from submod_core._pictures import as_picture
-from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
+from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.regions import painted_regions
-from submod_core.results._fields import PLAIN, fields_of
+from submod_core.results._fields import fields_of
 from submod_core.results._page import document, fragment, map_shape
+from submod_core.results._stored import Stored
+from submod_core.results._views import View, bare_view
 from submod_core.results.curves import Curves, Prefix
 from submod_core.results.diagnostics import Diagnostics
 from submod_core.results.importance import rank_importance
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Stored):
     """Explanation of one input: the regions that made the model decide, in order, with evidence.
 
     Attributes
@@ -174,10 +174,9 @@ class Explanation:
         )
 
     def _repr_html_(self) -> str | None:
-        """The regions and curves for notebooks, without the picture; None for other than images."""
-        if isinstance(self.regions, tuple) or self.regions.ndim != 2:
-            return None
-        return fragment({"": self}, None, largest=256)
+        """The regions and curves for notebooks, without the picture; None for several inputs."""
+        view = None if isinstance(self.regions, tuple) else bare_view(self.regions)
+        return None if view is None else fragment({"": self}, [view], largest=256)
 
     def to_html(self, file: str | PathLike[str], image: Any, *, title: str | None = None) -> None:
         """Write a page that can be touched, whole or not at all: see `explanation_html`.
@@ -203,88 +202,39 @@ class Explanation:
         ...     one.to_html(file.name, np.array([[0, 255]]))
         """
         check_text("title", title)
-        page = fragment({"": self}, as_picture(image, map_shape(self)), title=title)
+        view = View(np.asarray(self.regions), as_picture(image, map_shape(self)))
+        page = fragment({"": self}, [view], title=title)
         with whole_file(file) as unfinished, open(unfinished, "w", encoding="ascii") as stream:
             stream.write(document(page, title))
 
-    def save(self, file: str | PathLike[str]) -> None:
-        """Write the explanation to one ``.npz`` file of exactly that name, without pickle.
+    def to_frame(self) -> Any:
+        """A pandas DataFrame with a row for each region, in the order. Needs pandas.
 
-        The file is written whole or not at all: an earlier one stays where writing fails.
+        Its columns: `region`, `importance`, `gain`, `searched`, and the share of the input
+        (`area`), `insertion` and `deletion` once the region has joined those above it.
 
         Raises
         ------
-        ValueError
-            If the fields do not fit each other.
+        ImportError
+            If pandas is not installed.
 
         Examples
         --------
-        >>> import tempfile
-        >>> curves = Curves(np.array([0, 1]), np.array([0.1, 0.9]), np.array([0.2, 0.7]))
-        >>> order, importance, searched = np.array([0]), np.array([1.0]), np.ones(1, bool)
-        >>> one = Explanation(np.array([[0, 0]]), order, importance, curves, searched, 1, 2)
-        >>> with tempfile.NamedTemporaryFile(suffix=".npz") as file:
-        ...     one.save(file.name)
-        ...     Explanation.load(file.name).curves.insertion
-        array([0.1, 0.9])
+        >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0, 0.9, 0.8]), np.zeros(3))
+        >>> order, searched = np.array([1, 0]), np.ones(2, bool)
+        >>> one = Explanation(np.array([[0, 1]]), order, order / 1.0, curves, searched, 3, 4)
+        >>> one.to_frame()[["region", "gain", "insertion"]].round(3).to_numpy().tolist()
+        [[1.0, 0.9, 0.9], [0.0, -0.1, 0.8]]
         """
-        arrays = self.to_arrays()
-        # Arrays can change after they were checked: what `load` would refuse is refused while the
-        # explanation is still there.
-        fields_of(arrays)
-        write_arrays(file, arrays)
+        from pandas import DataFrame, RangeIndex
 
-    @classmethod
-    def load(cls, file: str | PathLike[str]) -> "Explanation":
-        """Read an explanation that `save` wrote; see there for an example.
-
-        Raises
-        ------
-        OSError
-            If there is no such file, or it cannot be opened.
-        ValueError
-            If the file is not an explanation: of another kind, truncated, or with arrays that do
-            not fit each other.
-        """
-        arrays = read_arrays(file, "a saved explanation")
-        with blamed(file, "a saved explanation"):
-            return cls.from_arrays(arrays)
-
-    def to_arrays(self) -> dict[str, AnyArray]:
-        """All fields as arrays in one flat namespace, which `from_arrays` reads back.
-
-        Label maps of several inputs are "regions_0", "regions_1", …; curves are "curves_area",
-        "curves_consistency", …; curves of further scores "score_" and their name; diagnostics
-        "diagnostics_compared", ….
-        """
-        several = isinstance(self.regions, tuple)
-        arrays: dict[str, Any] = {
-            f"regions_{i}" if several else "regions": labels
-            for i, labels in enumerate(self.regions if several else [self.regions])
+        columns = {
+            "region": self.order,
+            "importance": self.importance[self.order],
+            "gain": self.gains[self.order],
+            "area": self.curves.area[1:],
+            "insertion": self.curves.insertion[1:],
+            "deletion": self.curves.deletion[1:],
+            "searched": self.searched,
         }
-        arrays |= {name: getattr(self, name) for name in PLAIN}
-        arrays |= {f"curves_{name}": curve for name, curve in self.curves.arrays().items()}
-        arrays |= {f"score_{name}": curve for name, curve in self.curves.own.items()}
-        if self.diagnostics is not None:
-            found = asdict(self.diagnostics)
-            arrays |= {f"diagnostics_{name}": value for name, value in found.items()}
-        return {name: np.asarray(array) for name, array in arrays.items()}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> "Explanation":
-        """Explanation of the arrays that `to_arrays` made.
-
-        Raises
-        ------
-        ValueError
-            If an array is missing or surplus, or the arrays do not fit each other.
-
-        Examples
-        --------
-        >>> curves = Curves(np.array([0, 1]), np.array([0.1, 0.9]), np.array([0.2, 0.7]))
-        >>> order, importance, searched = np.array([0]), np.array([1.0]), np.ones(1, bool)
-        >>> one = Explanation(np.array([[0, 0]]), order, importance, curves, searched, 1, 2)
-        >>> Explanation.from_arrays(one.to_arrays()).order
-        array([0])
-        """
-        return cls(**fields_of(arrays))
+        return DataFrame(columns, index=RangeIndex(1, len(self.order) + 1, name="rank"))

@@ -17,6 +17,7 @@ from skimage.segmentation import slic
 
 from submod_core import grid
 from submod_core.figures.html import compare_html, explanation_html
+from submod_core.figures.text_html import text_html
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -179,3 +180,39 @@ def test_it_is_drawn_light_and_dark(browse, tmp_path):
     kept = browse(page, fragment="#prefix=10&view=kept", shot=str(tmp_path / "kept.png"))
     assert len(np.unique(light.reshape(-1, 3), axis=0)) > 1000
     assert (light != kept).any(axis=-1).mean() > 0.05
+
+
+TOUCH = """<script>
+const root = document.querySelector(".submod-explanation");
+const slider = root.querySelector("input[type=range]");
+slider.value = 1; slider.dispatchEvent(new Event("input", {bubbles: true}));
+root.querySelector("input[value=kept]").click();
+root.querySelectorAll("mark")[1].dispatchEvent(new PointerEvent("pointerenter"));
+</script>"""
+
+
+def test_words_of_a_text_are_shown_by_the_slider_and_pointed_at(browse):
+    one = explained(np.array([-1, 0, 1, 2]))
+    page = text_html(one, ["[CLS]", "a", " <fine>", " film"])
+    dom = browse(page, script=TOUCH)
+    marks = re.findall(r'<mark class="([^"]*)" data-region="(\d)"', dom)
+    assert len(marks) == 3
+    for classes, region in marks:
+        assert ("shown" in classes) == (int(region) == one.order[0])
+        assert ("gone" in classes) == (int(region) != one.order[0])
+        assert ("pointed" in classes) == (region == "1")
+    (state,), (about,) = told(dom, "state"), told(dom, "region")
+    assert state.startswith("1 of 3 regions, ")
+    assert " of the text." in state
+    assert about.startswith("Region 1: rank ")
+
+
+def test_a_box_lies_over_every_view(browse):
+    one = explained(grid((40, 40), (2, 2)))
+    page = explanation_html(one, np.ones((40, 40)), box=(10, 10, 30, 30))
+    for view in ("heatmap", "kept"):
+        dom = browse(page, fragment=f"#prefix=2&view={view}", script=SHOOT)
+        (shot,) = re.findall('data-shot="data:image/png;base64,([^"]*)"', dom)
+        drawn = imread(io.BytesIO(base64.b64decode(shot)))
+        scale = len(drawn) // 40
+        assert drawn[20 * scale, 10 * scale, :3].tolist() == [0x56, 0xB4, 0xE9]

@@ -97,7 +97,8 @@ class Reader(html.parser.HTMLParser):
         self.text, self.marks, self.open = "", [], []
 
     def handle_starttag(self, tag, attrs):
-        self.open.append(tag)
+        if tag not in ("input", "img", "br"):
+            self.open.append(tag)
         if tag == "mark":
             self.marks.append(dict(attrs))
 
@@ -108,7 +109,7 @@ class Reader(html.parser.HTMLParser):
         pass
 
     def handle_data(self, data):
-        if "style" not in self.open and "svg" not in self.open and "sub" not in self.open:
+        if not {"style", "script", "svg", "sub"} & set(self.open):
             self.text += data
 
 
@@ -125,6 +126,7 @@ def test_html_is_ascii_escapes_the_text_and_shows_all_of_it(pieces, signed):
     reader.feed(page)
     assert not reader.open
     assert len(reader.marks) == len(pieces)
+    assert sorted(int(mark["data-region"]) for mark in reader.marks) == sorted(one.order)
     for piece in pieces:
         assert piece.strip() in reader.text
     assert all(mark["style"].startswith("background:#") for mark in reader.marks)
@@ -134,7 +136,7 @@ def test_html_names_rank_and_score_and_marks_what_is_enough():
     page = text_html(EXPLANATION, PIECES)
     assert "&lt;b&gt;movie<sub>2</sub>" in page
     assert 'title="1 of 3, importance 1"' in page
-    assert page.count('class="shown"') == EXPLANATION.smallest_prefix().n_regions
+    assert page.count('class="enough shown"') == EXPLANATION.smallest_prefix().n_regions
     assert "color-scheme: light dark" in page
     assert "http" not in page, "nothing is fetched"
 
