@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import torch
 from imagenet import HALVES, Compiled, OpenVino, arguments, classified, full_precision
+from tables import table
 
 from captum_submod import LiMA, metrics, slico
-from submod_core.dataset import bootstrap_mean
 from submod_core.search import (
     Backward,
     BatchedLazy,
@@ -195,34 +195,6 @@ def write(args: argparse.Namespace, done: Scores) -> None:
         new = args.output.with_suffix(".new")
         new.write_text(f'{head}, "photographs": {{\n{lines}\n}}}}\n')
         new.replace(args.output)
-
-
-def table(scores: dict[str, np.ndarray], title: str) -> str:
-    """Means of each search in Markdown, with quartiles and differences to greedy."""
-    reference = scores.get("greedy")
-    means = {name: values.mean(axis=0) for name, values in scores.items()}
-    header = [title, "images", "insertion", "quartiles", "deletion", "highest"]
-    header += [] if reference is None else ["insertion − greedy", "deletion − greedy"]
-    lines = [header, ["---"] * len(header)]
-    for name, values in scores.items():
-        insertion, deletion, highest, images = means[name]
-        beaten = any(m[0] >= insertion and m[3] <= images and k != name for k, m in means.items())
-        quartiles = ", ".join(f"{q:.2f}" for q in np.quantile(values[:, 0], [0.25, 0.5, 0.75]))
-        line = [name + " *" * (not beaten), f"{images:,.0f}", f"{insertion:.3f}", quartiles]
-        line += [f"{deletion:.4f}", f"{highest:.3f}"]
-        if reference is not None:
-            itself = name == "greedy"
-            line += [
-                "" if itself else difference(values[:, k] - reference[:, k], 3 + k) for k in (0, 1)
-            ]
-        lines.append(line)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines).replace("  ", " ")
-
-
-def difference(values: np.ndarray, digits: int) -> str:
-    """A mean difference with its interval."""
-    _, low, high, _ = bootstrap_mean(values)
-    return f"{values.mean():+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
 
 
 def draw(scores: dict[str, np.ndarray], file: Path, title: str) -> None:
