@@ -4,8 +4,8 @@
 
 The blocks run from top to bottom as the cells of a notebook do. The value of a block's last
 expression is shown: a figure as a picture, an object with `_repr_html_` as HTML, all else by its
-`repr`. A comment on the last line is the description of the picture. OUTPUT.json has, for each
-block, what it printed and showed.
+`repr`. A page of HTML that the block writes is shown as well, unless it is large. The
+last comment with a line of its own describes the picture. OUTPUT.json has each block's outputs.
 """
 
 import ast
@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+LARGEST = 500_000  # bytes
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -45,19 +46,28 @@ def shown(value: Any) -> dict[str, str]:
 
 
 def description(source: str) -> str:
-    """The comment on the last line of a block."""
-    _, _, comment = source.rstrip().splitlines()[-1].partition("  # ")
-    return comment or "Figure that the code above draws"
+    """The last comment of a block that has a line of its own."""
+    comments = [line[2:] for line in source.splitlines() if line.startswith("# ")]
+    return comments[-1] if comments else "Figure that the code above draws"
+
+
+def written(before: set[Path]) -> list[dict[str, str]]:
+    """Pages of HTML in the folder that were not there before."""
+    new = sorted(set(Path().glob("*.html")) - before)
+    return [{"html": file.read_text("utf-8")} for file in new if file.stat().st_size < LARGEST]
 
 
 def main(page: str, output: str) -> None:
+    """Run the blocks of a page and write their outputs."""
     names: dict[str, Any] = {"__name__": "__main__"}
     found = []
     for source in BLOCK.findall(Path(page).read_text(encoding="utf-8")):
+        before = set(Path().glob("*.html"))
         printed, value = run(source, names)
         outputs = [{"text": printed.rstrip()}] if printed.strip() else []
         if value is not None:
-            outputs.append(shown(value) | {"alt": description(source)})
+            outputs.append(shown(value))
+        outputs = [one | {"alt": description(source)} for one in outputs + written(before)]
         found.append({"source": source.rstrip("\n"), "outputs": outputs})
     Path(output).write_text(json.dumps(found), encoding="utf-8")
 

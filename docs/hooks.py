@@ -151,7 +151,9 @@ def artefacts(uri: str, cells: list[dict[str, Any]]) -> list[tuple[str, bytes | 
         if "png" in output:
             found.append((f"{name}.png", base64.b64decode(output["png"])))
         elif "html" in output:
-            page = f"<!doctype html><meta charset=utf-8><body>{output['html']}"
+            page = output["html"]
+            if not page.lstrip().lower().startswith("<!doctype"):
+                page = f"<!doctype html><meta charset=utf-8><body>{page}"
             found.append((f"{name}.html", page))
     return found
 
@@ -178,7 +180,8 @@ def with_outputs(markdown: str, uri: str, cells: list[dict[str, Any]]) -> str:
 
     title, _, text = BLOCK.sub(one, markdown).partition("\n")
     notebook = posixpath.basename(uri).replace(".md", ".ipynb")
-    return f"{title}\n\n[Download this page as a notebook]({notebook}), run with its outputs.\n{text}"
+    link = f"[Download this page as a notebook]({notebook}), with its outputs."
+    return f"{title}\n\n{link}\n{text}"
 
 
 def as_markdown(output: dict[str, str], file: str) -> str:
@@ -186,7 +189,7 @@ def as_markdown(output: dict[str, str], file: str) -> str:
     if "png" in output:
         return f"![{output['alt']}]({file}.png)"
     if "html" in output:
-        style = "width: 100%; height: 34rem; border: 0"
+        style = "width: 100%; height: 46rem; border: 0"
         # A page is a folder in the site: its files lie one folder above.
         return f'<iframe src="../{file}.html" title="{output["alt"]}" style="{style}"></iframe>'
     return f"```text\n{output['text']}\n```"

@@ -21,6 +21,7 @@ class Inspected(griffe.Extension):
     """Objects of the three packages as they are at run time."""
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
+        """Fill a package once it is read."""
         fill(pkg)
 
 
