@@ -17,6 +17,8 @@ BLOCK = re.compile(r"^::: ([\w.]+)\n(?:    options:\n      members: \[([^\]]*)\]
 # Modules are pages of their own.
 MODULES = {"metrics", "visualization"}
 
+pytestmark = pytest.mark.slow
+
 
 def documented():
     """Paths of the objects that the reference names."""
