@@ -95,7 +95,7 @@ class Faces(nn.Module):
         ]
 
 
-def explain(n_evaluations: int | None = None):
+def explain(search: str = "guided"):
     """The explanation of the face, its box and the photograph (1, 3, 256, 256)."""
     photograph = torch.from_numpy(astronaut()).permute(2, 0, 1).float()[None] / 255
     photograph = nn.functional.avg_pool2d(photograph, 2)
@@ -103,7 +103,7 @@ def explain(n_evaluations: int | None = None):
     (found,) = faces(list(photograph))
     box = found["boxes"][found["scores"].argmax()]
     score = DetectionScore(faces, box=box.tolist(), label=0)
-    lima = LiMA(score, regions=REGIONS, max_evaluations=n_evaluations)
+    lima = LiMA(score, regions=REGIONS, search=search)
     (explanation,) = lima.explain(photograph, GREY, perturbations_per_eval=32)
     return explanation, box.numpy(), photograph
 
@@ -113,8 +113,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--output", type=Path, default=Path("face.png"))
+    parser.add_argument("--search", default="guided")
     arguments = parser.parse_args()
-    explanation, box, photograph = explain()
+    explanation, box, photograph = explain(arguments.search)
     left, top, right, bottom = box.round().astype(int)
     first, inside = (
         (kept[top:bottom, left:right].sum() / kept.sum())
@@ -132,7 +133,8 @@ def main() -> None:
         explanation, photograph[0], box=box, title="Why does the network find a face in the box?"
     )
     figure.savefig(arguments.output, dpi=60)
-    assert inside > 5 * chance
+    if not inside > 5 * chance:
+        raise SystemExit("the first regions do not lie on the face")
 
 
 if __name__ == "__main__":
