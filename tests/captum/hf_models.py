@@ -37,6 +37,17 @@ def bert():
     return transformers.BertForSequenceClassification(config)
 
 
+def seeded(make, scale=None):
+    """A model with random weights from a seed, its matrices as wide as `scale` says."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = make()
+        for parameter in model.parameters():
+            if scale is not None and parameter.dim() == 2:
+                nn.init.normal_(parameter, std=scale)
+    return model
+
+
 def random(make, scale=0.5):
     """A model with random weights from a seed, not flat, in evaluation mode."""
     with torch.random.fork_rng():

@@ -116,9 +116,10 @@ class DETRProposals:
     ----------
     no_object : bool
         Whether the last class is "no object", which a softmax weighs against the others: DETR,
-        Conditional DETR, YOLOS, Table Transformer. False reads each class by a sigmoid: Deformable
-        DETR, DETA, RT-DETR, D-FINE, Grounding DINO (whose classes are tokens of the text). The
-        outputs do not tell one from the other.
+        YOLOS, Table Transformer. False reads each class by a sigmoid: Conditional DETR, Deformable
+        DETR, RT-DETR, D-FINE, OWL-ViT (whose classes are its texts), Grounding DINO (whose classes
+        are tokens of the text). The outputs do not tell one from the other; with "no object" the
+        `logits` have one class more than `model.config.num_labels`.
 
     Raises
     ------
