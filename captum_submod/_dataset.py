@@ -14,6 +14,7 @@ from captum_submod import metrics
 from captum_submod._attribution import RegionAttribution
 from captum_submod._maps import explained_by
 from captum_submod._modules import evaluating, modules_of
+from captum_submod.keywords import stacked_mappings
 from captum_submod.mistakes import explain_mistakes
 from submod_core._types import FloatArray
 from submod_core.dataset import Example
@@ -44,17 +45,20 @@ class CaptumHost(Host):
         """See `Host`."""
         return isinstance(value, nn.Module)
 
-    def stacked(self, examples: Sequence[Example], model: Any) -> Tensor:
-        """See `Host`."""
-        batch = torch.stack([torch.as_tensor(one.input) for one in examples])
+    def stacked(self, examples: Sequence[Example], model: Any) -> Tensor | Mapping[str, Any]:
+        """See `Host`; a mapping where the examples' inputs are mappings."""
         parameters = (p for module in modules_of(model) for p in module.parameters())
         first = next(parameters, None)
-        return batch if first is None else batch.to(first.device)
+        device = None if first is None else first.device
+        given = [one.input for one in examples]
+        if isinstance(given[0], Mapping):
+            return stacked_mappings(given, device)
+        return torch.stack([torch.as_tensor(one) for one in given]).to(device)
 
-    def class_scores(self, model: Any, inputs: Tensor) -> FloatArray | None:
+    def class_scores(self, model: Any, inputs: Tensor | Mapping[str, Any]) -> FloatArray | None:
         """See `Host`."""
         with torch.no_grad(), evaluating(model):
-            outputs = model(inputs.clone())
+            outputs = model(**inputs) if isinstance(inputs, Mapping) else model(inputs.clone())
         outputs = getattr(outputs, "logits", outputs)
         classes = isinstance(outputs, Tensor) and outputs.dim() == 2 and outputs.shape[1] > 1
         return outputs.detach().cpu().double().numpy() if classes else None
@@ -67,14 +71,16 @@ class CaptumHost(Host):
         return [tuple(map(int, one)) if isinstance(one, list) else one for one in plain]
 
     @contextmanager
-    def seeded(self, inputs: Tensor, seed: int) -> Iterator[None]:
+    def seeded(self, inputs: Tensor | Mapping[str, Any], seed: int) -> Iterator[None]:
         """See `Host`."""
-        with torch.random.fork_rng([inputs.device] if inputs.is_cuda else []):
+        entries = inputs.values() if isinstance(inputs, Mapping) else (inputs,)
+        devices = {one.device for one in entries if isinstance(one, Tensor) and one.is_cuda}
+        with torch.random.fork_rng(list(devices)):
             torch.manual_seed(seed)
             yield
 
     def explained(
-        self, kind: str, method: Any, inputs: Tensor, targets: Any, arguments: Mapping[str, Any]
+        self, kind: str, method: Any, inputs: Any, targets: Any, arguments: Mapping[str, Any]
     ) -> Sequence[Any]:
         """See `Host`."""
         with evaluating(*explained_by(method)):
@@ -86,6 +92,11 @@ class CaptumHost(Host):
             if kind == "groups":
                 groups: list[Any] = method.explain(inputs, **arguments)
                 return groups
+            if isinstance(inputs, Mapping):
+                raise TypeError(
+                    f"`dataset` has mappings as inputs, which `method` (a {type(method).__name__}) "
+                    "does not take: LiMA, SMDL and SumOfParts do"
+                )
             leaf = inputs.requires_grad_(inputs.is_floating_point())
             scores = method.attribute(leaf, target=targets, **arguments)
         maps = scores.detach().cpu().double().numpy()
@@ -93,7 +104,7 @@ class CaptumHost(Host):
         return list(maps.sum(1) if maps.ndim >= 4 else maps)
 
     def judged(
-        self, metric: Any, model: Any, inputs: Tensor, given: Any, targets: Any, arguments: Any
+        self, metric: Any, model: Any, inputs: Any, given: Any, targets: Any, arguments: Any
     ) -> Sequence[float]:
         """See `Host`."""
         return _numbers(metric(model, inputs, _tensor(given), target=targets, **arguments))

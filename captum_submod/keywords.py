@@ -232,3 +232,52 @@ def unpacked(inputs: Any, additional: Any = None) -> Unpacked:
     tensors = tuple(inputs[name] for name in names)
     explained = tensors if len(tensors) > 1 else tensors[0]
     return Unpacked(explained, tuple(rest.values()), (*names, *rest))
+
+
+def stacked_mappings(
+    examples: Sequence[Mapping[str, Any]], device: torch.device | None
+) -> Mapping[str, Any]:
+    """Keyword inputs of examples of one form as one batch.
+
+    Parameters
+    ----------
+    examples : sequence of mapping
+        With the same entries. Arrays have no batch axis, but for a `KeywordInputs`, which has one
+        row. Numbers, text and None are alike in all examples, and stay as they are.
+    device : torch.device, optional
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an entry is of another type, or a `KeywordInputs` has several rows.
+
+    Examples
+    --------
+    >>> some = [{"input_ids": torch.tensor([5, 3]), "use_cache": False}] * 2
+    >>> stacked_mappings(some, None)
+    {'input_ids': tensor([[5, 3],
+            [5, 3]]), 'use_cache': False}
+    """
+    first = examples[0]
+    rows = isinstance(first, KeywordInputs)
+    batch: dict[str, Any] = {}
+    for name, value in first.items():
+        entries = [one[name] for one in examples]
+        if value is None or isinstance(value, bool | int | float | str):
+            batch[name] = value
+            continue
+        if not hasattr(value, "dtype"):
+            raise TypeError(
+                f"`dataset` has a {kind(value)} in {name!r} of its mappings; it must be a tensor, "
+                "an array, a number, text or None (a dataset of Hugging Face gives tensors after "
+                "`set_format('torch')`)"
+            )
+        tensors = [torch.as_tensor(entry) for entry in entries]
+        if rows and any(one.dim() and len(one) != 1 for one in tensors):
+            raise ValueError(
+                f"`dataset` has a KeywordInputs with {name!r} of shape {tuple(value.shape)}; it "
+                "must have one row, of one example"
+            )
+        joined = torch.cat(tensors) if rows and tensors[0].dim() else torch.stack(tensors)
+        batch[name] = joined.to(device)
+    return KeywordInputs(batch, first.explain) if isinstance(first, KeywordInputs) else batch

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from captum_submod import from_masks
+from captum_submod import LiMA, from_masks
 from submod_core import grid
 
 pytest.importorskip("transformers")
@@ -84,6 +84,7 @@ def test_the_page_of_hugging_face(tmp_path, monkeypatch):
         "processor": transformers.ViTImageProcessorPil(size=size),
         "image": PICTURE,
         "generator": halves,
+        "rows": [{"image": PICTURE, "label": 3}],
         "text_model": hf_models.random(hf_models.bert),
         "tokenizer": Words(),
         "two_sided": TwoSided(),
@@ -97,6 +98,9 @@ def test_the_page_of_hugging_face(tmp_path, monkeypatch):
     run("hugging_face.md", names)
     assert (tmp_path / "image.png").stat().st_size > 10_000
     assert set(names["maps"]) == {"input_ids"}
+    lima = LiMA(names["model"], regions=names["pixels"].regions(49))
+    (one,) = lima.explain(names["inputs"], names["black"], 3, perturbations_per_eval=16)
+    assert names["stored"][0].order.tolist() == one.order.tolist()
     assert names["zero_shot"].classes["class_embeddings"].shape == (2, 8)
 
 

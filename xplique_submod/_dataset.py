@@ -46,6 +46,11 @@ class XpliqueHost(Host):
 
     def stacked(self, examples: Sequence[Example], model: Any) -> AnyArray:
         """See `Host`."""
+        if isinstance(examples[0].input, Mapping):
+            raise TypeError(
+                f"`dataset` has mappings as inputs, with the keys {list(examples[0].input)}: "
+                "`transform` must make (input, target) of them"
+            )
         return np.stack([np.asarray(one.input) for one in examples])
 
     def class_scores(self, model: Any, inputs: AnyArray) -> FloatArray | None:

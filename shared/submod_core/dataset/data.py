@@ -13,6 +13,7 @@ from submod_core._files import path_of
 from submod_core._types import AnyArray
 from submod_core.dataset.sources import resolved
 
+_PLAIN = (bool, int, float, str)
 _IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
 
 
@@ -25,7 +26,7 @@ class Example:
     index : int
         Place in the dataset.
     id : str
-    input : array or tensor
+    input : array, tensor, or mapping of names to them
         Without a batch axis.
     target : object
         In the form that the host's methods take for one example; None for what the model predicts.
@@ -265,7 +266,7 @@ def reading(dataset: Any, transform: Callable[[Any], Any] | None) -> Callable[[i
 
 
 def alike(examples: Sequence[Example]) -> Iterator[list[Example]]:
-    """Runs of examples whose inputs have one shape and dtype, which can stand in one batch.
+    """Runs of examples whose inputs have one form, shape and dtype, which can stand in one batch.
 
     Examples
     --------
@@ -275,6 +276,20 @@ def alike(examples: Sequence[Example]) -> Iterator[list[Example]]:
     """
     groups: dict[tuple[Any, ...], list[Example]] = {}
     for one in examples:
-        key = (tuple(np.shape(one.input)), str(getattr(one.input, "dtype", "")), one.target is None)
-        groups.setdefault(key, []).append(one)
+        groups.setdefault((_form(one.input), one.target is None), []).append(one)
     yield from groups.values()
+
+
+def _form(value: Any) -> Any:
+    """Shape and dtype of an input, of each entry where it is a mapping.
+
+    A mapping's plain entries, which a batch shares, are part of its form, and so are the names of
+    those that are explained.
+    """
+    if isinstance(value, Mapping):
+        entries = tuple(
+            (name, repr(entry) if entry is None or isinstance(entry, _PLAIN) else _form(entry))
+            for name, entry in sorted(value.items())
+        )
+        return entries, getattr(value, "explain", None)
+    return tuple(np.shape(value)), str(getattr(value, "dtype", ""))

@@ -168,7 +168,7 @@ class _Judging(HostTask):
         inputs = host.stacked(examples, self.model)
         with host.seeded(inputs, seed):
             if self.asks_model:
-                scores = host.class_scores(self.model, inputs[:1])
+                scores = host.class_scores(self.model, host.stacked(examples[:1], self.model))
                 chosen = host.targets(targets, None if scores is None else scores.shape[1])
                 numbers = host.judged(self.metric, self.model, inputs, given, chosen, arguments)
             else:

@@ -12,7 +12,7 @@ OPTIONS = {
         Name of each example; by default the dataset's own `ids`, or 0 … n−1.""",
     "transform": """transform : callable, optional
         From an item of the dataset to (input, target) as the model takes them, without a batch
-        axis.""",
+        axis. Under Captum an input may be a mapping, of keyword arguments of the model.""",
     "seed": """seed : int
         Of methods that draw random numbers: with the place of an example's batch it decides
         them.""",
