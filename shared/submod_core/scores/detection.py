@@ -150,6 +150,13 @@ def check_detection(
             f"`detector` gave the box {boxes[bad][0].tolist()}; they must be finite, with left ≤ "
             "right and top ≤ bottom: is their format another one?"
         )
+    # Of many boxes some are larger than a pixel.
+    relative = boxes.size >= 40 and 0 < boxes.max() <= 1 and explained.max(initial=0) > 2
+    if relative:
+        raise ValueError(
+            f"`detector` gave boxes up to {boxes.max():.3g}; they must be in pixels: give "
+            "`proposals` as a function that multiplies relative ones by the image's sides"
+        )
     bad = ~((scores >= -1e-3) & (scores <= 1 + 1e-3))
     if bad.any():
         raise ValueError(

@@ -13,7 +13,7 @@ from submod_core.scores import (
     TorchvisionProposals,
     YOLOProposals,
 )
-from submod_core.scores.detection import box_iou, detection_score
+from submod_core.scores.detection import box_iou, check_detection, detection_score
 from submod_core.scores.proposals import proposals_of
 
 SIDE, MODES = 12, ("both", "box", "class")
@@ -137,6 +137,28 @@ def test_yolo_rows_are_told_apart_by_the_number_of_classes(objectness, box_forma
     found = YOLOProposals(3, box_format)(np.concatenate(parts, -1), (64, 64))
     np.testing.assert_allclose(found.boxes, corners)
     np.testing.assert_allclose(found.scores, scores * sure if objectness else scores)
+
+
+def test_relative_boxes_of_many_proposals_are_refused():
+    rows = np.random.default_rng(0).uniform(0.1, 0.4, (1, 12, 7))
+    found = YOLOProposals(3)(rows, (64, 64))
+    box = np.array([[8.0, 8, 20, 20]])
+    with pytest.raises(ValueError, match=r"`detector`.*pixels"):
+        check_detection(found.boxes, found.scores, box, None, None)
+    pixels = YOLOProposals(3)(rows * ([64] * 4 + [1] * 3), (64, 64))
+    check_detection(pixels.boxes, pixels.scores, box, None, None)
+    check_detection(found.boxes[:, :9], found.scores[:, :9], box, None, None)
+
+
+def test_rows_of_ultralytics_are_read_after_a_transpose():
+    rng = np.random.default_rng(0)
+    outputs = rng.uniform(0.1, 0.9, (2, 4 + 3, 30)) * np.array([64] * 4 + [1] * 3)[:, None]
+    found = YOLOProposals(3)(outputs.transpose(0, 2, 1), (64, 64))
+    for image, anchor in np.ndindex(2, 30):
+        x, y, width, height, *classes = outputs[image, :, anchor]
+        wanted = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+        np.testing.assert_allclose(found.boxes[image, anchor], wanted)
+        np.testing.assert_allclose(found.scores[image, anchor], classes)
 
 
 def test_half_precision_is_read_in_single():
