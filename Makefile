@@ -33,6 +33,8 @@ models: $(VENV)/models
 	$(WITH_WEIGHTS) $(RUN) examples/sentence_words.py --pairs 8 --output $(VENV)/sentence_words.png
 	$(WITH_WEIGHTS) $(RUN) examples/pitch_harmonics.py --tones 2 --output $(VENV)/pitch_harmonics.png
 	$(WITH_WEIGHTS) $(RUN) examples/face_regions.py --search singletons --output $(VENV)/face.png
+	$(ALONE) $(RUN) examples/clip_shapes.py --output $(VENV)/clip.png
+	$(ALONE) $(RUN) examples/prompt_words.py --output $(VENV)/prompt.png
 	$(ALONE) PYTHONPATH=$(VENV)/vision $(RUN) -m pytest -p no:cacheprovider tests/vision
 
 lint: $(VENV)/test
