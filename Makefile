@@ -21,11 +21,11 @@ pipeline: $(VENV)/test
 	$(QUIET) $(RUN) examples/xplique_pipeline.py $(ARGS)
 
 test: $(VENV)/test
-	$(QUIET) $(ALONE) $(RUN) -m pytest -n 2
+	$(QUIET) $(ALONE) $(RUN) -m pytest -n 2 --dist worksteal
 
 # Faults, kills and many calls, fifty times as often as `make test` has them: minutes.
 soak: $(VENV)/test
-	SOAK=50 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 tests/soak
+	SOAK=50 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 tests/soak tests/captum/test_sop_files.py
 
 # Examples on trained networks, each of which fails where it does not show what it must; fewer inputs than they have by
 # themselves. Models of timm and torchvision with random weights.

@@ -14,6 +14,7 @@ import pytest
 import torch
 from networks import SmallNet, noisy_problem, random_images, small_sop
 from safetensors.torch import load_file, save_file
+from soak.amounts import SOAK
 from torch import nn
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
@@ -87,6 +88,7 @@ def test_with_dropout_batch_norm_and_augmentation_a_resumed_run_is_the_same_bit_
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(SOAK == 1, reason="three processes: in `make soak`")
 def test_killed_by_the_system_and_resumed_in_another_process(tmp_path):
     program = f"""
         import sys

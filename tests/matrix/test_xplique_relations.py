@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from matrix.relations import RELATIONS, assert_same
 from xplique_submod import LiMA
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def explain(model, x, target, **options):
     """One function for all models, so that nothing is traced; targets are one-hot of four."""

@@ -91,6 +91,7 @@ def test_generators_of_open_shapes():
         assert np.array_equal(lima.explain(dataset), lima.explain(x, y))
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_all_that_takes_targets_takes_datasets():
     shape = (8, 8, 3)
     (x, y), model = data(shape), network(shape)

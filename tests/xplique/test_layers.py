@@ -7,6 +7,8 @@ import tensorflow as tf
 from xplique_submod import SMDL, LiMA, SumOfParts
 from xplique_submod._layers import flattened, layers_within, output_of
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 keras, layers = tf.keras, tf.keras.layers
 X, Y = np.random.default_rng(0).random((2, 16, 16, 3), dtype="f4"), np.eye(5, dtype="f4")[:2]
 SPREAD = {"weights": {"effectiveness": 1}, "regions": (2, 2)}

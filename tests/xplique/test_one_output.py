@@ -13,6 +13,8 @@ from xplique_submod import (
     metrics,
 )
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 keras, layers = tf.keras, tf.keras.layers
 RNG = np.random.default_rng(0)
 X = RNG.random((3, 8, 8, 3), dtype="f4") * np.array([1, -1, 1], "f4")[:, None, None, None]

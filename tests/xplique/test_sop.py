@@ -19,6 +19,8 @@ from submod_core.sop import GroupExplanation, training
 from xplique_submod import SelfAttributing, SumOfParts, SumOfPartsAttribution, metrics
 from xplique_submod.sop import fit
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 layers = tf.keras.layers
 
 
@@ -124,6 +126,7 @@ def test_captum_and_xplique_give_the_same_groups_and_scores(options):
     np.testing.assert_allclose(a, metrics.grown_insertion(theirs, channels_last), atol=2e-3)
 
 
+@pytest.mark.graph
 def test_eagerly_in_a_graph_and_in_other_batches_it_is_one_function():
     images, sop = random_images(), small_sop()
     wanted = sop(images).numpy()
@@ -177,6 +180,7 @@ def test_masked_inputs_are_shared_out_evenly_among_batches(n_inputs, n_groups, s
     np.testing.assert_array_equal(np.concatenate(batches), wanted)
 
 
+@pytest.mark.graph
 @pytest.mark.parametrize("finetune", [False, True])
 def test_fit_trains_the_attentions_and_leaves_the_backbone_alone(finetune):
     backbone, images = small_net(noisy=True), random_images(16)
@@ -273,6 +277,7 @@ def test_a_keras_file_restores_the_identical_function(options, tmp_path):
     assert again.settings == sop.settings
 
 
+@pytest.mark.graph
 def test_features_may_differ_from_input_to_input():
     sop, images = small_sop(), random_images()
     masks = np.stack([np.arange(144).reshape(12, 12) // size for size in (12, 24, 36)])

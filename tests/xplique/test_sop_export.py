@@ -32,8 +32,7 @@ def tables(**options):
     return SumOfParts(backbone, X[:1, 0, :, 0], encoder=encoder, groups=3, **options), X[:, 0, :, 0]
 
 
-@pytest.mark.parametrize("trained", [False, True])
-@pytest.mark.parametrize("make", [images, series, tables])
+@pytest.mark.parametrize(("make", "trained"), [(images, True), (series, True), (tables, False)])
 def test_an_exported_model_serves_the_same_logits(make, trained, tmp_path):
     sop, inputs = make()
     if trained:
@@ -46,7 +45,7 @@ def test_an_exported_model_serves_the_same_logits(make, trained, tmp_path):
         np.testing.assert_allclose(served.serve(inputs[:n]), wanted[:n], atol=1e-5)
 
 
-@pytest.mark.parametrize("make", [images, series, tables])
+@pytest.mark.parametrize("make", [images, tables])
 def test_the_name_is_kept(make, tmp_path):
     sop, inputs = make(name="mine")
     sop.save(tmp_path / "x.keras")
@@ -55,10 +54,10 @@ def test_the_name_is_kept(make, tmp_path):
     np.testing.assert_allclose(loaded(inputs), sop(inputs), atol=1e-6)
 
 
-@pytest.mark.parametrize("ending", ["h5", "hdf5"])
-def test_hdf5_is_refused(ending, tmp_path):
+def test_hdf5_is_refused(tmp_path):
     sop, inputs = images()
-    for path in (tmp_path / f"x.{ending}", str(tmp_path / f"x.{ending}")):
+    for path in (tmp_path / "x.h5", str(tmp_path / "x.hdf5")):
+        ending = str(path).rsplit(".")[-1]
         with pytest.raises(ValueError, match=rf"`filepath` .*{ending}.* must end in '.keras'"):
             sop.save(path)
     assert not list(tmp_path.iterdir())

@@ -227,6 +227,11 @@ class Network(Saved):
         continuous = self.settings.continuous
         count, make = self.masking.batches(inputs, masks, labels, n_words, continuous, most)
         sizes = (self.class_weights.shape[0], self.class_weights.shape[1])
+        if (
+            tf.get_static_value(count) == 0
+        ):  # of no inputs; outside of graphs nothing is put together
+            logits, hidden = (tf.zeros((0, masks.shape[1], size), masks.dtype) for size in sizes)
+            return logits, hidden
         arrays = [
             tf.TensorArray(masks.dtype, size=count, infer_shape=False, element_shape=(None, size))
             for size in sizes

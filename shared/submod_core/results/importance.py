@@ -60,17 +60,20 @@ def importance(order: ArrayLike, consistency: Any, collaboration: Any) -> FloatA
                 f"`{name}` (of shape {curve.shape}) must be ({len(places) + 1},): one value for "
                 "each prefix of `order`, the empty one first"
             )
-    v = kept + left
+    # How far v moves with each region. Both scores move apart before they are summed: beside a
+    # collaboration of 1, a consistency of 1e-20 would be lost.
+    moves = np.abs(np.diff(kept) + np.diff(left))
     # How far the score falls from each region to the next: the movement of v between the prefixes
     # that end with each. The empty prefix is no region's, so n regions have n − 1 falls.
-    falls = np.abs(np.diff(v[1:]))
+    falls = moves[1:]
+    noise = _FLAT * max(np.abs(kept).max(), np.abs(1 - left).max())
     # A score is the sum of all falls that follow, so that the last region has 0.
     ordered = np.concatenate([np.cumsum(falls[::-1])[::-1], [0.0]])
     if is_flat(consistency, collaboration):
         ordered[:] = 0
-    elif len(falls) == 0 or is_flat(consistency[1:], collaboration[1:]):
-        ordered[:] = 0  # v moves with the first region alone
-        ordered[0] = 1
+    elif ordered[0] <= noise:  # v moves with the first region alone, or both scores cancel
+        ordered[:] = 0
+        ordered[0] = float(moves[0] > noise)
     else:
         ordered /= ordered[0]
     scores = np.empty(len(ordered))

@@ -31,6 +31,12 @@ class Judge:
         # What each element adds to the worth, up to a constant, if F is modular as far as seen.
         self._added: FloatArray | None = None
         self._modular, self._agreeing = True, 0
+        # F and worth of what was asked ahead of its time.
+        self._known: dict[bytes, FloatArray] = {}
+
+    def knows(self, subset: BoolArray) -> bool:
+        """Whether a subset (n,) was asked ahead of its time."""
+        return subset.tobytes() in self._known
 
     def look_at_all(self) -> Generator[BoolArray, FloatArray, FloatArray]:
         """Ask for F of all elements, (1,), before anything else."""
@@ -59,10 +65,14 @@ class Judge:
         self._added, self._modular = np.zeros(self.order.n), False
 
     def flip(
-        self, base: BoolArray, looked: IntArray
+        self, base: BoolArray, looked: IntArray, ahead: BoolArray | None = None
     ) -> Generator[BoolArray, FloatArray, FloatArray]:
-        """Ask for F and the worth of the base with each element put in or taken out, (2, B)."""
-        found = yield from self.look(base ^ (np.arange(len(base)) == looked[:, None]))
+        """Ask for F and the worth of the base with each element put in or taken out, (2, B).
+
+        Subsets `ahead` (k, n) are asked along, to be known when their time comes.
+        """
+        subsets = base ^ (np.arange(len(base)) == looked[:, None])
+        found = yield from self._flipped(subsets, ahead)
         # The worths of one round tell, up to a constant, what each element adds. The first round
         # looks at all; where F is modular, later ones agree with it up to rounding.
         added = np.where(base[looked], -found[1], found[1])
@@ -71,6 +81,23 @@ class Judge:
         elif self._modular:
             self._modular = np.ptp(added - self._added[looked]) <= self.surrogate.resolution
             self._agreeing += len(looked) - 1
+        return found
+
+    def _flipped(
+        self, subsets: BoolArray, ahead: BoolArray | None
+    ) -> Generator[BoolArray, FloatArray, FloatArray]:
+        """Ask for subsets and those ahead, or recall them."""
+        new = np.array([not self.knows(one) for one in subsets])
+        asked = subsets[new] if ahead is None else np.concatenate([subsets[new], ahead])
+        answers = np.zeros((2, 0)) if not len(asked) else (yield from self.look(asked))
+        self._known |= {
+            one.tobytes(): answer
+            for one, answer in zip(asked[new.sum() :], answers.T[new.sum() :], strict=True)
+        }
+        found = np.empty((2, len(subsets)))
+        found[:, new] = answers[:, : new.sum()]
+        for k in np.flatnonzero(~new):
+            found[:, k] = self._known[subsets[k].tobytes()]
         return found
 
     def promising(self, base: BoolArray, most: int) -> IntArray:

@@ -77,16 +77,20 @@ class Plan:
         if self._extra is None:
             self._extra = self._divided(size)
         if math.isinf(self._extra):
-            return self._by_share(size)
+            return self.by_share(size)
         most = min(size, 1 + math.ceil(self._extra / (size - 1)))
         self._extra -= most - 1
         return most
+
+    def is_tight(self, size: int) -> bool:
+        """Whether the budget does not pay for the default search."""
+        return not math.isinf(self._divided(size))
 
     def _divided(self, size: int) -> float:
         """Looks beyond one a pick that all picks to come may take; infinite where all fits."""
         sizes = range(size, 1, -1)
         spare = self.affordable(self.order.n - size)
-        default = sum(self._by_share(s) - 1 for s in sizes)
+        default = sum(self.by_share(s) - 1 for s in sizes)
         if default + self.most_moves <= spare:
             return math.inf
         first = _FIRST_EXTRA * len(sizes)
@@ -94,5 +98,6 @@ class Plan:
         moves = min(self.most_moves, max(0, spare - first) - beyond // 2)
         return min(spare - moves, sum(s - 1 for s in sizes))
 
-    def _by_share(self, size: int) -> int:
+    def by_share(self, size: int) -> int:
+        """Number of `size` candidates that a pick looks at without a budget."""
         return min(size, max(2, math.ceil(self.share * size)))

@@ -43,26 +43,39 @@ class _Move(NamedTuple):
 
 
 def polish(
-    order: Order, known: FloatArray, judge: Judge, fixed: int, budget: int, plan: Plan
+    order: Order,
+    known: FloatArray,
+    judge: Judge,
+    fixed: int,
+    budget: int,
+    plan: Plan,
+    ahead: int = 0,
 ) -> Generator[BoolArray, FloatArray, None]:
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
     `known` holds F and the worth of each prefix, (2, n); the first `fixed` places stay. At most
-    `budget` subsets are asked for, and no more than the plan allows.
+    `budget` subsets are asked for, and no more than the plan allows. `ahead` is the number of
+    subsets up to which a round is filled with further moves, of which only the best are made.
     """
     chain = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, known[0])
     least = judge.surrogate.resolution
-    # Each round evaluates the prefixes that a few moves change. No two moves touch the same prefix,
-    # so that each can be judged, and made, without the others.
-    while budget > 0 and (moves := _moves(chain, known[1], judge.surrogate, fixed, least)):
+    # Each round evaluates the prefixes that a few moves change. Of moves that touch the same prefix
+    # one at most is made, so that each can be judged, and made, without the others.
+    while budget > 0 and (moves := _moves(chain, known[1], judge.surrogate, fixed, least, ahead)):
         # Where the images run out, the least promising moves are left out.
         while moves and sum(m.high - m.low for m in moves) > plan.affordable(order.n - 1):
             moves.pop()
         sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
         if (budget := budget - len(sets)) < 0 or not sets:
             break
-        found = yield from judge.look(np.array([members(order.n, s) for s in sets]))
+        subsets = np.array([members(order.n, s) for s in sets])
+        if ahead:  # moves that touch the same prefix may ask for the same subset
+            subsets, places = np.unique(subsets, axis=0, return_inverse=True)
+            found = (yield from judge.look(subsets))[:, places]
+        else:
+            found = yield from judge.look(subsets)
+        rises = []
         for move in moves:
             mine, found = np.split(found, [move.high - move.low], axis=1)
             gains = mine[1] - known[1, move.low : move.high]
@@ -73,15 +86,29 @@ def polish(
             if summed.max() > least:
                 steps = 1 + int(np.argmax(summed))
                 done = _Move(move.start, move.start + (steps if down else -steps))
+                values = mine[:, done.low - move.low : done.high - move.low]
+                rises.append((float(summed.max()), done, values))
+        touched = np.zeros(order.n, dtype=bool)
+        for _, done, values in sorted(rises, key=lambda rise: -rise[0]):
+            if not touched[done.low : done.high + 1].any():
+                touched[done.low : done.high + 1] = True
                 chain = done.applied(chain)
-                known[:, done.low : done.high] = mine[:, done.low - move.low : done.high - move.low]
+                known[:, done.low : done.high] = values
         order.rearrange(chain, known[0])
 
 
 def _moves(
-    chain: Sequence[int], worth: FloatArray, surrogate: Surrogate, fixed: int, least: float
+    chain: Sequence[int],
+    worth: FloatArray,
+    surrogate: Surrogate,
+    fixed: int,
+    least: float,
+    most: int,
 ) -> list[_Move]:
-    """Moves with the best ratio of promise to cost, no two of which touch the same prefix."""
+    """Moves with the best ratio of promise to cost, no two of which touch the same prefix.
+
+    Up to `most` subsets they are followed by the next best, which may touch any.
+    """
     n = len(chain)
     cuts = np.linspace(0, n, -(-n // _BLOCK) + 1).astype(int).tolist()
     moves: list[_Move] = []
@@ -92,12 +119,14 @@ def _moves(
         prefixes = np.arange(start, end + 1)[:, None] > np.argsort(chain)
         elements = np.sort(block)
         guesses = surrogate.flipped(prefixes, elements)[:, np.searchsorted(elements, block)]
-        found = _within(guesses, worth[start : end - 1], fixed - start, least)
+        found = _within(guesses, worth[start : end - 1], fixed - start, least, most)
         moves += [_Move(start + move.start, start + move.end) for move in found]
     return moves
 
 
-def _within(guesses: FloatArray, worth: FloatArray, fixed: int, least: float) -> list[_Move]:
+def _within(
+    guesses: FloatArray, worth: FloatArray, fixed: int, least: float, most: int
+) -> list[_Move]:
     """Moves within a block of m places.
 
     Given are the guesses (m + 1, m) of `_moves` and the worth of all its prefixes but the last.
@@ -121,6 +150,7 @@ def _within(guesses: FloatArray, worth: FloatArray, fixed: int, least: float) ->
     best = np.argsort(-rating, axis=None, kind="stable")[: min(4 * n, np.count_nonzero(rating))]
     rows, starts = np.unravel_index(best, rating.shape)
     ends = rows + (rows >= starts)
+    further = [_Move(*ends_of) for ends_of in zip(starts.tolist(), ends.tolist(), strict=True)]
     # Take the best move, drop all moves that touch its prefixes, and repeat a few times.
     moves: list[_Move] = []
     while len(starts) and len(moves) < _MOVES_PER_ROUND:
@@ -128,4 +158,11 @@ def _within(guesses: FloatArray, worth: FloatArray, fixed: int, least: float) ->
         before = np.maximum(starts, ends) < moves[-1].low
         behind = np.minimum(starts, ends) > moves[-1].high
         starts, ends = starts[before | behind], ends[before | behind]
+    taken = set(moves)
+    for move in further if most else []:
+        most_left = most - sum(m.high - m.low for m in moves)
+        if most_left <= 0:
+            break
+        if move not in taken and move.high - move.low <= most_left:
+            moves.append(move)
     return moves

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from submod_core._checks import check_amount, check_count_or_share, check_share
+from submod_core._checks import check_amount, check_count, check_count_or_share, check_share
+from submod_core.search._ahead import Ahead
 from submod_core.search._judge import Judge, members
 from submod_core.search._plan import Plan
 from submod_core.search._polish import polish
@@ -41,6 +42,11 @@ class Guided(Search):
     polish : float
         Most subsets evaluated to improve the finished order, as a multiple of n; at 0 the order
         stays as it is.
+    ahead : int
+        Most subsets that a round asks along for picks and moves to come, as far as they can be
+        foreseen, so that rounds are fewer and fuller: for a model that answers a large batch as
+        fast as a small one. Some are asked in vain, and all count. Not within a budget of images
+        that is too small for the default search.
     complement_weight : float, optional
         Weight of the complement's value, at least 0. At 0 complements are not asked for. By default
         1 where F looks at complements anyway, as LiMA's F with collaboration does: F of both then
@@ -64,6 +70,7 @@ class Guided(Search):
     window: float | None = None
     polish: float = 6
     complement_weight: float | None = None
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,6 +78,7 @@ class Guided(Search):
         if self.window is not None:
             check_share("window", self.window)
         check_amount("polish", self.polish)
+        check_count("ahead", self.ahead, least=0)
         if self.complement_weight is not None:
             check_amount("complement_weight", self.complement_weight)
 
@@ -100,20 +108,25 @@ class Guided(Search):
             order.admit(looked[best], values[best])
         # Backward: retire the candidate without which the rest has the highest worth. The rest is
         # the prefix that ends before the candidate.
+        tight = plan.is_tight(len(order.candidates))
+        ahead = Ahead(judge, plan, 0 if tight else int(self.ahead))
         while len(candidates := order.candidates) > 1:
             # The higher index goes first where values tie, so that the lowest stays.
             rest, size = ~members(n, order.back), len(candidates)
             all_ = not (order.back or grouped) and plan.pays(
                 rest & ~np.eye(n, dtype=bool)[candidates]
             )
-            looked = judge.promising(rest, size if all_ else plan.candidates(size))[::-1]
-            values, worth = yield from judge.flip(rest, looked)
+            window = ahead.window(rest)
+            if window is None:
+                window = judge.promising(rest, size if all_ else plan.candidates(size))
+            looked = window[::-1]
+            values, worth = yield from judge.flip(rest, looked, ahead.subsets(rest, looked))
             best = np.argmax(worth)
             known[:, len(order.front) + len(candidates) - 2] = values[best], worth[best]
             order.retire(looked[best])
         # The order of a modular function has nothing to gain.
         budget = plan.most_moves if n > 1 and not judge.modular else 0
-        yield from polish(order, known, judge, len(order.front), budget, plan)
+        yield from polish(order, known, judge, len(order.front), budget, plan, ahead.most)
 
     def _admitted(self, n: int) -> int:
         """Number of elements to admit before the others are retired."""

@@ -67,7 +67,7 @@ def random_vectors(n):
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_sparsemax_is_the_exact_projection(framework):
-    for vector in random_vectors(2000):
+    for vector in random_vectors(2000 if framework == "numpy" else 300):
         found = np.asarray(sparsemax(FRAMEWORKS[framework](vector)))
         np.testing.assert_allclose(
             found, projection(vector), atol=1e-9 if np.abs(vector).max() < 1e9 else 1e-3

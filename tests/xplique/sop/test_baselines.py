@@ -11,6 +11,8 @@ from submod_core.regions import Layout, named_baselines
 from xplique_submod import SelfAttributing, SumOfParts
 from xplique_submod.sop import fit
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 layers = tf.keras.layers
 BASELINES = [0.25, (0.1, 0.5, 0.9), "blur", "channel_mean", "random_colour"]
 each = pytest.mark.parametrize("baseline", BASELINES, ids=str)

@@ -1,0 +1,84 @@
+"""Questions of picks to come, asked along with those of a pick, for the guided search."""
+
+import heapq
+from itertools import count
+
+import numpy as np
+
+from submod_core._types import BoolArray, IntArray
+from submod_core.search._judge import Judge
+from submod_core.search._plan import Plan
+
+# Chance that a pick takes the candidate with the best guess, the second best, … .
+_CHANCES = (0.5, 0.2, 0.1, 0.05)
+
+
+class Ahead:
+    """Asks along what the likeliest next picks would ask, so that rounds are fewer and fuller.
+
+    A pick that was foreseen has its answers already. The others were asked in vain.
+
+    Parameters
+    ----------
+    judge : Judge
+    plan : Plan
+    most : int
+        Most subsets of one round that are asked along.
+    """
+
+    def __init__(self, judge: Judge, plan: Plan, most: int) -> None:
+        self.judge, self.plan, self.most = judge, plan, most
+        self._windows: dict[bytes, IntArray] = {}
+
+    def window(self, base: BoolArray) -> IntArray | None:
+        """The candidates that were asked for if this base was foreseen, in ascending order."""
+        # Of a modular function the judge knows the order better than guesses do.
+        return None if self.judge.modular else self._windows.get(base.tobytes())
+
+    def subsets(self, base: BoolArray, looked: IntArray) -> BoolArray:
+        """Subsets (k, n) of picks that may follow this one, which looks at some candidates.
+
+        Picks are foreseen one after the other, the likeliest first, along each way on.
+        """
+        n, found = len(base), list[BoolArray]()
+        if not self.most or self.window(base) is not None:
+            return np.zeros((0, n), dtype=bool)
+        asked = {one.tobytes() for one in _flipped(base, looked)}
+        ticket = count()  # equal chances in the order in which they were found
+        ways: list[tuple[float, int, BoolArray, IntArray]] = []
+
+        def foresee(chance: float, base: BoolArray, candidates: IntArray, best: IntArray) -> None:
+            for element, share in zip(best.tolist(), _CHANCES, strict=False):
+                after = base.copy()
+                after[element] ^= True
+                left = candidates[candidates != element]
+                heapq.heappush(ways, (-chance * share, next(ticket), after, left))
+
+        candidates = self.judge.order.candidates
+        foresee(1.0, base, candidates, self._best(base, looked))
+        while ways and len(found) < self.most:
+            chance, _, after, left = heapq.heappop(ways)
+            if len(left) < 2 or after.tobytes() in self._windows:
+                continue
+            best = self._best(after, left)
+            looked = np.sort(best[: self.plan.by_share(len(left))])
+            new = {one.tobytes(): one for one in _flipped(after, looked)}
+            new = {key: one for key, one in new.items() if key not in asked}
+            new = {key: one for key, one in new.items() if not self.judge.knows(one)}
+            if len(found) + len(new) > self.most:
+                break
+            self._windows[after.tobytes()] = looked
+            asked |= set(new)
+            found += new.values()
+            foresee(-chance, after, left, best)
+        return np.array(found, dtype=bool).reshape(-1, n)
+
+    def _best(self, base: BoolArray, candidates: IntArray) -> IntArray:
+        """Candidates by the guess of the worth of the base with each of them taken out."""
+        guesses = self.judge.surrogate.flipped(base[None], candidates)[0]
+        return candidates[np.argsort(-guesses, kind="stable")]
+
+
+def _flipped(base: BoolArray, elements: IntArray) -> BoolArray:
+    """The base with each of some elements put in or taken out, (k, n)."""
+    return base ^ (np.arange(len(base)) == elements[:, None])
