@@ -64,7 +64,7 @@ $(VENV)/captum: pyproject.toml constraints.txt
 $(VENV)/test: $(VENV)/captum
 	$(INSTALL) --editable '.[captum,theory,examples,test]' $(XPLIQUE_NEEDS)
 	$(INSTALL) --editable '.[distributed]' $(READERS)
-	$(INSTALL) --editable '.[huggingface]'
+	$(INSTALL) --editable '.[huggingface,lightning]'
 	$(INSTALL) --no-deps xplique
 	$(RUN) -m pip check
 	touch $@

@@ -16,6 +16,7 @@ from submod_core.figures.html_kinds import (
     video_html,
     volume_html,
 )
+from submod_core.figures.loggers import figure_logger
 from submod_core.figures.maps import plot_map
 from submod_core.figures.mistakes import plot_mistake
 from submod_core.figures.series import plot_series
@@ -28,6 +29,7 @@ __all__ = [
     "columns_html",
     "compare_html",
     "explanation_html",
+    "figure_logger",
     "plot_columns",
     "plot_explanation",
     "plot_groups",

@@ -19,6 +19,7 @@ from captum_submod import (
     explain_mistakes,
     from_processor,
 )
+from captum_submod.callbacks import ExplanationLogger
 from submod_core.sea_nn import Learning
 
 from . import pixel_kinds
@@ -32,7 +33,7 @@ from .captum_kinds import (
     model,
     tensor,
 )
-from .host_kinds import REMOVING
+from .host_kinds import LOGGED, REMOVING
 
 IDS = torch.tensor([[3, -1, 4], [5, 6, -1]])
 OPTIONS = {
@@ -174,6 +175,19 @@ CASES = [
             | MASKED
         ),
         {"method": instance(), **{k: KINDS[k] for k in (*MASKED, "additional_forward_args")}},
+    ),
+    Case(
+        ExplanationLogger,
+        lambda: (
+            {"inputs": X.clone(), "target": 1, "log_to": print, "method": LiMA}
+            | {"every_n_epochs": 2, "name": "scenes", "pictures": X[:, 0], "titles": ["a", "b"]}
+            | {"plot": print}
+        ),
+        {
+            "inputs": {k: KINDS["inputs"][k] for k in ("None", "text", "an array", "empty")},
+            "target": {k: KINDS["target"][k] for k in ("a fraction", "text", "too many")},
+        }
+        | LOGGED,
     ),
     Case(AggMean, lambda: {"forward_func": model(), "methods": [a_map]}),
     Case(

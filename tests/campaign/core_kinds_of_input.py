@@ -11,6 +11,7 @@ from submod_core.figures.html_kinds import (
     video_html,
     volume_html,
 )
+from submod_core.figures.loggers import figure_logger
 from submod_core.figures.series import plot_series
 from submod_core.figures.spectrograms import plot_spectrogram
 from submod_core.figures.volumes import plot_video, plot_volume
@@ -29,6 +30,11 @@ BAD_VIDEO = array(
 )
 
 CASES = [
+    Case(
+        figure_logger,
+        lambda: {"log_to": print},
+        {"log_to": {"None": None, "a number": 3, "a list": [print], "an object": object()}},
+    ),
     Case(
         regions.tubes,
         lambda: {"video": VIDEO.copy(), "regions": (2, 2), "spans": 2},

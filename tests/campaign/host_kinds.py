@@ -21,6 +21,16 @@ REMOVING = {
     "padding_side": choice(),
     "removed": number(None, zero=0, fraction=-0.5),
 }
+# Of the callbacks that log explanations.
+LOGGED = {
+    "log_to": {"a number": 3, "a list": [print], "an object": object(), "empty": ""},
+    "method": function(),
+    "every_n_epochs": count(),
+    "name": text() | {"empty": ""},
+    "pictures": {"a number": 3, "text": "ab", "too few": [1], "an object": object()},
+    "titles": {"a number": 3, "text": "ab", "too few": ["a"], "of numbers": [1, 2]},
+    "plot": function(),
+}
 OPTION = {"a number": 3, "a list": [3], "an object": object()}
 
 KINDS = core_kinds.KINDS | {

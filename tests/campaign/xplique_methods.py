@@ -15,11 +15,12 @@ from xplique_submod import (
     explain_mistakes,
     from_processor,
 )
+from xplique_submod.callbacks import ExplanationLogger
 from xplique_submod.sop import SelfAttributing, SumOfParts, fit
 
 from . import pixel_kinds
 from .calls import Case, count, instance, number, share, without
-from .host_kinds import BASELINE_OF_PARTS, REMOVING
+from .host_kinds import BASELINE_OF_PARTS, LOGGED, REMOVING
 from .xplique_kinds import (
     KINDS,
     X,
@@ -168,6 +169,14 @@ CASES = [
             "max_area": 1.0,
         },
         {"method": instance()},
+    ),
+    Case(
+        ExplanationLogger,
+        lambda: (
+            given(log_to=print, method=LiMA, every_n_epochs=2, name="scenes", plot=print)
+            | {"pictures": X[..., 0], "titles": ["a", "b"]}
+        ),
+        {"targets": without(KINDS["targets"], "no class", "too many classes")} | LOGGED,
     ),
     Case(AggMean, lambda: {"model": model} | MAPS),
     Case(
