@@ -20,10 +20,11 @@ from captum_submod import (
     from_processor,
 )
 from captum_submod.callbacks import ExplanationLogger
+from captum_submod.quantus import explain_func
 from submod_core.sea_nn import Learning
 
 from . import pixel_kinds
-from .calls import Case, choice, count, instance, number, share, without
+from .calls import Case, choice, count, function, instance, number, share, without
 from .captum_kinds import (
     KINDS,
     MASK,
@@ -63,6 +64,10 @@ SMALL = Learning(widths=(3,), epochs=1)
 
 def sea_nn(**options):
     return SEANN(model(), [a_map], settings=SMALL, side=2, thresholds=(2, 4), **options)
+
+
+def lima_of(model):
+    return LiMA(model, regions=(2, 2), search="singletons")
 
 
 class Provider:
@@ -188,6 +193,32 @@ CASES = [
             "target": {k: KINDS["target"][k] for k in ("a fraction", "text", "too many")},
         }
         | LOGGED,
+    ),
+    Case(
+        explain_func,
+        lambda: (
+            {
+                "model": model(),
+                "inputs": X.numpy().copy(),
+                "targets": np.array([0, 1]),
+                "method": lima_of,
+            }
+            | {"device": None}
+        ),
+        {
+            "model": instance(),
+            "inputs": {
+                "None": None,
+                "text": "one",
+                "a number": 3.0,
+                "nan": np.full((2, 1, 4, 4), np.nan),
+            }
+            | {"an object": object(), "strings": [["a"]]},
+            "targets": {"None": None, "text": "cat", "too many": [0, 1, 2], "a fraction": 0.5}
+            | {"an object": object(), "nan": np.nan},
+            "method": function(),
+            "device": {},  # of torch
+        },
     ),
     Case(AggMean, lambda: {"forward_func": model(), "methods": [a_map]}),
     Case(

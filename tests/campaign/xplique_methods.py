@@ -16,10 +16,11 @@ from xplique_submod import (
     from_processor,
 )
 from xplique_submod.callbacks import ExplanationLogger
+from xplique_submod.quantus import explain_func
 from xplique_submod.sop import SelfAttributing, SumOfParts, fit
 
 from . import pixel_kinds
-from .calls import Case, count, instance, number, share, without
+from .calls import Case, count, function, instance, number, share, without
 from .host_kinds import BASELINE_OF_PARTS, LOGGED, REMOVING
 from .xplique_kinds import (
     KINDS,
@@ -70,6 +71,10 @@ def given(**others):
 
 def sop_call():
     return {"inputs": X.copy(), "feature_mask": None, "top": 0.5}
+
+
+def lima_of(model):
+    return LiMA(model, regions=(2, 2), search="singletons")
 
 
 def sea_nn():
@@ -177,6 +182,28 @@ CASES = [
             | {"pictures": X[..., 0], "titles": ["a", "b"]}
         ),
         {"targets": without(KINDS["targets"], "no class", "too many classes")} | LOGGED,
+    ),
+    Case(
+        explain_func,
+        lambda: (
+            {"model": BACKBONE, "inputs": X.copy(), "targets": np.array([0, 1]), "method": lima_of}
+            | {"device": None, "channel_first": False}
+        ),
+        {
+            "model": instance(),
+            "inputs": {
+                "None": None,
+                "text": "one",
+                "a number": 3.0,
+                "nan": np.full((2, 1, 4, 4), np.nan),
+            }
+            | {"an object": object(), "strings": [["a"]]},
+            "targets": {"None": None, "text": "cat", "too many": [0, 1, 2], "a fraction": 0.5}
+            | {"an object": object(), "nan": np.nan},
+            "method": function(),
+            "device": {},  # of torch
+            "channel_first": {"text": "yes", "a number": 3, "a list": [True]},
+        },
     ),
     Case(AggMean, lambda: {"model": model} | MAPS),
     Case(

@@ -125,7 +125,7 @@ def test_by_default_figures_go_to_the_trainers_own_loggers(tmp_path):
     ((name, step, pixels),) = images_in(tmp_path / "board")
     assert (name, step) == ("digits/0", 2)
     assert pixels.std() > 10
-    with pytest.raises(ValueError, match="`log_to` .*CSVLogger"):
+    with pytest.raises(ValueError, match=r"`log_to` .*CSVLogger"):
         fit(tmp_path, callback, epochs=1, logger=loggers[:1])
 
 
