@@ -2,8 +2,8 @@
 
 It imports numpy, scipy and scikit-image alone. `rank` orders the elements of any set function;
 `explain` runs LiMA or SMDL on any model behind an `Oracle`, as the adapters do. What is not here
-stands in the package of its concept: `regions`, `scores`, `search`, `engine`, `results`, `methods`,
-`metrics`, `sea_nn`, `sop`, `theory`, `figures`, `backends`, `testing`.
+stands in the package of its concept: `regions`, `scores`, `search`, `selection`, `engine`,
+`results`, `methods`, `metrics`, `sea_nn`, `sop`, `theory`, `figures`, `backends`, `testing`.
 """
 
 from submod_core._version import __version__ as __version__
@@ -13,6 +13,7 @@ from submod_core.regions import GroundSet, from_masks, grid, slico, watershed
 from submod_core.results import Curves, Explanation, importance
 from submod_core.scores import Readout, Score, Weights, evidential_loss, uncertainty
 from submod_core.search import SEARCHES, Ranking, Search, rank
+from submod_core.selection import SubmodularSelector
 
 __all__ = [
     "SEARCHES",
@@ -27,6 +28,7 @@ __all__ = [
     "Responses",
     "Score",
     "Search",
+    "SubmodularSelector",
     "Weights",
     "evidential_loss",
     "explain",

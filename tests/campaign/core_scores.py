@@ -1,5 +1,7 @@
 """Good calls of the core: scores and searches."""
 
+import inspect
+
 import numpy as np
 
 import submod_core as core
@@ -9,6 +11,21 @@ from submod_core.methods import smdl as smdl_module
 from . import calls
 from .calls import Case, array, choice, count, flag, instance, labels, number, share, without
 from .core_kinds import DISTANCES, FEATURES, WIDE
+
+SELECTOR = core.SubmodularSelector(2).fit(FEATURES)
+
+
+def selected(X, **options):  # noqa: N803
+    """Rows chosen with options, which an estimator checks when it is fitted."""
+    return core.SubmodularSelector(**options).fit_transform(X)
+
+
+selected.__signature__ = inspect.signature(core.SubmodularSelector).replace(
+    parameters=[
+        inspect.Parameter("X", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+        *inspect.signature(core.SubmodularSelector).parameters.values(),
+    ]
+)
 
 CASES = [
     Case(scores.DETRProposals, lambda: {"no_object": True}, {"no_object": flag()}),
@@ -151,7 +168,31 @@ CASES = [
         {"n_pending": share()},
         name="Bidirectional of a share",
     ),
+    Case(
+        selected,
+        lambda: (
+            {"X": FEATURES.copy(), "n_samples_to_select": 2, "function": "facility_location"}
+            | {"kernel": "rbf", "gamma": 0.5, "concave": "sqrt"}
+        ),
+        {
+            "X": array(FEATURES, empty=FEATURES[:0]),
+            "n_samples_to_select": count() | {"too large": 5},
+            "function": choice(),
+            "kernel": choice() | {"of other data": "precomputed"},
+            "gamma": number(optional=True, zero=0.0),
+            "concave": choice(),
+        },
+        named={"kernel": "X"},
+        name="SubmodularSelector of options",
+    ),
+    Case(
+        SELECTOR.transform,
+        lambda: {"X": FEATURES.copy()},
+        {"X": {"None": None, "a number": 3, "too few": FEATURES[:2]}},
+        name="SubmodularSelector.transform",
+    ),
     Case(search.Greedy, lambda: {"k": 2}, {"k": count(optional=True)}),
+    Case(search.Lazy, lambda: {"k": 2}, {"k": count(optional=True)}),
     Case(
         search.Guided,
         lambda: {"admitted": 0.1, "window": 0.5, "polish": 2.0, "complement_weight": 1.0},

@@ -83,7 +83,6 @@ EXCEPTIONS = {
             "Collaboration",
             "Confidence",
             "Consistency",
-            "Lazy",
             "Singletons",
             "Sparsity",
             "TorchvisionProposals",

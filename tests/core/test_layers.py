@@ -13,6 +13,7 @@ LAYERS = [
     "regions",
     "engine",
     "search",
+    "selection",
     "scores",
     "results",
     "methods",

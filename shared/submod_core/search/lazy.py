@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from submod_core._checks import check_count
 from submod_core.search.base import Order, Search, Steps
 
 # Values this near to each other, as a share of the spread of all values seen, may differ by the
@@ -21,6 +22,16 @@ class Lazy(Search):
     keeps them below the best: the order is that of `Greedy` also where F is submodular up to 1e-6
     of its spread. Where F is not submodular the order differs: on networks many gains grow.
 
+    Parameters
+    ----------
+    k : int, optional
+        Number of rounds after which the search ends, as of `Greedy`. By default all n.
+
+    Raises
+    ------
+    ValueError
+        If `k` is not a whole number of at least 1.
+
     Examples
     --------
     >>> from submod_core import rank
@@ -30,13 +41,20 @@ class Lazy(Search):
     (array([1, 0, 3, 2]), 9)
     """
 
+    k: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.k is not None:
+            check_count("k", self.k)
+
     def steps(self, order: Order) -> Steps:
         """Each round evaluates the largest bounds until no other can exceed the best value."""
         # F of the empty set is not known, so the values of the first round are no gains: bounds
         # exist from the second round on.
         bounds, base = np.full(order.n, np.inf), 0.0
         lowest, highest = np.inf, -np.inf
-        while len(candidates := order.candidates):
+        while len(candidates := order.candidates) and (self.k is None or len(order.front) < self.k):
             # Evaluate the candidates with the highest bound, all of equal ones, until no stale
             # bound can exceed the best fresh value. NumPy's argmax breaks ties to the lowest index.
             fresh = np.full(order.n, -np.inf)
