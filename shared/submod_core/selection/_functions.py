@@ -49,7 +49,7 @@ class RowFunction(ABC):
 
     def _advance(self, subsets: BoolArray) -> None:
         """Grow the front, or begin it anew: it stays within all of the subsets asked for."""
-        common: BoolArray = subsets.all(0)
+        common: BoolArray = np.logical_and.reduce(subsets)
         # Of one subset alone the last element may be a candidate; one of the same round tells.
         front = common
         if len(subsets) == 1 and self._before is not None:
