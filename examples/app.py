@@ -123,7 +123,8 @@ def page(named: list[str]) -> Any:
         gradio.Markdown("# Which few regions made the model decide?")
         with gradio.Row():
             with gradio.Column():
-                image = gradio.Image(label="Image", type="numpy", height=260)
+                # PNG: by default gradio compresses pictures with loss, which moves the scores.
+                image = gradio.Image(label="Image", type="numpy", height=260, format="png")
                 model = gradio.Dropdown([*models(), *named], value=DIGITS, label="Model")
                 effort = gradio.Radio(list(EFFORTS), value="a look", label="Effort")
                 scores = gradio.Label(label="Classes")

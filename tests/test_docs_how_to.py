@@ -19,11 +19,24 @@ PAGES = {
     "measure.md": lambda names: names["ours"].shape == names["images"].shape,
     "ensembles.md": lambda names: names["sea"].shape == names["mean"].shape,
     "smdl.md": lambda names: names["smdl"] is not None,
+    "fits_in.md": lambda names: (
+        names["few"].score(names["digits"], names["names"])
+        > names["by_chance"].score(names["digits"], names["names"]) + 0.03
+        and names["maps"].shape == (2, 1, 64, 64)
+        and len(list(Path("figures").rglob("*.png"))) == 2
+        and all(list(Path(folder).rglob("*tfevents*")) for folder in ("board", "runs"))
+    ),
     "set_functions.md": lambda names: np.array_equal(names["ranking"].order, [1, 3, 0, 2]),
 }
 FILES = {"explain.md": ["explanation.png", "explanation.html"], "mistakes.md": ["mistake.png"]}
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Of Lightning's trainer.
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+    pytest.mark.filterwarnings("ignore:The number of training batches"),
+    pytest.mark.filterwarnings("ignore:.*treespec.*"),
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
