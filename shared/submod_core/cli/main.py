@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from submod_core._version import __version__
 from submod_core.cli import commands
 from submod_core.dataset.run import ENGINES
 
@@ -46,6 +47,7 @@ the shard in hand. Under torchrun or srun each rank takes its share of the shard
 def parser() -> argparse.ArgumentParser:
     """Parser of the command line."""
     top = argparse.ArgumentParser("submod", description=_DESCRIPTION, formatter_class=_Plain)
+    top.add_argument("--version", action="version", version=f"submod {__version__}")
     kinds = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     one = kinds.add_parser("explain", help="explain one photograph", formatter_class=_Plain)
