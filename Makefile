@@ -11,7 +11,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3
 ALONE := OMP_NUM_THREADS=1
 WITH_WEIGHTS := $(ALONE) PYTHONPATH=$(VENV)/weights
 
-.PHONY: demo pipeline test soak models lint docs results check clean
+.PHONY: demo pipeline test soak models lint docs gallery results check clean
 
 # ARGS="--image photo.jpg --model torchvision:resnet50" explains a photograph instead.
 demo: $(VENV)/captum
@@ -42,10 +42,15 @@ lint: $(VENV)/test
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# Written to site/. Runs the tutorials with the wheel; fails on a broken link, and where the reference names what is not there.
-# `--quiet` would hide warnings from `--strict`. SUBMOD_TUTORIALS=0 leaves the tutorials out.
+# Written to site/. Runs the tutorials with the wheel, makes the gallery; fails on a broken link, and where the reference names what is not there.
+# `--quiet` would hide warnings from `--strict`. SUBMOD_TUTORIALS=0 and SUBMOD_GALLERY=0 leave them out.
 docs: $(VENV)/docs
 	NO_MKDOCS_2_WARNING=1 $(QUIET) $(VENV)/bin/mkdocs build --strict
+
+# The pictures of docs/gallery.md as files; `make docs` makes them too.
+gallery: $(VENV)/test
+	$(QUIET) $(ALONE) $(RUN) gallery/make.py captum --output gallery_output
+	$(QUIET) $(ALONE) $(RUN) gallery/make.py xplique --output gallery_output
 
 # Tables of docs/results from the scores of single photographs.
 results: $(VENV)/captum
@@ -82,4 +87,4 @@ $(VENV)/docs: $(VENV)/test
 	touch $@
 
 clean:
-	rm -rf $(VENV) site build dist demo_output *.egg-info
+	rm -rf $(VENV) site build dist demo_output gallery_output *.egg-info

@@ -49,14 +49,16 @@ def plot_map(scores: Any, image: Any, *, title: str | None = None, cmap: str = "
     picture = as_picture(image, values.shape)
     figure = Figure(figsize=(8, 4), layout="constrained")
     write_title(figure, title)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
+    left, right = figure.subplots(1, 2)
     left.imshow(picture)
     most = float(np.percentile(np.abs(values), _OUTLIERS)) or 1.0
     signed = bool((values < 0).any())
     right.imshow(0.35 + 0.65 * rgb2gray(picture), cmap="gray", vmin=0, vmax=1)
     colours = {"cmap": "PuOr", "vmin": -most} if signed else {"cmap": cmap, "vmin": 0}
     drawn = right.imshow(values, alpha=0.6, vmax=most, **colours)
-    figure.colorbar(drawn, ax=right, shrink=0.8, extend="max")
+    # Beside both, which leaves the panels alike.
+    extend = "both" if signed else "max"
+    figure.colorbar(drawn, ax=[left, right], shrink=0.8, extend=extend)
     for axes in (left, right):
         axes.set_axis_off()
     return figure
