@@ -34,7 +34,7 @@ def test_there_are_forty_pictures_of_both_hosts_on_the_page():
 @pytest.mark.parametrize(("module", "one"), PICTURES, ids=lambda one: getattr(one, "name", one))
 def test_a_picture_is_a_few_lines_that_say_what_is_seen(module, one):
     title, _, text = ast.get_docstring(one).partition("\n\n")
-    assert 4 < len(title) < 50
+    assert 3 < len(title) < 50
     assert text.strip().endswith(".")
     assert one.end_lineno - one.body[1].lineno < 22
     assert any(isinstance(node, ast.Assert) for node in ast.walk(one))
