@@ -1,20 +1,25 @@
-"""Runner of a tutorial's code blocks in a process of their own.
+"""Runner of tutorials' code blocks, each page in a process and a folder of its own.
 
-    python docs/cells.py PAGE.md OUTPUT.json
+    python docs/cells.py IMPORTED,… PROCESSES FOLDER PAGE.md…
 
 The blocks run from top to bottom as the cells of a notebook do. The value of a block's last
 expression is shown: a figure as a picture, an object with `_repr_html_` as HTML, all else by its
 `repr`. A page of HTML that the block writes is shown as well, unless it is large. The
-last comment with a line of its own describes the picture. OUTPUT.json has each block's outputs.
+last comment with a line of its own describes the picture. FOLDER gets a file of each page's
+outputs, PAGE.json, and a folder PAGE in which it runs. The pages' processes are forks of one that
+has imported the modules IMPORTED, which takes longer than many a page.
 """
 
 import ast
 import base64
 import contextlib
+import importlib
 import io
 import json
+import os
 import re
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +62,14 @@ def written(before: set[Path]) -> list[dict[str, str]]:
     return [{"html": file.read_text("utf-8")} for file in new if file.stat().st_size < LARGEST]
 
 
-def main(page: str, output: str) -> None:
+def run_page(page: Path, folder: Path) -> None:
     """Run the blocks of a page and write their outputs."""
+    empty = folder / page.stem
+    empty.mkdir()
+    os.chdir(empty)
     names: dict[str, Any] = {"__name__": "__main__"}
     found = []
-    for source in BLOCK.findall(Path(page).read_text(encoding="utf-8")):
+    for source in BLOCK.findall(page.read_text(encoding="utf-8")):
         before = set(Path().glob("*.html"))
         printed, value = run(source, names)
         outputs = [{"text": printed.rstrip()}] if printed.strip() else []
@@ -69,7 +77,43 @@ def main(page: str, output: str) -> None:
             outputs.append(shown(value))
         outputs = [one | {"alt": description(source)} for one in outputs + written(before)]
         found.append({"source": source.rstrip("\n"), "outputs": outputs})
-    Path(output).write_text(json.dumps(found), encoding="utf-8")
+    (folder / f"{page.stem}.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def forked(page: Path, folder: Path) -> int:
+    """Run a page in a fork of this process; the fork's id."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        run_page(page, folder)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+        print(f"{page.name} does not run", file=sys.stderr)
+    finally:
+        # Without the parent's clean-up, which is the parent's.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def main(imported: str, processes: str, folder: str, *pages: str) -> None:
+    """Run pages, so many at a time; SystemExit where one does not run."""
+    for name in filter(None, imported.split(",")):
+        importlib.import_module(name)
+    running, failed = 0, False
+    for page in pages:
+        if running == int(processes):
+            failed |= os.wait()[1] != 0
+            running -= 1
+        forked(Path(page), Path(folder))
+        running += 1
+    for _ in range(running):
+        failed |= os.wait()[1] != 0
+    if failed:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

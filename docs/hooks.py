@@ -120,28 +120,34 @@ def executed(uris: list[str]) -> dict[str, list[dict[str, Any]]]:
         installed = Path(folder) / "installed"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
         subprocess.run([*pip, "--target", str(installed), str(ROOT)], check=True)
+        # One import of PyTorch for all of its pages; TensorFlow does not stand a fork.
+        torch_pages = [uri for uri in uris if "import tensorflow" not in text_of(uri)]
+        alone = [([uri], "") for uri in uris if uri not in torch_pages]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = pool.map(lambda uri: run_alone(uri, Path(folder), installed), uris)
-            return dict(zip(uris, found, strict=True))
+            runs = [(torch_pages, "torch,captum_submod"), *alone]
+            list(pool.map(lambda run: run_together(*run, Path(folder), installed), runs))
+        outputs = [Path(folder, Path(uri).stem + ".json").read_text("utf-8") for uri in uris]
+        return {uri: json.loads(text) for uri, text in zip(uris, outputs, strict=True)}
 
 
-def run_alone(uri: str, folder: Path, installed: Path) -> list[dict[str, Any]]:
-    """Outputs of one page."""
-    empty = folder / Path(uri).stem
-    empty.mkdir()
-    output = folder / f"{empty.name}.json"
+def text_of(uri: str) -> str:
+    """The text of a page of the docs."""
+    return (ROOT / "docs" / uri).read_text("utf-8")
+
+
+def run_together(uris: list[str], imported: str, folder: Path, installed: Path) -> None:
+    """Run pages in forks of one process that has imported some modules."""
     environment = os.environ | {
         "PYTHONPATH": str(installed),
         "OMP_NUM_THREADS": "1",
         "MPLBACKEND": "Agg",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    command = [sys.executable, "-P", str(CELLS), str(ROOT / "docs" / uri), str(output)]
-    ran = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-P", str(CELLS), imported, str(os.cpu_count() or 1), str(folder)]
+    command += [str(ROOT / "docs" / uri) for uri in uris]
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if ran.returncode:
-        raise PluginError(f"docs/{uri} does not run:\n{ran.stderr[-3000:]}")
-    cells: list[dict[str, Any]] = json.loads(output.read_text("utf-8"))
-    return cells
+        raise PluginError(f"a tutorial does not run:\n{ran.stderr[-3000:]}")
 
 
 def artefacts(uri: str, cells: list[dict[str, Any]]) -> list[tuple[str, bytes | str]]:
