@@ -185,7 +185,7 @@ def ensemble() -> Figure:
         "Occlusion": Occlusion(model).attribute(image, (3, 8, 8), (3, 4, 4), target=digit),
     }
     maps = {name: one.detach().abs().sum(1) for name, one in maps.items()}
-    maps["SEA-NN"] = SEANN(model, settings=Learning(epochs=30)).attribute_maps(list(maps.values()))
+    maps["SEA-NN"] = SEANN(model, settings=Learning(epochs=20)).attribute_maps(list(maps.values()))
     inside = maps["SEA-NN"][0][square].sum() / maps["SEA-NN"].sum()
     assert inside > 2 * square.mean()
     return beside({name: one[0] for name, one in maps.items()}, image[0])
