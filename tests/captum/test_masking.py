@@ -12,7 +12,7 @@ from captum_submod.sop._masking import Masking
 
 
 @pytest.mark.parametrize("large", [1, 10**9], ids=["example by example", "row by row"])
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(
     n_examples=st.integers(1, 4),
     per_example=st.booleans(),

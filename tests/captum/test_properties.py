@@ -44,7 +44,7 @@ def problems(draw):
     return model, inputs, baselines, masks
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(problems(), st.sampled_from(["greedy", "bidirectional"]), st.integers(1, 20))
 def test_scores_belong_to_regions_and_agree_with_the_explanation(
     problem, search, perturbations_per_eval
@@ -78,7 +78,7 @@ def test_scores_belong_to_regions_and_agree_with_the_explanation(
         assert np.allclose(np.diff(explanation.curves.area), sizes)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(problems(), st.data())
 def test_masked_inputs_are_what_one_would_write_by_hand(problem, data):
     _, inputs, baselines, masks = problem

@@ -10,7 +10,7 @@ from xplique_submod._masking import composer, pack
 from xplique_submod.sop._masking import Masking
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(
     n_examples=st.integers(1, 4),
     per_example=st.booleans(),
@@ -47,7 +47,7 @@ def test_kept_elements_are_the_inputs_and_the_others_the_baseline(
         )
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     special=st.sampled_from([0.0, float("nan"), float("inf")]),
     batch_size=st.integers(1, 9),

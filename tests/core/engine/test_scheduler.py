@@ -63,7 +63,7 @@ def run(oracle, sizes, batch_size=16, weights=None, search="bidirectional", iner
     return explain(oracle, [ground_set(n, inert) for n in sizes], settings, batch_size=batch_size)
 
 
-@settings(max_examples=40)
+@settings(max_examples=13)
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=1, max_size=8),
     batch_size=st.integers(1, 70),
@@ -85,7 +85,7 @@ def test_results_depend_neither_on_the_batch_size_nor_on_the_company(
         assert one.model_inputs == single.model_inputs
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(sizes=st.lists(st.integers(1, 10), min_size=1, max_size=4), batch_size=st.integers(1, 40))
 def test_the_model_never_sees_the_same_subset_of_the_same_input_twice(sizes, batch_size):
     oracle = ToyOracle()
@@ -119,7 +119,7 @@ def test_memory_does_not_grow_with_the_inputs():
     assert peak(12, 200) < 1.3 * peak(3, 200)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(knee=st.sampled_from([8, 16, 64, 256, 512, 4096]), data=st.data())
 def test_auto_ends_at_the_batch_after_which_images_per_second_no_longer_rise(knee, data):
     size = BatchSize("auto")
@@ -290,7 +290,7 @@ class Later(ToyOracle):
         return wait
 
 
-@settings(max_examples=40)
+@settings(max_examples=13)
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=1, max_size=8),
     batch_size=st.one_of(st.integers(1, 70), st.just("auto")),

@@ -48,7 +48,7 @@ def test_runs_join_the_tokens_of_a_region_and_leave_space_out():
     assert "".join(run.text for run in words) == "no good film"
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(st.text("ab日 \n", min_size=1, max_size=120).map("x".__add__), min_size=1))
 def test_no_line_is_too_long_and_nothing_is_lost(texts):
     runs = [Run(text, i % 3) for i, text in enumerate(texts)]
@@ -113,7 +113,7 @@ class Reader(html.parser.HTMLParser):
             self.text += data
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=6), st.booleans())
 def test_html_is_ascii_escapes_the_text_and_shows_all_of_it(pieces, signed):
     pieces = [re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "x", one) for one in pieces]

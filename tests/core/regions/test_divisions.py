@@ -23,7 +23,7 @@ def test_compact_keeps_regions_and_closes_gaps(labels):
     assert np.array_equal(flat[:, None] == flat, ids[:, None] == ids)
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(st.integers(1, 40), st.integers(1, 40), st.data())
 def test_grid_covers_everything_with_nearly_equal_patches(height, width, data):
     cells = data.draw(st.tuples(st.integers(1, height), st.integers(1, width)))
@@ -70,7 +70,7 @@ def slow_algorithm_2(masks, threshold):
     return [*kept, rest] if rest.any() else kept
 
 
-@settings(max_examples=80)
+@settings(max_examples=26)
 @given(st.data())
 def test_from_masks_is_algorithm_2(data):
     shape = data.draw(array_shapes(min_dims=3, max_dims=3, max_side=6))

@@ -43,7 +43,7 @@ def test_an_rgb_image_is_divided_as_by_skimage(n, scale, seed):
     assert np.array_equal(slico(image, n), compact(expected))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 99), n=st.integers(1, 64), side=st.integers(3, 40))
 def test_grey_is_rgb_with_equal_channels(seed, n, side):
     image = smooth(1, seed, side)
@@ -98,7 +98,7 @@ def test_few_outliers_leave_the_division_as_it_is(channels, outlier, side):
     assert np.array_equal(slico(hot, 25), slico(clean, 25))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     channels=st.sampled_from([1, 3, 4, 5]),
     constant=st.floats(-1e3, 1e3),

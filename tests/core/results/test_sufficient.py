@@ -84,7 +84,7 @@ def test_no_smaller_part_of_a_set_is_enough_where_the_score_never_falls(function
             )
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.lists(set_functions(), min_size=3, max_size=3), st.lists(orders, min_size=3, max_size=3))
 def test_examples_and_batches_do_not_change_the_result(functions, some_orders):
     explanations = [

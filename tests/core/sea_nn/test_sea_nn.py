@@ -94,7 +94,7 @@ def test_gradients_equal_finite_differences(activation):
                 assert gradient[index] == pytest.approx((values[0] - values[1]) / (2 * h), abs=1e-6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers(0, 1000), st.sampled_from(ACTIVATIONS), st.integers(1, 30))
 def test_gains_and_their_bounds(seed, activation, n):
     f = DeepSubmodularFunction.initial(n, (6, 4), activation, seed=seed)
@@ -121,7 +121,7 @@ def algorithm_1(f):
     return scores
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers(0, 1000), st.sampled_from(ACTIVATIONS), st.integers(1, 150), st.booleans())
 def test_lazy_plain_and_printed_computation_agree(seed, activation, n, twins):
     f = DeepSubmodularFunction.initial(n, (9, 5, 3), activation, seed=seed)

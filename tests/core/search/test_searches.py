@@ -43,7 +43,7 @@ CONFORMING = {name: name for name in SEARCHES if name != "random"} | {
 
 
 @pytest.mark.parametrize("search", CONFORMING)
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_every_search_conforms(search, n, seed):
     check_search(CONFORMING[search], n, seed)
@@ -53,7 +53,7 @@ ALL = {**CONFORMING, "random": "random"}
 
 
 @pytest.mark.parametrize("search", ALL)
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     n=st.integers(1, 25),
     seed=st.integers(0, 2**32 - 1),
@@ -147,7 +147,7 @@ def test_guided_keeps_ties_of_a_modular_function_in_order(n, weight):
     assert ranking.order.tolist() == np.argsort(-weights, kind="stable").tolist()
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(n=st.integers(1, 40), seed=st.integers(0, 99))
 def test_random_is_a_permutation_of_its_seed_and_asks_nothing(n, seed):
     one, again = (rank(len, n, Random(seed=seed)) for _ in range(2))
@@ -156,7 +156,7 @@ def test_random_is_a_permutation_of_its_seed_and_asks_nothing(n, seed):
     assert one.evaluations == 0
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(n=st.integers(1, 14), n_pending=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
 def test_bidirectional_is_algorithm_1(n, n_pending, seed):
     function = random_function(seed, n)
@@ -166,7 +166,7 @@ def test_bidirectional_is_algorithm_1(n, n_pending, seed):
     assert ranking.evaluations == evaluations
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(n=st.integers(1, 14), seed=st.integers(0, 2**32 - 1))
 def test_greedy_is_greedy(n, seed):
     function = random_function(seed, n)
@@ -195,7 +195,7 @@ def slow_backward(function, n):
     return order
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(n=st.integers(1, 14), seed=st.integers(0, 2**32 - 1))
 def test_backward_is_backward_elimination(n, seed):
     function = random_function(seed, n)
@@ -204,7 +204,7 @@ def test_backward_is_backward_elimination(n, seed):
     assert ranking.evaluations == n * (n + 1) // 2 - 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(n=st.integers(1, 14), seed=st.integers(0, 2**32 - 1), retired=st.integers(1, 3))
 def test_two_sided_with_a_full_window_picks_from_both_ends(n, seed, retired):
     function = random_function(seed, n)
@@ -221,7 +221,7 @@ def test_two_sided_with_a_full_window_picks_from_both_ends(n, seed, retired):
     assert rank(function, n, TwoSided(retired=retired, window=1.0)).order.tolist() == front + back
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(n=st.integers(1, 14), batch=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
 def test_batched_lazy_looks_at_the_largest_last_gains(n, batch, seed):
     function = random_function(seed, n)
@@ -240,7 +240,7 @@ def test_batched_lazy_looks_at_the_largest_last_gains(n, batch, seed):
     assert rank(function, n, BatchedLazy(batch=batch)).order.tolist() == order
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(n=st.integers(1, 14), window=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
 def test_phase_window_is_its_description(n, window, seed):
     function = random_function(seed, n)
@@ -266,7 +266,7 @@ def test_phase_window_is_its_description(n, window, seed):
     assert rank(function, n, PhaseWindow(window=window)).order.tolist() == order
 
 
-@settings(max_examples=40)
+@settings(max_examples=13)
 @given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
 def test_a_beam_of_width_1_is_greedy(n, seed):
     function = random_function(seed, n)
@@ -280,7 +280,7 @@ def prefix_sum(function, order):
     return sum(function(frozenset(order[:k])) for k in range(1, len(order) + 1))
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(n=st.integers(1, 6), seed=st.integers(0, 2**32 - 1))
 def test_a_wide_beam_finds_the_order_of_the_largest_sum(n, seed):
     function = random_function(seed, n)
@@ -288,7 +288,7 @@ def test_a_wide_beam_finds_the_order_of_the_largest_sum(n, seed):
     assert np.isclose(prefix_sum(function, rank(function, n, Beam(width=20)).order.tolist()), best)
 
 
-@settings(max_examples=40)
+@settings(max_examples=13)
 @given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
 def test_swaps_leave_no_neighbours_to_exchange(n, seed):
     function = random_function(seed, n)
@@ -317,7 +317,7 @@ def assert_same_up_to_noise(function, found, expected, sizes, weight):
 complement_weights = st.sampled_from([0, 0.5, 1.0])
 
 
-@settings(max_examples=40)
+@settings(max_examples=13)
 @given(n=st.integers(1, 12), weight=complement_weights, seed=st.integers(0, 2**32 - 1))
 def test_guided_without_guesses_is_backward(n, weight, seed):
     function = random_function(seed, n)
@@ -328,7 +328,7 @@ def test_guided_without_guesses_is_backward(n, weight, seed):
     )
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(
     n=st.integers(1, 12),
     admitted=st.integers(0, 3),
@@ -371,7 +371,7 @@ def test_every_search_refuses_what_is_no_count_of_elements(search, n):
         rank(len, n, search)
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(
     n=st.integers(2, 25),
     admitted=st.integers(0, 4),
@@ -404,6 +404,7 @@ def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, weight, s
         (Guided, {"polish": -1}),
         (Guided, {"polish": float("inf")}),
         (Guided, {"complement_weight": -0.5}),
+        (Guided, {"ahead": -1}),
         (BatchedLazy, {"batch": 0}),
         (PhaseWindow, {"window": 1.5}),
         (Beam, {"width": 0}),
@@ -456,7 +457,7 @@ def facility_location(draw):
 
 
 @pytest.mark.parametrize("family", [coverage, facility_location])
-@settings(max_examples=80)
+@settings(max_examples=26)
 @given(data=st.data())
 def test_greedy_reaches_its_guarantee_on_monotone_submodular_functions(family, data):
     n, function = family(data.draw)
@@ -467,7 +468,7 @@ def test_greedy_reaches_its_guarantee_on_monotone_submodular_functions(family, d
 
 
 @pytest.mark.parametrize("family", [coverage, facility_location])
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(data=st.data(), offset=st.sampled_from([0, 0.1, -7.3, 1e5]), unit=st.sampled_from([1, 1e-8]))
 def test_lazy_is_greedy_on_submodular_functions(family, data, offset, unit):
     n, function = family(data.draw)
@@ -480,7 +481,7 @@ def test_lazy_is_greedy_on_submodular_functions(family, data, offset, unit):
     assert lazy.evaluations <= eager.evaluations
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), weight=st.sampled_from([0.1, 1 / 3, 0.7]), n=st.just(30))
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
 def test_lazy_is_greedy_where_rounding_lets_gains_grow(precision, seed, weight, n):
@@ -672,7 +673,7 @@ def answered(run, function):
         return stop.value
 
 
-@settings(max_examples=40)
+@settings(max_examples=13)
 @given(n=st.integers(1, 20), seed=st.integers(0, 2**32 - 1))
 def test_guided_asks_for_complements_only_where_they_are_seen_anyway(n, seed):
     function = random_function(seed, n)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from submod_core.search._surrogate import Surrogate
 
 
-@settings(max_examples=40)
+@settings(max_examples=13)
 @given(
     n=st.integers(1, 9) | st.sampled_from([63, 64, 65, 130]),
     seen=st.integers(1, 30),
@@ -69,7 +69,7 @@ def test_guesses_for_some_elements_are_those_for_all():
     assert np.allclose(surrogate.flipped(subsets, some), surrogate.flipped(subsets)[:, some])
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(exponent=st.integers(-900, 900), seed=st.integers(0, 2**32 - 1))
 def test_guesses_have_the_unit_of_the_values(exponent, seed):
     rng = np.random.default_rng(seed)

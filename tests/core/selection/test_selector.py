@@ -96,7 +96,7 @@ def problems(draw):
     return options, draw(arrays(float, (n, width), elements=numbers)), draw(st.integers(1, 3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(problems())
 def test_each_selection_reaches_its_share_of_the_best(problem):
     options, data, k = problem
@@ -110,7 +110,7 @@ def test_each_selection_reaches_its_share_of_the_best(problem):
 
 
 @pytest.mark.parametrize("make", [FacilityLocation, lambda rows: Coverage(rows, "sqrt")])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=13, deadline=None)
 @given(st.lists(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=1), max_size=5))
 def test_values_do_not_depend_on_what_was_asked_before(make, batches):
     rows = np.random.default_rng(0).random((5, 5))

@@ -80,7 +80,7 @@ def test_the_reduction_reaches_sixty_features(squared):
     assert found == pytest.approx(binomial_insertion_error(20, 20, 20, squared), rel=1e-6)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.data())
 def test_no_scores_for_single_features_do_better(data):
     sizes = data.draw(st.tuples(*[st.integers(1, 3)] * 3))
@@ -128,7 +128,7 @@ def polynomials(draw):
     return Polynomial(np.array(coefficients, float), np.array(rows)), np.array(x)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(polynomials())
 def test_theorem_6_grouped_attributions_have_no_error(drawn):
     polynomial, x = drawn

@@ -1,0 +1,64 @@
+"""Questions asked ahead by guided search: none twice in a round, and fewer rounds."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from submod_core import rank
+from submod_core.search import Guided
+from submod_core.testing import check_search
+
+
+def random_function(seed, n):
+    noise = np.random.default_rng(seed).normal(size=(n, n))
+    return lambda subset: float(np.tanh(noise[np.ix_(sorted(subset), sorted(subset))].sum()))
+
+
+@settings(max_examples=5)
+@given(n=st.integers(1, 25), seed=st.integers(0, 2**32 - 1), ahead=st.integers(1, 60))
+def test_it_conforms_as_other_searches_do(n, seed, ahead):
+    check_search(Guided(ahead=ahead), n, seed)
+
+
+@settings(max_examples=10)
+@given(n=st.integers(3, 25), seed=st.integers(0, 2**32 - 1), ahead=st.integers(1, 60))
+def test_a_round_asks_no_subset_twice_and_not_many_ahead(n, seed, ahead):
+    function, asked = random_function(seed, n), []
+
+    def counted(subsets):
+        asked.append(subsets.copy())
+        return np.array([function(tuple(np.flatnonzero(s))) for s in subsets])
+
+    search = Guided(ahead=ahead, polish=0, complement_weight=0)
+    ranking = rank(counted, n, search, batched=True)
+    for subsets in asked:
+        assert len({one.tobytes() for one in subsets}) == len(subsets) <= n + ahead
+    assert sorted(ranking.order) == list(range(n))
+    for k in range(1, n + 1):
+        value = function(tuple(sorted(ranking.order[:k].tolist())))
+        assert ranking.values[k - 1] == pytest.approx(value)
+
+
+def test_asking_ahead_takes_fewer_rounds():
+    rounds = {}
+    for ahead in (0, 20, 60):
+        rounds[ahead] = 0
+        for seed in range(3):
+            function = random_function(seed, 30)
+
+            def counted(subsets, ahead=ahead, function=function):
+                rounds[ahead] += 1
+                return np.array([function(tuple(np.flatnonzero(s))) for s in subsets])
+
+            rank(counted, 30, Guided(ahead=ahead), batched=True)
+    assert rounds[60] < 0.7 * rounds[0]
+    assert rounds[20] < rounds[0]
+
+
+@pytest.mark.parametrize("weight", [0, 1])
+def test_asking_ahead_keeps_the_order_of_a_modular_function(weight):
+    weights = np.random.default_rng(0).normal(size=30)
+    search = Guided(ahead=40, complement_weight=weight)
+    ranking = rank(lambda s: weights[list(s)].sum(), 30, search)
+    assert ranking.order.tolist() == np.argsort(-weights).tolist()
