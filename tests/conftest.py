@@ -3,6 +3,10 @@
 `make soak` draws more examples than the ordinary tests.
 """
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 from soak.amounts import SOAK
@@ -27,3 +31,17 @@ def eagerly(request):
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+def pip(*arguments):
+    command = [sys.executable, "-m", "pip", *arguments, "--quiet", "--no-deps"]
+    subprocess.run(list(map(str, command)), check=True)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """A folder with the contents of the wheel and nothing else of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", Path(__file__).parent.parent, "--wheel-dir", folder)
+    pip("install", *folder.glob("*.whl"), "--target", folder / "installed", "--no-compile")
+    return folder / "installed"

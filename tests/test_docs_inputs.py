@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pages import ran
 
 DOCS = Path(__file__).parent.parent / "docs"
 PICTURES = {
@@ -19,21 +20,17 @@ PICTURES = {
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("page", PICTURES)
-def test_every_block_runs_and_says_what_it_costs(page, tmp_path, monkeypatch, capsys):
-    if page in ("text.md", "sums_of_parts.md"):
-        pytest.importorskip("transformers")
-    monkeypatch.chdir(tmp_path)
-    text = (DOCS / page).read_text()
-    names: dict[str, object] = {}
-    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        exec(compile(block, page, "exec"), names)
-    for picture in PICTURES[page]:
-        assert (tmp_path / picture).stat().st_size > 10_000
-    # What is printed are numbers of model inputs, and whether both hosts agree.
-    printed = capsys.readouterr().out
-    assert all(f"{int(count):,}" in text for count in re.findall(r"\d+", printed)), printed
-    assert "False" not in printed
+def test_every_block_of_every_page_runs_and_says_what_it_costs(installed, tmp_path):
+    pytest.importorskip("transformers")
+    found = ran(installed, tmp_path, dict.fromkeys(PICTURES, "True"))
+    assert not "".join(one["error"] for one in found.values())
+    for page, pictures in PICTURES.items():
+        for picture in pictures:
+            assert (tmp_path / page / picture).stat().st_size > 10_000
+        # What is printed are numbers of model inputs, and whether both hosts agree.
+        printed, text = found[page]["printed"], (DOCS / page).read_text()
+        assert all(f"{int(count):,}" in text for count in re.findall(r"\d+", printed)), printed
+        assert "False" not in printed
 
 
 @pytest.mark.parametrize("page", PICTURES)

@@ -14,20 +14,6 @@ README = (ROOT / "README.md").read_text()
 pytestmark = pytest.mark.slow
 
 
-def pip(*arguments):
-    command = [sys.executable, "-m", "pip", *arguments, "--quiet", "--no-deps"]
-    subprocess.run(list(map(str, command)), check=True)
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """A folder with the contents of the wheel and nothing else of this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", ROOT, "--wheel-dir", folder)
-    pip("install", *folder.glob("*.whl"), "--target", folder / "installed", "--no-compile")
-    return folder / "installed"
-
-
 @pytest.mark.parametrize("host", ["captum", "xplique"])
 def test_the_example_runs_from_the_wheel_in_an_empty_folder(host, installed, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
