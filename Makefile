@@ -35,6 +35,7 @@ models: $(VENV)/models
 	$(WITH_WEIGHTS) $(RUN) examples/face_regions.py --search singletons --output $(VENV)/face.png
 	$(ALONE) $(RUN) examples/clip_shapes.py --output $(VENV)/clip.png
 	$(ALONE) $(RUN) examples/prompt_words.py --output $(VENV)/prompt.png
+	$(ALONE) $(RUN) examples/sop_sentences.py
 	$(ALONE) PYTHONPATH=$(VENV)/vision $(RUN) -m pytest -p no:cacheprovider tests/vision
 
 lint: $(VENV)/test
