@@ -19,6 +19,7 @@ LEARNING = sea_nn.Learning(widths=(3,), epochs=2)
 
 KINDS = {
     "n": count(),
+    "ahead": count(0),
     "k": count(),
     "steps": count(),
     "epochs": count(),

@@ -60,9 +60,11 @@ def importance(order: ArrayLike, consistency: Any, collaboration: Any) -> FloatA
                 f"`{name}` (of shape {curve.shape}) must be ({len(places) + 1},): one value for "
                 "each prefix of `order`, the empty one first"
             )
-    # How far v moves with each region. Both scores move apart before they are summed: beside a
-    # collaboration of 1, a consistency of 1e-20 would be lost.
-    moves = np.abs(np.diff(kept) + np.diff(left))
+    # How far v moves with each region. Where the scores move little beside their size, as a
+    # consistency of 1e-20 beside a collaboration of 1, the movement would be lost in the sum.
+    v = kept + left
+    little = np.ptp(kept) + np.ptp(left) < _FLAT * np.abs(v).max()
+    moves = np.abs(np.diff(kept) + np.diff(left) if little else np.diff(v))
     # How far the score falls from each region to the next: the movement of v between the prefixes
     # that end with each. The empty prefix is no region's, so n regions have n − 1 falls.
     falls = moves[1:]
