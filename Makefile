@@ -25,7 +25,8 @@ test: $(VENV)/test
 
 # Faults, kills and many calls, fifty times as often as `make test` has them: minutes.
 soak: $(VENV)/test
-	SOAK=50 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 tests/soak tests/captum/test_sop_files.py
+	SOAK=50 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 tests/soak tests/captum/test_sop_files.py \
+		tests/xplique/sop/test_training.py tests/test_packaging.py
 
 # Examples on trained networks, each of which fails where it does not show what it must; fewer inputs than they have by
 # themselves. Models of timm and torchvision with random weights.

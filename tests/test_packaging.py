@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from soak.amounts import some
 
 import captum_submod
 from submod_core import __version__
@@ -144,7 +145,8 @@ def with_all_they_ask_for(names):
     return found
 
 
-@pytest.mark.parametrize("extra", ALONE)
+# The frameworks take long to import; `test_imports.py` says what each host loads.
+@pytest.mark.parametrize("extra", some(ALONE, "", "theory"))
 def test_a_package_needs_no_more_than_its_extra_brings(extra, wheel, tmp_path):
     subprocess.run([sys.executable, "-m", "zipfile", "-e", wheel, tmp_path], check=True)
     modules = modules_by_distribution()

@@ -363,6 +363,7 @@ def test_metrics_of_models_that_sum_groups():
     assert metrics.errors_by_sparsity(sop, images, predicted, [1.0]).tolist() == [0]
 
 
+@pytest.mark.graph
 @pytest.mark.parametrize("probe", ["convolution", "linear", "transformer"])
 @pytest.mark.parametrize("shape", [(8, 8), (64,)], ids=str)
 def test_each_probe_reads_labels_off_masks_that_hold_them(probe, shape):

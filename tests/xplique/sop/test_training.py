@@ -7,9 +7,12 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from soak.amounts import SOAK
 
 from xplique_submod import SumOfParts
 from xplique_submod.sop import fit
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 keras, layers = tf.keras, tf.keras.layers
 rng = np.random.default_rng(0)
@@ -75,6 +78,7 @@ CASES = {
 }
 
 
+@pytest.mark.graph
 @pytest.mark.parametrize(("options", "weights"), CASES.values(), ids=list(CASES))
 def test_a_step_is_gradient_descent_on_the_weighted_mean(options, weights):
     check(stepped(made(), **options), wanted(made(), lambda sop: default(sop, weights)))
@@ -224,6 +228,7 @@ def test_targets_that_are_none_are_refused_before_a_step(y):
         np.testing.assert_array_equal(variable, value)
 
 
+@pytest.mark.graph
 def test_labels_out_of_range_of_a_compiled_loss_and_targets_that_are_missing():
     sop = made()
     sop.compile("sgd", LOSSES["sparse"][0])
@@ -266,6 +271,8 @@ print("the same")
 """
 
 
+@pytest.mark.graph
+@pytest.mark.skipif(SOAK == 1, reason="a process of two devices: in `make soak`")
 @pytest.mark.slow
 def test_two_replicas_take_the_step_of_one():
     command = [sys.executable, "-c", REPLICAS, os.path.dirname(__file__)]
