@@ -95,7 +95,7 @@ def _batch(tokenizer, rng: np.random.Generator):
 
 
 def draw(result, prompt: str):
-    """How much each fact adds to the probability of each word of the answer."""
+    """Shares that each fact adds to the probability of each word of the answer."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")

@@ -12,7 +12,7 @@ _MOST_SLICES = 16
 
 
 class View(NamedTuple):
-    """What a panel of a page shows of an input: a label map over a picture, or marked pieces.
+    """View of an input on a panel of a page: a label map over a picture, or marked pieces.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ def network(n, kernels, channels_first, seed=0):
 
 
 def own_share(maps_of, name, n, channels_first):
-    """How many of all places move their own embedding most, one by one."""
+    """Share of all places that move their own embedding most, one by one."""
     hits = 0
     for k in range(n):
         moved = maps_of((slice(k, k + 1),))[name] - maps_of(None)[name]
