@@ -8,14 +8,13 @@ be; their ratio is the time against that of full batches. `Guided(ahead=…)` as
 come would ask.
 """
 
-import argparse
 from typing import Any
 
 import numpy as np
 import torch
-from imagenet import HALVES, OpenVino, arguments, classified
+from one_by_one import explained, head, opened, options
 
-from captum_submod import LiMA, metrics, slico
+from captum_submod import LiMA
 from submod_core.search import Greedy, Guided, Search
 
 SEARCHES: dict[str, Search] = {
@@ -39,44 +38,25 @@ class Counted(torch.nn.Module):
         return torch.cat(parts)
 
 
+def measured(search: Search, model: Any, image: torch.Tensor, label: int, args: Any) -> list[float]:
+    """Scores of one photograph, as `COLUMNS`."""
+    counted = Counted(model)
+    one, curves = explained(LiMA(counted, search=search), model, image, label, args)
+    full = -(-one.model_inputs // args.batch_size)
+    scores = curves.insertion_auc, curves.deletion_auc, one.model_inputs
+    return [*scores, counted.calls, counted.calls / full]
+
+
 def main() -> None:
-    parser: argparse.ArgumentParser = arguments(__doc__, images=30)
-    parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
-    parser.add_argument("--half", choices=HALVES, help="photographs of such classes alone")
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--openvino", action="store_true", help="run the network by OpenVINO")
-    parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    model, images, labels, _ = classified(args.data, args.model, args.images, half=args.half)
-    model = OpenVino(model, images.shape[-1]) if args.openvino else model
-    title = f"{args.model}, {len(images)} photographs, {args.regions} regions"
-    print("| " + " | ".join((title, *COLUMNS)) + " |")
-    print("|---" * (1 + len(COLUMNS)) + "|")
+    args = options(__doc__, SEARCHES, batch_size=128).parse_args()
+    model, images, labels = opened(args)
+    print(head(args, COLUMNS))
     for name in args.searches:
-        rows = []
-        for i in range(len(images)):
-            x, counted = images[i : i + 1], Counted(model)
-            mask = torch.from_numpy(slico(x[0].movedim(0, -1).numpy(), args.regions))[None, None]
-            lima = LiMA(counted, search=SEARCHES[name])
-            options = {"target": labels[i], "feature_mask": mask}
-            (one,) = lima.explain(x, **options, perturbations_per_eval=args.batch_size)
-            ranks = torch.from_numpy(-np.argsort(one.order).astype(float))[mask]
-            (curves,) = metrics.faithfulness_curves(
-                model, x, ranks, target=labels[i], steps=50, max_examples_per_batch=16
-            )
-            full = -(-one.model_inputs // args.batch_size)
-            rows.append(
-                (
-                    curves.insertion_auc,
-                    curves.deletion_auc,
-                    one.model_inputs,
-                    counted.calls,
-                    counted.calls / full,
-                )
-            )
-        a, b, n_images, calls, ratio = np.mean(rows, axis=0)
-        print(f"| {name} | {a:.3f} | {b:.4f} | {n_images:,.0f} | {calls:.1f} | {ratio:.2f} |")
+        pairs = zip(images.split(1), labels, strict=True)
+        rows = [measured(SEARCHES[name], model, *pair, args) for pair in pairs]
+        insertion, deletion, n_images, calls, ratio = np.mean(rows, axis=0)
+        scores = f"{insertion:.3f} | {deletion:.4f} | {n_images:,.0f} | {calls:.1f} | {ratio:.2f}"
+        print(f"| {name} | {scores} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ search, at some cost in insertion. The table has means; differences to greedy ar
 photographs, with 95 % intervals (bootstrap).
 """
 
-import argparse
+from typing import Any
 
 import numpy as np
 import torch
-from imagenet import HALVES, OpenVino, arguments, classified
+from one_by_one import explained, head, opened, options
 
-from captum_submod import LiMA, metrics, slico
+from captum_submod import LiMA
 from submod_core.search import Greedy, Guided, Search
 
 SEARCHES: dict[str, Search] = {
@@ -29,14 +29,9 @@ AREAS = (0.25, 0.3, 0.5)
 COLUMNS = ("insertion", "deletion", *(f"within {100 * area:.0f} %" for area in AREAS), "images")
 
 
-def measured(lima: LiMA, image: torch.Tensor, label: int, regions: int, size: int) -> list[float]:
+def measured(lima: LiMA, image: torch.Tensor, label: int, args: Any) -> list[float]:
     """Scores of one photograph, as `COLUMNS`."""
-    mask = torch.from_numpy(slico(image[0].movedim(0, -1).numpy(), regions))[None, None]
-    (one,) = lima.explain(image, target=label, feature_mask=mask, perturbations_per_eval=size)
-    ranks = torch.from_numpy(-np.argsort(one.order).astype(float))[mask]
-    (curves,) = metrics.faithfulness_curves(
-        lima.forward_func, image, ranks, target=label, steps=50, max_examples_per_batch=size
-    )
+    one, curves = explained(lima, lima.forward_func, image, label, args)
     best = [one.curves.highest_confidence(area) for area in AREAS]
     within = [np.nan if found is None else found.value for found in best]
     return [curves.insertion_auc, curves.deletion_auc, *within, one.model_inputs]
@@ -51,44 +46,23 @@ def compared(found: np.ndarray, base: np.ndarray) -> str:
 
 
 def main() -> None:
-    parser: argparse.ArgumentParser = arguments(__doc__, images=30)
-    parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
-    parser.add_argument("--half", choices=HALVES, help="photographs of such classes alone")
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--openvino", action="store_true", help="run the network by OpenVINO")
+    parser = options(__doc__, SEARCHES, batch_size=16)
     parser.add_argument(
         "--alike", action="store_true", help="weights 1 : 1 of consistency and collaboration alone"
     )
-    parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=list(SEARCHES))
     args = parser.parse_args()
-    torch.set_num_threads(1)
-    model, images, labels, _ = classified(args.data, args.model, args.images, half=args.half)
-    model = OpenVino(model, images.shape[-1]) if args.openvino else model
+    model, images, labels = opened(args)
     weights = {"consistency": 1.0, "collaboration": 1.0} if args.alike else None
-    scores = {
-        name: np.array(
-            [
-                measured(
-                    LiMA(model, search=SEARCHES[name], weights=weights),
-                    images[i : i + 1],
-                    labels[i],
-                    args.regions,
-                    args.batch_size,
-                )
-                for i in range(len(images))
-            ]
-        )
-        for name in args.searches
-    }
+    scores = {}
+    for name in args.searches:
+        lima = LiMA(model, search=SEARCHES[name], weights=weights)
+        pairs = zip(images.split(1), labels, strict=True)
+        scores[name] = np.array([measured(lima, *pair, args) for pair in pairs])
+    print(head(args, COLUMNS))
     base = scores[args.searches[0]]
-    print(
-        f"| {args.model}, {len(images)} photographs, {args.regions} regions | "
-        + " | ".join(COLUMNS)
-    )
-    print("|---" * (1 + len(COLUMNS)) + "|")
     for name, found in scores.items():
         cells = [compared(found[:, k], base[:, k]) for k in range(len(COLUMNS) - 1)]
-        print(f"| {name} | " + " | ".join(cells) + f" | {found[:, -1].mean():,.0f} |", flush=True)
+        print(f"| {name} | {' | '.join(cells)} | {found[:, -1].mean():,.0f} |", flush=True)
 
 
 if __name__ == "__main__":
