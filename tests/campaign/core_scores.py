@@ -203,7 +203,16 @@ CASES = [
             "complement_weight": number(optional=True),
         },
     ),
-    Case(search.PhaseWindow, lambda: {"window": 4}, {"window": count()}),
+    Case(
+        search.PhaseWindow,
+        lambda: (
+            {"window": 4, "prune": 0.1, "select": 0.5, "accept": 0.9, "exit_change": 0.1}
+            | {"exit_ratio": 1.0, "temperature": 0.5, "decay": 0.5, "seed": 1}
+        ),
+        {"window": count(), "prune": share(), "select": share(), "accept": share()}
+        | {"exit_change": number(), "exit_ratio": number(), "temperature": number()}
+        | {"decay": number(), "seed": count(least=0)},
+    ),
     Case(search.Random, lambda: {"seed": 1}),
     Case(
         search.Swaps,

@@ -240,32 +240,6 @@ def test_batched_lazy_looks_at_the_largest_last_gains(n, batch, seed):
     assert rank(function, n, BatchedLazy(batch=batch)).order.tolist() == order
 
 
-@settings(max_examples=20)
-@given(n=st.integers(1, 14), window=st.integers(1, 16), seed=st.integers(0, 2**32 - 1))
-def test_phase_window_is_its_description(n, window, seed):
-    function = random_function(seed, n)
-    order, base = [], None
-    while len(order) < n:
-        screened = {c: function(frozenset([*order, c])) for c in set(range(n)) - set(order)}
-        ranked = sorted(screened, key=lambda c: (-screened[c], c))
-        order.append(ranked[0])
-        before, base, inside = base, screened[ranked[0]], ranked[1 : window + 1]
-        while inside:
-            values = {c: function(frozenset([*order, c])) for c in inside}
-            best = max(inside, key=lambda c: (values[c], -c))
-            if before is None:  # F of the empty set, which is not asked for
-                before = statistics.median(screened[c] - (values[c] - base) for c in inside)
-            outside = [screened[c] - before for c in ranked[window + 1 :]]
-            if outside and values[best] - base < outside[0]:
-                break
-            order.append(best)
-            base = values[best]
-            inside.remove(best)
-            if inside:
-                inside.remove(min(inside, key=lambda c: (values[c], -c)))
-    assert rank(function, n, PhaseWindow(window=window)).order.tolist() == order
-
-
 @settings(max_examples=13)
 @given(n=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
 def test_a_beam_of_width_1_is_greedy(n, seed):
@@ -407,6 +381,14 @@ def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, weight, s
         (Guided, {"ahead": -1}),
         (BatchedLazy, {"batch": 0}),
         (PhaseWindow, {"window": 1.5}),
+        (PhaseWindow, {"prune": 0}),
+        (PhaseWindow, {"select": 1.1}),
+        (PhaseWindow, {"accept": 0.0}),
+        (PhaseWindow, {"exit_change": -0.1}),
+        (PhaseWindow, {"exit_ratio": -1}),
+        (PhaseWindow, {"temperature": -0.5}),
+        (PhaseWindow, {"decay": float("inf")}),
+        (PhaseWindow, {"seed": -1}),
         (Beam, {"width": 0}),
         (Swaps, {"base": Greedy(), "passes": 0}),
         (Random, {"seed": -1}),
@@ -420,7 +402,10 @@ def test_searches_refuse_options_out_of_range(search, options):
         search(**options)
 
 
-@pytest.mark.parametrize(("search", "name"), [(Guided, "admitted"), (Bidirectional, "n_pending")])
+@pytest.mark.parametrize(
+    ("search", "name"),
+    [(Guided, "admitted"), (Bidirectional, "n_pending"), (PhaseWindow, "window")],
+)
 def test_counts_that_may_be_shares_say_so(search, name):
     with pytest.raises(
         ValueError, match=rf"`{name}` \(=1.5\) must be a whole number.*, or a share in \(0, 1\)"
@@ -580,7 +565,7 @@ def test_other_errors_of_the_set_function_pass_through(error):
         (Bidirectional(np.uint8(5)), Bidirectional(5)),
         (TwoSided(np.int64(2), np.float32(0.5), np.int32(3)), TwoSided(2, 0.5, 3)),
         (BatchedLazy(np.int64(4)), BatchedLazy(4)),
-        (PhaseWindow(np.int64(4)), PhaseWindow(4)),
+        (PhaseWindow(np.int64(4), np.float32(0.25)), PhaseWindow(4, 0.25)),
         (Beam(np.int64(4)), Beam(4)),
         (Random(np.int64(4)), Random(4)),
         (Greedy(np.int64(4)), Greedy(4)),
