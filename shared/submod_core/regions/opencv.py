@@ -182,10 +182,11 @@ def _ximgproc() -> Any:
         import cv2
     except ImportError as error:
         raise ImportError(wanted) from error
-    if not hasattr(getattr(cv2, "ximgproc", None), "createSuperpixelSEEDS"):
+    ximgproc: Any = getattr(cv2, "ximgproc", None)
+    if not hasattr(ximgproc, "createSuperpixelSEEDS"):
         raise ImportError(
             f"{wanted}. The cv2 that is installed ({getattr(cv2, '__version__', 'unknown')}) has "
             "none; packages of OpenCV overwrite each other: uninstall opencv-python and "
             "opencv-python-headless, then install opencv-contrib-python-headless anew"
         )
-    return cv2.ximgproc
+    return ximgproc
