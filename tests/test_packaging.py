@@ -99,7 +99,7 @@ def modules_by_distribution():
 
 
 # `make models` installs some in folders of their own.
-USERS = sorted(set(EXTRAS) - {"docs", "test", "timm", "torchvision", "audio"})
+USERS = sorted(set(EXTRAS) - {"docs", "test", "timm", "torchvision", "audio", "opencv"})
 
 
 @pytest.mark.parametrize("extra", USERS)

@@ -186,7 +186,8 @@ def _ximgproc() -> Any:
     if not hasattr(ximgproc, "createSuperpixelSEEDS"):
         raise ImportError(
             f"{wanted}. The cv2 that is installed ({getattr(cv2, '__version__', 'unknown')}) has "
-            "none; packages of OpenCV overwrite each other: uninstall opencv-python and "
-            "opencv-python-headless, then install opencv-contrib-python-headless anew"
+            "none of its functions; packages of OpenCV overwrite each other: uninstall "
+            "opencv-python and opencv-python-headless, then pip install --force-reinstall "
+            "--no-deps opencv-contrib-python-headless"
         )
     return ximgproc

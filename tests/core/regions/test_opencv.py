@@ -70,13 +70,20 @@ def test_pictures_are_given_as_opencv_reads_files(asked):
     assert asked["region_size"] == 3
 
 
+def overwritten():
+    """A cv2 over which `opencv-python` was installed: folders are left, their functions are not."""
+    cv2 = types.ModuleType("cv2")
+    cv2.ximgproc = types.ModuleType("cv2.ximgproc")
+    return cv2
+
+
 @BOTH
-@pytest.mark.parametrize("cv2", [None, types.ModuleType("cv2")])
+@pytest.mark.parametrize("cv2", [None, types.ModuleType("cv2"), overwritten()])
 def test_an_opencv_without_the_module_says_what_to_install(divide, cv2, monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", cv2)
     said = r"captum-xplique-submod\[opencv\]"
     if cv2:
-        said += ".*uninstall opencv-python .*opencv-contrib-python-headless"
+        said += ".*uninstall opencv-python .*--force-reinstall .*opencv-contrib-python-headless"
     with pytest.raises(ImportError, match=said):
         divide(IMAGE)
 
