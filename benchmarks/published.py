@@ -26,7 +26,8 @@ The column *images* counts what our runs really cost: each image once, the curve
 included. It is the smaller number for guided search, which judges a subset and its complement by
 the same two images, and it is what `max_model_inputs` bounds.
 
-Regions are scikit-image's SLICO, about 49 and connected. With `--list` the photographs are resized
+Regions are scikit-image's SLICO, about 49 and connected; OpenCV's with `--division opencv_slico`
+(extra `opencv`). With `--list` the photographs are resized
 and cropped as belongs to the weights; the released code resizes them to 224 x 224 without a crop.
 """
 

@@ -16,10 +16,15 @@ import torch
 from imagenet import HALVES, Compiled, OpenVino, classified, full_precision
 from listed import listed
 
-from captum_submod import LiMA, slico
+from captum_submod import LiMA, opencv_seeds, opencv_slico, slico
 from submod_core import Explanation
 from submod_core.search import Search
 
+DIVISIONS: dict[str, Callable[..., Any]] = {
+    "slico": slico,
+    "opencv_slico": opencv_slico,
+    "opencv_seeds": opencv_seeds,
+}
 Scores = dict[str, dict[str, list[float]]]  # photograph, search, scores of the plan
 
 
@@ -82,10 +87,11 @@ def loaded(
 
 
 @cache
-def divided(source: tuple[Any, ...], regions: int, i: int) -> torch.Tensor:
-    """SLICO regions of a photograph, (1, 1, H, W)."""
+def divided(source: tuple[Any, ...], division: str, regions: int, i: int) -> torch.Tensor:
+    """Regions of a photograph, (1, 1, H, W)."""
     _, images, _, _ = loaded(*source)
-    return torch.from_numpy(slico(images[i].movedim(0, -1).cpu().numpy(), regions))[None, None]
+    labels = DIVISIONS[division](images[i].movedim(0, -1).cpu().numpy(), regions)
+    return torch.from_numpy(labels)[None, None]
 
 
 def explained(
@@ -104,7 +110,7 @@ def explained(
     if not missing:
         return rows
     x, targets = images[missing], [labels[i] for i in missing]
-    masks = torch.cat([divided(source(args), args.regions, i) for i in missing])
+    masks = torch.cat([divided(source(args), args.division, args.regions, i) for i in missing])
     budget = plan.budgets.get(search)
     lima = LiMA(model, search=plan.searches[search], max_model_inputs=budget, weights=plan.weights)
     size = max(1, args.batch_size // len(missing))  # Captum counts them for each photograph
@@ -139,7 +145,8 @@ def measure(args: argparse.Namespace, plan: Plan) -> dict[str, np.ndarray]:
 
 def head(args: argparse.Namespace, plan: Plan) -> dict[str, Any]:
     """The first entries of a file of scores."""
-    return {"model": args.model, "regions": args.regions, "scores": list(plan.scores)}
+    found = {"model": args.model, "regions": args.regions, "scores": list(plan.scores)}
+    return found if args.division == "slico" else found | {"division": args.division}
 
 
 def read(args: argparse.Namespace, plan: Plan) -> Scores:
@@ -165,7 +172,8 @@ def write(args: argparse.Namespace, plan: Plan, done: Scores) -> None:
 
 def options(parser: argparse.ArgumentParser, plan: Plan, default: Iterable[str]) -> None:
     """Add the options that every run of searches has; `default` are searches of the plan."""
-    parser.add_argument("--regions", type=int, default=49, help="SLICO regions per photograph")
+    parser.add_argument("--regions", type=int, default=49, help="superpixels per photograph")
+    parser.add_argument("--division", choices=DIVISIONS, default="slico")
     parser.add_argument("--searches", nargs="+", choices=plan.searches, default=list(default))
     parser.add_argument(
         "--half", choices=HALVES, help="photographs of classes with such a number alone"

@@ -25,8 +25,9 @@ class PhaseWindow(Search):
     supervision, annealing. The rules below and their constants are those of the released code
     (``Qihuai27/phasewin-va``, ``methods/search/phasewin.py``, as its scripts call it). All
     thresholds are of v(e) = F(S ∪ {e}) − F(∅), with S the elements admitted so far; G is the
-    largest v of a screening. Here F(∅) is not asked for but estimated from the first two
-    screenings, and no value is asked for twice: the first look at a window is the screening.
+    largest v of a screening. The released code takes F itself, which a constant added to F would
+    change; here F(∅) is subtracted, not asked for but estimated from the first two screenings. And
+    no value is asked for twice: the first look at a window is the screening.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ class PhaseWindow(Search):
         the window reaches this bar any more.
     accept : float in (0, 1]
         β_win, the window policy: all with v of at least this share of the window's best are
-        admitted together, the best first. 1 admits the best alone. The released code admits them
-        in the order of the screening.
+        admitted together, the best first. 1 admits the best alone, with its equals. The released
+        code admits them in the order of the screening.
     exit_change : float of at least 0
         δ, the dynamic supervision: with v₀, v₁ of the last two admitted and v₂ of the next, the
         phase ends where v₁/v₂ − v₀/v₁ > δ.
