@@ -36,7 +36,8 @@ def improving(
         Explains the inputs by settings and an oracle.
     budgets : sequence of int, optional
         Rising numbers of images per input, of each search if it knew nothing; by default 4n, 8n,
-        16n, … for n regions and, at last, the search without a budget.
+        16n, … for n regions and, at last, the search without a budget. Below 8n images
+        effectiveness is left out: the features of single regions take n.
 
     Yields
     ------
@@ -57,18 +58,27 @@ def improving(
     if not settings.search.plans:
         raise ValueError(f"`search` (={settings.search!r}) must plan by a budget, as Guided does")
     stages = _stages(sets, settings) if budgets is None else _checked(budgets)
-    return _improving(Remembering(oracle), settings, run, stages)
+    n = max((len(ground_set.sizes) for ground_set in sets), default=1)
+    within = [_within(settings, most, n) for most in stages]
+    return _improving(Remembering(oracle), run, within)
+
+
+def _within(settings: LiMASettings, most: int | None, n: int) -> LiMASettings:
+    """The settings with a budget for at most n regions."""
+    few = most is not None and most < 8 * n
+    weights = settings.weights.without_features() if few else settings.weights
+    return replace(settings, weights=weights, max_model_inputs=most)
 
 
 def _improving(
-    memory: Remembering, settings: LiMASettings, run: Run, stages: Sequence[int | None]
+    memory: Remembering, run: Run, stages: Sequence[LiMASettings]
 ) -> Iterator[list[Explanation]]:
-    best = run(replace(settings, max_model_inputs=stages[0]), memory)
+    best = run(stages[0], memory)
     first = [one.model_inputs for one in best]
     memory.answers = True
     yield list(best)
-    for most in stages[1:]:
-        found = run(replace(settings, max_model_inputs=most), memory)
+    for settings in stages[1:]:
+        found = run(settings, memory)
         pairs = zip(found, best, strict=True)
         chosen = [new if _quality(new) >= _quality(old) else old for new, old in pairs]
         best = [

@@ -19,7 +19,6 @@ from submod_core.scores import (
     Consistency,
     ImageBudget,
     Objective,
-    Weights,
 )
 from submod_core.search import Ranking, prefixes
 
@@ -174,8 +173,13 @@ def _searched(n: int, settings: LiMASettings) -> Procedure[_Found]:
     """Search among n regions, and ask for the curves along the order."""
     most, search, weights = settings.max_model_inputs, settings.search, settings.weights
     budget = None if most is None else ImageBudget(n, most, planned=search.plans)
-    if most is not None and most < 4 * n and "region_features" in weights.needs:
-        weights = _without_features(weights, most, n)
+    if most is not None and most < 8 * n and (lighter := weights.without_features()) != weights:
+        weights = lighter
+        warnings.warn(
+            f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
+            f"effectiveness is left out below {8 * n}",
+            stacklevel=2,
+        )
     objective = Objective(n, weights, settings.distance, settings.feature_target, budget=budget)
     yield from objective.prepare()
     ranking = yield from objective.answer(settings.start(n, budget))
@@ -189,18 +193,6 @@ def _searched(n: int, settings: LiMASettings) -> Procedure[_Found]:
     also = (Consistency(), Collaboration())
     scores = yield from objective.scores(prefixes(ranking.order), also)
     return _Found(ranking, scores, weights.total(scores))
-
-
-def _without_features(weights: Weights, most: int, n: int) -> Weights:
-    """Weights without effectiveness: the features of single regions alone would take n images."""
-    if weights.own or set(weights.used) == {"effectiveness"}:
-        return weights
-    warnings.warn(
-        f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
-        f"effectiveness is left out below {4 * n}",
-        stacklevel=2,
-    )
-    return replace(weights, effectiveness=0.0)
 
 
 def _among(places: IntArray, n: int, procedure: Procedure[T]) -> Procedure[T]:

@@ -40,7 +40,7 @@ OPTIONS = {
     change places. By default whatever holds where `attribute` is called.""",
     "max_model_inputs": """max_model_inputs : int, optional
     Most images per example that may go through the model, those of the curves and of the check
-    included; at least 2n + 1 for n regions. Guided search plans to be best within it; below 4n
+    included; at least 2n + 1 for n regions. Guided search plans to be best within it; below 8n
     images effectiveness is left out, with a warning. Under any other search the rest is ordered by
     its last known value when it runs out, with a warning.""",
     "layout": """layout : str, optional

@@ -12,7 +12,8 @@ from submod_core._repr import differing
 from submod_core.regions import Division, GroundSet, Layout, Regions, check_regions
 from submod_core.scores import Distance, Readout, Weights, as_distance, count_inputs
 from submod_core.search import Search, SearchRun, as_search
-from submod_core.search.base import Budget, check_budget
+from submod_core.search.base import check_budget
+from submod_core.search.questions import Budget
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class LiMASettings:
         return self.search.start(
             n,
             sees_complements=self.weights.sees_complements,
+            parts=self.weights.parts,
             max_evaluations=self.max_evaluations,
             budget=budget,
         )

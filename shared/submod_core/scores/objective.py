@@ -11,12 +11,12 @@ from submod_core._checks import check_count, check_flag, check_type
 from submod_core._types import BoolArray, FloatArray
 from submod_core.engine import Procedure, Query, Responses
 from submod_core.engine._queue import REMEMBERED
-from submod_core.scores.base import Answers, Score
+from submod_core.scores.base import Answers, Need, Score
 from submod_core.scores.budget import ImageBudget
 from submod_core.scores.distances import Distance, cosine_to
 from submod_core.scores.weights import Weights
 from submod_core.search import Ranking, SearchRun
-from submod_core.search.base import BudgetExhausted
+from submod_core.search.questions import BudgetExhausted, Parts, Question, asked
 
 Scores = dict[str, FloatArray]
 
@@ -88,45 +88,70 @@ class Objective:
         A score that the model's answers cannot give is left out.
         """
         names = {score.name for score in self._used}
-        asked = [*self._used, *(score for score in also if score.name not in names)]
-        answers = yield from self._answers(subsets, asked)
-        found = {score.name: score.evaluate(answers) for score in asked}
+        used = [*self._used, *(score for score in also if score.name not in names)]
+        answers = yield from self._answers(subsets, used)
+        found = {score.name: score.evaluate(answers) for score in used}
         return {name: values for name, values in found.items() if values is not None}
 
-    def _answers(self, subsets: BoolArray, asked: Sequence[Score]) -> Procedure[Answers]:
+    def _answers(self, subsets: BoolArray, used: Sequence[Score]) -> Procedure[Answers]:
         """The model's answers that some scores need, by one query for all of them."""
-        needs = frozenset().union(*(score.needs for score in asked))
+        needs = frozenset().union(*(score.needs for score in used))
         sides = [subsets] * ("kept" in needs) + [~subsets] * ("left" in needs)
         kept: Responses | None = None
         left: Responses | None = None
         if sides:
             # A subset and its complement go to the model side by side.
-            features = self.feature_target or "features" in needs
-            responses = yield from self._ask(np.concatenate(sides), features)
-            if self._whole is not None:
-                # The model has no target of its own: its score is the cosine to the whole input's.
-                responses = replace(responses, target=cosine_to(self._whole, _features(responses)))
+            responses = yield from self._looked(np.concatenate(sides), needs)
             kept = responses[: len(subsets)] if "kept" in needs else None
             left = responses[-len(subsets) :] if "left" in needs else None
         return Answers(subsets, kept, left, self._region_features, self._computed)
 
+    def _looked(self, keep: BoolArray, needs: frozenset[Need]) -> Procedure[Responses]:
+        """The model's answers to images with the regions `keep` (B, n)."""
+        responses = yield from self._ask(keep, self.feature_target or "features" in needs)
+        if self._whole is not None:
+            # The model has no target of its own: its score is the cosine to the whole input's.
+            responses = replace(responses, target=cosine_to(self._whole, _features(responses)))
+        return responses
+
     def answer(self, run: SearchRun) -> Procedure[Ranking]:
         """Give a search the values of F that it asks for, until the budget of images is spent."""
         try:
-            subsets = next(run)
+            question = next(run)
             while True:
-                if self.budget is not None and not self.budget.allows(self._needed(subsets)):
-                    subsets = run.throw(BudgetExhausted())
-                    continue
-                scores = yield from self.scores(subsets)
-                subsets = run.send(self.weights.total(scores))
+                if self.budget is not None and not self.budget.allows(self._needed(question)):
+                    question = run.throw(BudgetExhausted())
+                elif isinstance(question, Parts):
+                    question = run.send((yield from self._parts(question.sides)))
+                else:
+                    scores = yield from self.scores(question)
+                    question = run.send(self.weights.total(scores))
         except StopIteration as stop:
             ranking: Ranking = stop.value
             return ranking
 
-    def _needed(self, subsets: BoolArray) -> BoolArray:
-        """The kept regions of all images that F of some subsets needs."""
-        needs = self.weights.needs
+    def _parts(self, sides: BoolArray) -> Procedure[FloatArray]:
+        """The parts of F that look at sides X (B, n): at X as what is kept, and as what is left."""
+        needs, looked = self.weights.needs, None
+        if needs & {"kept", "left"}:
+            looked = yield from self._looked(sides, needs)
+        as_kept = Answers(sides, looked, None, self._region_features, self._computed)
+        as_left = replace(as_kept, subsets=~sides, kept=None, left=looked)
+        found = [
+            {s.name: s.evaluate(as_kept) for s in self._used if "left" not in s.needs},
+            {s.name: s.evaluate(as_left) for s in self._used if "left" in s.needs},
+        ]
+        given = [{k: v for k, v in part.items() if v is not None} for part in found]
+        if not any(given):
+            self.weights.total({})  # raises the error that says so
+        none = np.zeros(len(sides))
+        return np.stack([self.weights.total(part) if part else none for part in given])
+
+    def _needed(self, question: Question) -> BoolArray:
+        """The kept regions of all images that the answer to a question needs."""
+        needs, subsets = self.weights.needs, asked(question)
+        if isinstance(question, Parts):
+            return subsets if needs & {"kept", "left"} else subsets[:0]
         sides = [subsets] * ("kept" in needs) + [~subsets] * ("left" in needs)
         return np.concatenate(sides) if sides else subsets[:0]
 
@@ -163,16 +188,18 @@ def count_inputs(run: SearchRun, complements: bool = False) -> int:
     check_flag("complements", complements)
     counted, seen = 0, set[bytes]()
     with contextlib.suppress(StopIteration):
-        subsets = next(run)
-        network = _random_network(subsets.shape[1])
+        question = next(run)
+        network = _random_network(asked(question).shape[1])
         while True:
-            for side in (subsets, ~subsets)[: 1 + complements]:
+            subsets, parts = asked(question), isinstance(question, Parts)
+            for side in (subsets, ~subsets)[: 1 + (complements and not parts)]:
                 seen.update(row.tobytes() for row in np.packbits(side, axis=1))
             # The engine remembers a limited number of answers; forgotten subsets are asked anew.
             if len(seen) > REMEMBERED:
                 counted += len(seen)
                 seen.clear()
-            subsets = run.send(network(subsets))
+            values = network(subsets)
+            question = run.send(np.stack([values, -values]) if parts else values)
     return counted + len(seen)
 
 

@@ -121,6 +121,20 @@ class Weights:
             )
         return replace(self, confidence=0.0, effectiveness=0.0)
 
+    def without_features(self) -> "Weights":
+        """The weights without effectiveness, for which each region is an image of its own.
+
+        Unchanged where effectiveness is the only score, or others of the user's are in use.
+
+        Examples
+        --------
+        >>> Weights().without_features().used
+        ('consistency', 'collaboration', 'confidence')
+        """
+        if self.own or self.used == ("effectiveness",):
+            return self
+        return replace(self, effectiveness=0.0)
+
     def terms(self, distance: str | Distance = "cosine") -> tuple[tuple[Score, float], ...]:
         """Scores in use with their weights, the papers' first; `distance` is for effectiveness."""
         papers = (Consistency(), Collaboration(), Confidence(), Effectiveness(distance))
@@ -145,6 +159,17 @@ class Weights:
     def sees_complements(self) -> bool:
         """Whether F looks at the complement of a subset as well as at the subset."""
         return {"kept", "left"} <= self.needs
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts that F is a sum of, by the side they look at; empty where a score needs both.
+
+        Scores that look at neither side are part of "kept".
+        """
+        terms = [score.needs & {"kept", "left"} for score, _ in self.terms()]
+        if any(len(sides) == 2 for sides in terms):
+            return frozenset()
+        return frozenset("left" if "left" in sides else "kept" for sides in terms)
 
     def total(self, scores: Mapping[str, FloatArray]) -> FloatArray:
         """F, the weighted sum of the scores in use (LiMA, Eq. 8).

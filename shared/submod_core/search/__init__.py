@@ -4,14 +4,7 @@ A search is a frozen dataclass; its fields are its options. `Search` is the base
 """
 
 from submod_core.search.backward import Backward
-from submod_core.search.base import (
-    BudgetExhausted,
-    Order,
-    Search,
-    SearchRun,
-    Steps,
-    prefixes,
-)
+from submod_core.search.base import Order, Search, prefixes
 from submod_core.search.batched_lazy import BatchedLazy
 from submod_core.search.beam import Beam
 from submod_core.search.bidirectional import Bidirectional
@@ -19,6 +12,7 @@ from submod_core.search.greedy import Greedy
 from submod_core.search.guided import Guided
 from submod_core.search.lazy import Lazy
 from submod_core.search.phase_window import PhaseWindow
+from submod_core.search.questions import BudgetExhausted, Parts, SearchRun, Steps
 from submod_core.search.random import Random
 from submod_core.search.ranking import SEARCHES, as_search, rank
 from submod_core.search.result import Ranking, Round
@@ -37,6 +31,7 @@ __all__ = [
     "Guided",
     "Lazy",
     "Order",
+    "Parts",
     "PhaseWindow",
     "Random",
     "Ranking",

@@ -28,22 +28,22 @@ class Ahead:
 
     def __init__(self, judge: Judge, plan: Plan, most: int) -> None:
         self.judge, self.plan, self.most = judge, plan, most
-        self._windows: dict[bytes, IntArray] = {}
+        self._windows: dict[bytes, tuple[IntArray, BoolArray]] = {}
 
-    def window(self, base: BoolArray) -> IntArray | None:
-        """The candidates that were asked for if this base was foreseen, in ascending order."""
+    def window(self, base: BoolArray) -> tuple[IntArray, BoolArray] | None:
+        """The candidates that were asked for if this base was foreseen, and the sides (2,)."""
         # Of a modular function the judge knows the order better than guesses do.
         return None if self.judge.modular else self._windows.get(base.tobytes())
 
-    def subsets(self, base: BoolArray, looked: IntArray) -> BoolArray:
-        """Subsets (k, n) of picks that may follow this one, which looks at some candidates.
+    def images(self, base: BoolArray, looked: IntArray, sides: BoolArray) -> BoolArray:
+        """Images (k, n) for picks that may follow this one, which looks at sides of candidates.
 
         Picks are foreseen one after the other, the likeliest first, along each way on.
         """
         n, found = len(base), list[BoolArray]()
         if not self.most or self.window(base) is not None:
             return np.zeros((0, n), dtype=bool)
-        asked = {one.tobytes() for one in _flipped(base, looked)}
+        asked = {one.tobytes() for one in self._asked(base, looked, sides)}
         ticket = count()  # equal chances in the order in which they were found
         ways: list[tuple[float, int, BoolArray, IntArray]] = []
 
@@ -55,30 +55,24 @@ class Ahead:
                 heapq.heappush(ways, (-chance * share, next(ticket), after, left))
 
         candidates = self.judge.order.candidates
-        foresee(1.0, base, candidates, self._best(base, looked))
+        foresee(1.0, base, candidates, self.judge.likely(base, looked)[0])
         while ways and len(found) < self.most:
             chance, _, after, left = heapq.heappop(ways)
             if len(left) < 2 or after.tobytes() in self._windows:
                 continue
-            best = self._best(after, left)
+            best, sides = self.judge.likely(after, left)
             looked = np.sort(best[: self.plan.by_share(len(left))])
-            new = {one.tobytes(): one for one in _flipped(after, looked)}
+            new = {one.tobytes(): one for one in self._asked(after, looked, sides)}
             new = {key: one for key, one in new.items() if key not in asked}
             new = {key: one for key, one in new.items() if not self.judge.knows(one)}
             if len(found) + len(new) > self.most:
                 break
-            self._windows[after.tobytes()] = looked
+            self._windows[after.tobytes()] = looked, sides
             asked |= set(new)
             found += new.values()
             foresee(-chance, after, left, best)
         return np.array(found, dtype=bool).reshape(-1, n)
 
-    def _best(self, base: BoolArray, candidates: IntArray) -> IntArray:
-        """Candidates by the guess of the worth of the base with each of them taken out."""
-        guesses = self.judge.surrogate.flipped(base[None], candidates)[0]
-        return candidates[np.argsort(-guesses, kind="stable")]
-
-
-def _flipped(base: BoolArray, elements: IntArray) -> BoolArray:
-    """The base with each of some elements put in or taken out, (k, n)."""
-    return base ^ (np.arange(len(base)) == elements[:, None])
+    def _asked(self, base: BoolArray, looked: IntArray, sides: BoolArray) -> BoolArray:
+        """Images of the base with each candidate taken out, (k, n)."""
+        return self.judge.images(base ^ (np.arange(len(base)) == looked[:, None]), sides)

@@ -1,4 +1,4 @@
-"""Worth of subsets for the guided search: evaluated, or guessed from those seen so far."""
+"""Worth of subsets for the guided search: evaluated, or guessed from the images seen so far."""
 
 from collections.abc import Generator, Sequence
 
@@ -7,9 +7,12 @@ import numpy as np
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._surrogate import Surrogate
 from submod_core.search.base import Order
+from submod_core.search.questions import Question
 
-# Step to which worths are rounded, as a share of the largest distance of F from F of all elements.
+# Step to which values are rounded, as a share of their largest distance from that of all elements.
 _NOISE = 1e-6
+# A side is asked for where the guesses of it spread at least so much, as a share of the other's.
+_TELLING = 0.5
 
 
 def members(n: int, elements: Sequence[int] | IntArray) -> BoolArray:
@@ -20,116 +23,211 @@ def members(n: int, elements: Sequence[int] | IntArray) -> BoolArray:
 
 
 class Judge:
-    """Evaluates the worth of subsets, and guesses the worth of others."""
+    """Worth F(S) − w · F(V∖S) of subsets S: evaluated by single sides, or guessed.
+
+    With F(S) = kept(S) + left(V∖S), the worth is a sum over the two sides, S and what it leaves:
+    g(S) − h(V∖S), where g = kept − w · left and h = w · kept − left. A side is an image of LiMA's
+    model. The worths of the candidates of a pick often differ by one side alone: few regions of a
+    photograph are next to nothing, whichever they are, and so are all but few next to all. So the
+    side on which the guesses differ is asked for, and the other one is guessed.
+
+    Parameters
+    ----------
+    order : Order
+    complement_weight : float
+        w.
+    """
 
     def __init__(self, order: Order, complement_weight: float) -> None:
         self.order, self.complement_weight = order, complement_weight
-        self.surrogate = Surrogate(order.n)
-        # Worths are counted from F of all elements, and rounded to a share of how far F moves from
-        # it, so that neither a constant added to F nor the unit of F matters.
-        self._whole = self._reach = 0.0
-        # What each element adds to the worth, up to a constant, if F is modular as far as seen.
+        # g and h are one function where w is 1.
+        self._g = Surrogate(order.n)
+        self._h = self._g if complement_weight == 1 else Surrogate(order.n)
+        self._known: dict[bytes, tuple[FloatArray, FloatArray]] = {}  # parts; g and h
+        # g and h are counted from those of all elements, and rounded to a share of how far they
+        # move, so that neither a constant added to F nor the unit of F matters.
+        self._whole, self._reach = np.zeros(2), 0.0
+        # What each element adds to the worth, up to a constant, if it is modular as far as seen.
         self._added: FloatArray | None = None
-        self._modular, self._agreeing = True, 0
-        # F and worth of what was asked ahead of its time.
-        self._known: dict[bytes, FloatArray] = {}
+        self._agreeing = 0
+        self._modular = complement_weight == 1 or self.always is not None
 
-    def knows(self, subset: BoolArray) -> bool:
-        """Whether a subset (n,) was asked ahead of its time."""
-        return subset.tobytes() in self._known
+    @property
+    def always(self) -> BoolArray | None:
+        """The sides (2,) that every subset needs; None where the guesses decide."""
+        order, weight = self.order, self.complement_weight
+        if not order.parts:
+            return np.array([True, weight > 0])
+        if weight or len(order.parts) == 2:
+            return None
+        return np.array(["kept" in order.parts, "left" in order.parts])
 
-    def look_at_all(self) -> Generator[BoolArray, FloatArray, FloatArray]:
-        """Ask for F of all elements, (1,), before anything else."""
-        values = yield from self.order.whole()
-        self._whole = float(values[0])
+    @property
+    def seen(self) -> BoolArray:
+        """The sides (2,) that F of a subset looks at, as far as it may be asked for in parts."""
+        parts = self.order.parts or {"kept"}
+        return np.array(["kept" in parts, "left" in parts])
+
+    @property
+    def sides(self) -> int:
+        """Images of one subset, as long as one side is enough where the guesses decide."""
+        if self.order.parts:
+            return 1
+        return 2 if self.complement_weight or self.order.sees_complements else 1
+
+    def first(self, kept: bool) -> BoolArray:
+        """The sides (2,) to ask for at first, of subsets without, or of, a single element each.
+
+        What single elements leave is enough for both, unless F is of one part.
+        """
+        always = self.always
+        return np.array([kept, not kept]) if always is None else always
+
+    def images(self, subsets: BoolArray, sides: BoolArray) -> BoolArray:
+        """Sides (2,) of subsets (B, n): the subsets, and what they leave, (k, n)."""
+        return np.concatenate(
+            [subsets[: len(subsets) * sides[0]], ~subsets[: len(subsets) * sides[1]]]
+        )
+
+    def knows(self, image: BoolArray) -> bool:
+        """Whether an image (n,) was asked for."""
+        return image.tobytes() in self._known
+
+    def look_at(self, images: BoolArray) -> Generator[Question, FloatArray, None]:
+        """Ask for images (B, n), each once, and learn from them."""
+        new = {one.tobytes(): one for one in images if not self.knows(one)}
+        if not new:
+            return
+        images, w = np.array(list(new.values())), self.complement_weight
+        if self.order.parts:
+            parts = yield from self.order.ask_parts(images)
+        else:
+            kept = yield from self.order.ask(images)
+            parts = np.stack([kept, np.zeros_like(kept)])
+        sums = np.stack([parts[0] - w * parts[1], w * parts[0] - parts[1]])
+        if not self._known:
+            self._whole = sums[:, 0].copy()
+        sums -= self._whole[:, None]
+        self._reach = max(self._reach, float(np.abs(sums).max()))
+        if w:
+            # A difference is rounded: float32 noise must not decide between equal worths.
+            sums = np.rint(sums / self._step) * self._step
+        self._known |= dict(zip(new, zip(parts.T, sums.T, strict=True), strict=True))
+        self._g.observe(images, sums[0])
+        if self._h is not self._g:
+            self._h.observe(images, sums[1])
+
+    def look(self, subsets: BoolArray, sides: BoolArray) -> Generator[Question, FloatArray, None]:
+        """Ask for the sides (B, 2) of subsets (B, n): the subset, and what it leaves."""
+        yield from self.look_at(np.concatenate([subsets[sides[:, 0]], ~subsets[sides[:, 1]]]))
+
+    def worth(self, subsets: BoolArray) -> FloatArray:
+        """The worth of subsets (B, n), of which sides that were not asked for are guessed."""
+        return self._of(0, subsets) - self._of(1, ~subsets)
+
+    def _of(self, which: int, images: BoolArray) -> FloatArray:
+        """One of g and h of images, known or guessed."""
+        found = np.array([self.knows(one) for one in images])
+        values = np.empty(len(images))
+        values[found] = [self._known[one.tobytes()][1][which] for one in images[found]]
+        if not found.all():
+            values[~found] = (self._g, self._h)[which].guess(images[~found])
         return values
 
-    def look(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
-        """Ask for F and the worth of subsets (B, n); return them as (2, B)."""
-        weight = self.complement_weight
-        seen = yield from self.order.ask(np.concatenate([subsets, ~subsets]) if weight else subsets)
-        self._reach = max(self._reach, float(np.abs(seen - self._whole).max()))
-        values, left = seen[: len(subsets)], seen[len(subsets) :]
-        if weight:
-            worth = values - left + (1 - weight) * (left - self._whole)
-            # The difference is rounded: float32 noise must not decide between equal worths.
-            worth = self._steps(worth) * self._step
-        else:
-            worth = values - self._whole
-        self.surrogate.observe(subsets, worth)
-        return np.stack([values, worth])
+    def values(self, subsets: BoolArray) -> FloatArray:
+        """F of subsets (B, n); NaN where a part is not known."""
+        none = (np.full(2, np.nan), None)
+        kept, left = (
+            np.array([self._known.get(one.tobytes(), none)[0][part] for one in images])
+            for part, images in enumerate((subsets, ~subsets))
+        )
+        return np.asarray(np.where(self.seen, np.stack([kept, left], axis=1), 0).sum(axis=1))
 
-    def learn(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, None]:
-        """Look at subsets (B, n) of any kind, for the regression alone."""
-        yield from self.look(subsets)
-        self._added, self._modular = np.zeros(self.order.n), False
+    def guess(
+        self, bases: BoolArray, elements: IntArray | None = None
+    ) -> tuple[FloatArray, BoolArray]:
+        """Guessed worth (B, m) of bases with an element put in or taken out; telling sides (B, 2).
+
+        The elements are all by default.
+        """
+        g = self._g.flipped(bases, elements)
+        always = self.always
+        if always is not None and not always.all():
+            # The other side is nothing.
+            if not always[0]:
+                g = -self._h.flipped(~bases, elements)
+            return g, np.tile(always, (len(bases), 1))
+        h = self._h.flipped(~bases, elements)
+        if always is not None:
+            return g - h, np.tile(always, (len(bases), 1))
+        if self.modular:
+            return g - h, np.tile([True, False], (len(bases), 1))
+        spread = np.stack([np.ptp(g, axis=1), np.ptp(h, axis=1)], axis=1)
+        return g - h, spread >= _TELLING * spread[:, ::-1]
+
+    def likely(self, base: BoolArray, candidates: IntArray) -> tuple[IntArray, BoolArray]:
+        """The candidates, the most promising first, and the telling sides (2,).
+
+        Promising is a high worth of the base with the candidate put in, or taken out.
+        """
+        guesses, sides = self.guess(base[None], candidates)
+        if self._added is not None and self._modular:  # as far as seen
+            steps = np.rint(self._added[candidates] / self._step)
+            # Ties keep the lowest index: of equal ones the last is taken out first.
+            ranked = candidates[np.lexsort((candidates, -steps))]
+            return ranked[::-1] if base[candidates[0]] else ranked, sides[0]
+        return candidates[np.argsort(-guesses[0], kind="stable")], sides[0]
 
     def flip(
-        self, base: BoolArray, looked: IntArray, ahead: BoolArray | None = None
-    ) -> Generator[BoolArray, FloatArray, FloatArray]:
-        """Ask for F and the worth of the base with each element put in or taken out, (2, B).
+        self,
+        base: BoolArray,
+        looked: IntArray,
+        sides: BoolArray,
+        ahead: BoolArray | None = None,
+    ) -> Generator[Question, FloatArray, FloatArray]:
+        """Ask for sides (2,) of the base with each element put in or taken out; the worths, (B,).
 
-        Subsets `ahead` (k, n) are asked along, to be known when their time comes.
+        Images `ahead` (k, n) are asked along, to be known when their time comes.
         """
         subsets = base ^ (np.arange(len(base)) == looked[:, None])
-        found = yield from self._flipped(subsets, ahead)
-        # The worths of one round tell, up to a constant, what each element adds. The first round
-        # looks at all; where F is modular, later ones agree with it up to rounding.
-        added = np.where(base[looked], -found[1], found[1])
+        images = self.images(subsets, sides)
+        yield from self.look_at(images if ahead is None else np.concatenate([images, ahead]))
+        # What each element adds, up to a constant. The first round looks at all; where the worth
+        # is modular, later ones agree with it up to rounding.
+        if sides.all() and self.complement_weight != 1:
+            exact = self.worth(subsets)
+        else:  # of one function, where one side says as much as both
+            exact = self._of(0, subsets) if sides[0] else -self._of(1, ~subsets)
+        added = np.where(base[looked], -exact, exact)
         if self._added is None:
             self._added = added
+            if self.always is None:
+                # Of what single elements leave: where F saturates they agree without being all.
+                empty = self._of(0, np.zeros((1, len(base)), dtype=bool))[0]
+                self._modular &= bool(abs(added.sum() + empty) <= len(base) * self.resolution)
         elif self._modular:
-            self._modular = np.ptp(added - self._added[looked]) <= self.surrogate.resolution
+            self._modular = bool(np.ptp(added - self._added[looked]) <= self.resolution)
             self._agreeing += len(looked) - 1
-        return found
-
-    def _flipped(
-        self, subsets: BoolArray, ahead: BoolArray | None
-    ) -> Generator[BoolArray, FloatArray, FloatArray]:
-        """Ask for subsets and those ahead, or recall them."""
-        new = np.array([not self.knows(one) for one in subsets])
-        asked = subsets[new] if ahead is None else np.concatenate([subsets[new], ahead])
-        answers = np.zeros((2, 0)) if not len(asked) else (yield from self.look(asked))
-        self._known |= {
-            one.tobytes(): answer
-            for one, answer in zip(asked[new.sum() :], answers.T[new.sum() :], strict=True)
-        }
-        found = np.empty((2, len(subsets)))
-        found[:, new] = answers[:, : new.sum()]
-        for k in np.flatnonzero(~new):
-            found[:, k] = self._known[subsets[k].tobytes()]
-        return found
-
-    def promising(self, base: BoolArray, most: int) -> IntArray:
-        """The candidates with the highest guesses, `most` of them, in ascending order.
-
-        The guess is of the worth of the base with one candidate put in, or taken out.
-        """
-        candidates = self.order.candidates
-        if most >= len(candidates):
-            return candidates
-        if self._added is not None and self.modular and base[candidates[0]]:
-            # The least first, and the last of equal ones: ties keep the lowest index.
-            likely = candidates[::-1]
-            likely = likely[np.argsort(self._steps(self._added[likely]), kind="stable")]
-        else:
-            guesses = self.surrogate.flipped(base[None])[0, candidates]
-            likely = candidates[np.argsort(-guesses, kind="stable")]
-        return np.sort(likely[:most])
+        return exact if self.modular else self.worth(subsets)
 
     @property
     def modular(self) -> bool:
-        """Whether F has been modular so far: the regression bends such functions too much to sort.
+        """Whether the worth has been modular: the regression bends such functions too much to sort.
 
         Half as many agreeing worths as elements show that it is.
         """
         return self._modular and 2 * self._agreeing >= self.order.n
 
+    def without(self) -> None:
+        """Take the worth for not modular: the first look was not at single elements."""
+        self._added, self._modular = np.zeros(self.order.n), False
+
+    @property
+    def resolution(self) -> float:
+        """Step of the guesses."""
+        return max(self._g.resolution, self._h.resolution)
+
     @property
     def _step(self) -> float:
-        """Largest distance of two worths that may be rounding noise."""
+        """Largest distance of two values that may be rounding noise."""
         return _NOISE * self._reach or 1.0
-
-    def _steps(self, worth: FloatArray) -> FloatArray:
-        """Worths in whole numbers of steps."""
-        return np.asarray(np.rint(worth / self._step))

@@ -9,8 +9,8 @@ import numpy as np
 from submod_core._types import BoolArray, FloatArray
 from submod_core.search._judge import Judge, members
 from submod_core.search._plan import Plan
-from submod_core.search._surrogate import Surrogate
 from submod_core.search.base import Order
+from submod_core.search.questions import Question
 
 _MOVES_PER_ROUND = 8
 # Places of an order among which moves are looked for: time and memory grow with the square. Longer
@@ -43,85 +43,94 @@ class _Move(NamedTuple):
 
 
 def polish(
-    order: Order,
-    known: FloatArray,
-    judge: Judge,
-    fixed: int,
-    budget: int,
-    plan: Plan,
-    ahead: int = 0,
-) -> Generator[BoolArray, FloatArray, None]:
+    order: Order, judge: Judge, fixed: int, budget: int, plan: Plan, ahead: int = 0
+) -> Generator[Question, FloatArray, None]:
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
-    `known` holds F and the worth of each prefix, (2, n); the first `fixed` places stay. At most
-    `budget` subsets are asked for, and no more than the plan allows. `ahead` is the number of
-    subsets up to which a round is filled with further moves, of which only the best are made.
+    The first `fixed` places stay. At most `budget` images are asked for, and no more than the plan
+    allows. `ahead` is the number of subsets up to which a round is filled with further moves, of
+    which only the best are made. In the end F of all prefixes is known.
     """
     chain = [*order.front, *order.candidates.tolist(), *order.back]
-    order.rearrange(chain, known[0])
-    least = judge.surrogate.resolution
+    order.rearrange(chain, judge.values(_prefixes(chain)))
+    least = judge.resolution
     # Each round evaluates the prefixes that a few moves change. Of moves that touch the same prefix
     # one at most is made, so that each can be judged, and made, without the others.
-    while budget > 0 and (moves := _moves(chain, known[1], judge.surrogate, fixed, least, ahead)):
-        # Where the images run out, the least promising moves are left out.
-        while moves and sum(m.high - m.low for m in moves) > plan.affordable(order.n - 1):
+    while budget > 0:
+        worth = judge.worth(_prefixes(chain))
+        moves, sides = _moves(chain, worth, judge, fixed, least, ahead)
+        # Where the images run out, the least promising moves are left out. The curves will need
+        # both sides of a changed prefix, of which one may be known in vain so far.
+        most, each = min(budget, plan.affordable()), 1 if order.budget is None else 2
+        costs = np.maximum(sides.sum(axis=1), each if judge.always is None else 0)
+        while moves and sum(costs[m.low : m.high].sum() for m in moves) > most:
             moves.pop()
-        sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
-        if (budget := budget - len(sets)) < 0 or not sets:
+        if not moves:
             break
-        subsets = np.array([members(order.n, s) for s in sets])
-        if ahead:  # moves that touch the same prefix may ask for the same subset
-            subsets, places = np.unique(subsets, axis=0, return_inverse=True)
-            found = (yield from judge.look(subsets))[:, places]
-        else:
-            found = yield from judge.look(subsets)
-        rises = []
-        for move in moves:
-            mine, found = np.split(found, [move.high - move.low], axis=1)
-            gains = mine[1] - known[1, move.low : move.high]
-            down = move.start < move.end
-            # An element that moves only part of the way changes only the prefixes nearest to its
-            # start. Move it as far as the summed gain is highest, if there is a gain at all.
-            summed = np.cumsum(gains if down else gains[::-1])
-            if summed.max() > least:
-                steps = 1 + int(np.argmax(summed))
-                done = _Move(move.start, move.start + (steps if down else -steps))
-                values = mine[:, done.low - move.low : done.high - move.low]
-                rises.append((float(summed.max()), done, values))
-        touched = np.zeros(order.n, dtype=bool)
-        for _, done, values in sorted(rises, key=lambda rise: -rise[0]):
-            if not touched[done.low : done.high + 1].any():
-                touched[done.low : done.high + 1] = True
-                chain = done.applied(chain)
-                known[:, done.low : done.high] = values
-        order.rearrange(chain, known[0])
+        sizes = np.concatenate([np.arange(m.low, m.high) for m in moves])
+        sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
+        subsets = np.array([members(order.n, one) for one in sets])
+        yield from judge.look(subsets, sides[sizes])
+        budget -= int(sides[sizes].sum())
+        gains = judge.worth(subsets) - judge.worth(_prefixes(chain))[sizes]
+        chain = _moved(chain, moves, gains, least)
+        order.rearrange(chain, judge.values(_prefixes(chain)))
+    # F of the prefixes that were judged by one side.
+    unknown = _prefixes(chain)[np.isnan(judge.values(_prefixes(chain)))]
+    yield from judge.look(unknown, np.tile(judge.seen, (len(unknown), 1)))
+    order.rearrange(chain, judge.values(_prefixes(chain)))
+
+
+def _moved(chain: list[int], moves: list[_Move], gains: FloatArray, least: float) -> list[int]:
+    """The order after those moves whose gains, over the prefixes they change, sum to a rise."""
+    rises, start = list[tuple[float, _Move]](), 0
+    for move in moves:
+        mine = gains[start : start + move.high - move.low]
+        start += len(mine)
+        down = move.start < move.end
+        # An element that moves only part of the way changes only the prefixes nearest to its
+        # start. Move it as far as the summed gain is highest, if there is a gain at all.
+        summed = np.cumsum(mine if down else mine[::-1])
+        if summed.max() > least:
+            steps = 1 + int(np.argmax(summed))
+            end = move.start + (steps if down else -steps)
+            rises.append((float(summed.max()), _Move(move.start, end)))
+    touched = np.zeros(len(chain), dtype=bool)
+    for _, done in sorted(rises, key=lambda rise: -rise[0]):
+        if not touched[done.low : done.high + 1].any():
+            touched[done.low : done.high + 1] = True
+            chain = done.applied(chain)
+    return chain
+
+
+def _prefixes(chain: Sequence[int]) -> BoolArray:
+    """The prefixes of 1 … n elements, (n, n)."""
+    return np.arange(len(chain))[:, None] >= np.argsort(chain)
 
 
 def _moves(
-    chain: Sequence[int],
-    worth: FloatArray,
-    surrogate: Surrogate,
-    fixed: int,
-    least: float,
-    most: int,
-) -> list[_Move]:
+    chain: Sequence[int], worth: FloatArray, judge: Judge, fixed: int, least: float, most: int
+) -> tuple[list[_Move], BoolArray]:
     """Moves with the best ratio of promise to cost, no two of which touch the same prefix.
 
-    Up to `most` subsets they are followed by the next best, which may touch any.
+    Up to `most` subsets they are followed by the next best, which may touch any. Beside them the
+    telling sides (n, 2) of the prefixes of 1 … n elements.
     """
     n = len(chain)
     cuts = np.linspace(0, n, -(-n // _BLOCK) + 1).astype(int).tolist()
-    moves: list[_Move] = []
+    moves, telling = list[_Move](), np.ones((n, 2), dtype=bool)
     for start, end in pairwise(cuts):
         # Guessed worth of every prefix from the block's start on (row: its size) with the element
         # of every place of the block (column) put in or taken out.
         block = np.array(chain[start:end])
         prefixes = np.arange(start, end + 1)[:, None] > np.argsort(chain)
         elements = np.sort(block)
-        guesses = surrogate.flipped(prefixes, elements)[:, np.searchsorted(elements, block)]
+        guesses, sides = judge.guess(prefixes, elements)
+        telling[start:end] = sides[1:]
+        guesses = guesses[:, np.searchsorted(elements, block)]
         found = _within(guesses, worth[start : end - 1], fixed - start, least, most)
         moves += [_Move(start + move.start, start + move.end) for move in found]
-    return moves
+    return moves, telling
 
 
 def _within(

@@ -12,7 +12,7 @@ from submod_core._types import BoolArray, FloatArray, IntArray
 # Added to the kernel's diagonal: the regression need not reproduce every value exactly.
 _JITTER = 1e-4
 # Distance of the bounds of the log-odds from the values seen, as a share of their spread.
-_MARGIN = 0.05
+_MARGIN = 0.01
 # Step of guesses, as a share of the largest value seen.
 _RESOLUTION = 1e-5
 # OpenBLAS computes small products and solutions of a single column on the caller's thread. For work
@@ -61,6 +61,8 @@ class Surrogate:
         self._signs = np.zeros((0, n))
         self._words = _words(np.zeros((0, n), dtype=bool))
         self._values = np.zeros(0)
+        # What `flipped` and `guess` need of the values, until others are observed.
+        self._fitted: tuple[float, float, float, FloatArray] | None = None
         # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without
         # a copy.
         self._factor = np.zeros((0, 0), order="F")
@@ -72,7 +74,7 @@ class Surrogate:
 
     def observe(self, subsets: BoolArray, values: FloatArray) -> None:
         """Take in the values (B,) of subsets (B, n)."""
-        known = len(self._values)
+        known, self._fitted = len(self._values), None
         self._signs = np.concatenate([self._signs, _signs(subsets)])
         self._words = np.concatenate([self._words, _words(subsets)])
         self._values = np.concatenate([self._values, values])
@@ -122,13 +124,7 @@ class Surrogate:
 
         Guesses are rounded to `resolution`.
         """
-        # Log-odds of each value's place between the bounds, and the regression's weights:
-        # (K + jitter)⁻¹ (odds − mean), by forward and backward substitution.
-        lowest, spread = self._values.min(), float(np.ptp(self._values)) or 1.0
-        share = (self._values - lowest) / spread
-        odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
-        mean = odds.mean()
-        weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))
+        weights = self._fit()[-1]
         d = _differing(_words(bases), self._words)
         sides, signs = _signs(bases), self._signs
         if elements is not None and len(elements) < self.n:
@@ -139,8 +135,30 @@ class Surrogate:
         # elements; s is a product of signs, so that the second is one matrix product.
         alike = _product(self._half_sum[d], weights)
         by_element = _product(self._half_difference[d] * weights[:, 0], signs)
-        guessed = expit(mean + alike + sides * by_element)
-        guesses = lowest + spread * ((1 + 2 * _MARGIN) * guessed - _MARGIN)
+        return self._values_of(alike + sides * by_element)
+
+    def guess(self, subsets: BoolArray) -> FloatArray:
+        """Guess the values (B,) of subsets (B, n), rounded to `resolution`."""
+        kernels = self._kernel[_differing(_words(subsets), self._words)]
+        return self._values_of(_product(kernels, self._fit()[-1])[:, 0])
+
+    def _fit(self) -> tuple[float, float, float, FloatArray]:
+        """Lowest value, spread, mean of the log-odds, and the regression's weights (B, 1)."""
+        if self._fitted is None:
+            # Log-odds of each value's place between the bounds, and (K + jitter)⁻¹ (odds − mean),
+            # by forward and backward substitution.
+            lowest, spread = self._values.min(), float(np.ptp(self._values))
+            share = (self._values - lowest) / (spread or 1.0)
+            odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
+            mean = odds.mean()
+            weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))
+            self._fitted = float(lowest), spread, float(mean), weights
+        return self._fitted
+
+    def _values_of(self, odds: FloatArray) -> FloatArray:
+        """Values of log-odds that are counted from their mean."""
+        lowest, spread, mean, _ = self._fit()
+        guesses = lowest + spread * ((1 + 2 * _MARGIN) * expit(mean + odds) - _MARGIN)
         step = self.resolution or 1.0
         return np.asarray(np.rint(guesses / step) * step)
 

@@ -2,42 +2,25 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, fields
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from submod_core._checks import as_order, check_count, check_flag, check_type
 from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.search.questions import (
+    Budget,
+    BudgetExhausted,
+    Parts,
+    Question,
+    SearchRun,
+    Steps,
+    limited,
+)
 from submod_core.search.result import Ranking, Round
-
-SearchRun = Generator[BoolArray, FloatArray, Ranking]
-"""A search under way: yields subsets (B, n), receives their values (B,), returns a Ranking."""
-
-Steps = Generator[BoolArray, FloatArray, None]
-"""The body of a search, `Search.steps`: yields and receives alike, leaves its result in `Order`."""
-
-
-class BudgetExhausted(Exception):  # noqa: N818 (a signal, caught where the search ends)
-    """Signal to a search that its next question would exceed the evaluation budget."""
-
-
-@runtime_checkable
-class Budget(Protocol):
-    """Budget of the images that go through a model, which a search may plan by.
-
-    Attributes
-    ----------
-    left : int
-        Images that are left.
-    """
-
-    left: int
-
-    def cost(self, keep: BoolArray) -> int:
-        """Images that the kept regions `keep` (B, n) add; those asked for before cost nothing."""
 
 
 class Order:
@@ -55,6 +38,9 @@ class Order:
         calls than F of one.
     budget : Budget, optional
         What is left of the budget of images, for searches that plan by it.
+    parts : collection of {"kept", "left"}
+        The parts that F is a sum of, where they may be asked for one by one: see `Parts`. Empty
+        where F can be asked for as a whole alone.
 
     Raises
     ------
@@ -70,11 +56,19 @@ class Order:
     (array([1]), array([2, 1, 0]))
     """
 
-    def __init__(self, n: int, sees_complements: bool = True, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        n: int,
+        sees_complements: bool = True,
+        budget: Budget | None = None,
+        parts: Collection[str] = (),
+    ) -> None:
         check_count("n", n)
         check_flag("sees_complements", sees_complements)
         check_type("budget", budget, Budget | None, "an object with `left` and `cost`, or None")
-        self.n, self.budget = int(n), budget
+        if unknown := set(parts) - {"kept", "left"}:
+            raise ValueError(f"`parts` has {sorted(unknown)}; the parts are 'kept' and 'left'")
+        self.n, self.budget, self.parts = int(n), budget, frozenset(parts)
         self.sees_complements = sees_complements
         self.front: list[int] = []
         self.back: list[int] = []
@@ -89,7 +83,7 @@ class Order:
         """The elements not yet placed, in ascending order."""
         return np.flatnonzero(self._open)
 
-    def join_front(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+    def join_front(self, candidates: IntArray) -> Generator[Question, FloatArray, FloatArray]:
         """Ask for F(front ∪ {c}) of each candidate c."""
         values = yield from self.ask(self._joined(self.front, candidates))
         self.note(candidates, values)
@@ -100,15 +94,15 @@ class Order:
         self._last[candidates] = values
         self._rounds.append(Round(len(self.front), candidates, values))
 
-    def join_back(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+    def join_back(self, candidates: IntArray) -> Generator[Question, FloatArray, FloatArray]:
         """Ask for F({c} ∪ back) of each candidate c."""
         return (yield from self.ask(self._joined(self.back, candidates)))
 
-    def whole(self) -> Generator[BoolArray, FloatArray, FloatArray]:
+    def whole(self) -> Generator[Question, FloatArray, FloatArray]:
         """Ask for F of all elements."""
         return (yield from self.ask(np.ones((1, self.n), dtype=bool)))
 
-    def leave_out(self, candidates: IntArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+    def leave_out(self, candidates: IntArray) -> Generator[Question, FloatArray, FloatArray]:
         """Ask for F of all that is not in the back, without c, for each candidate c."""
         subsets = self._joined([*self.front, *self.candidates], candidates)
         subsets[np.arange(len(candidates)), candidates] = False
@@ -121,11 +115,21 @@ class Order:
         subsets[np.arange(len(candidates)), candidates] = True
         return subsets
 
-    def ask(self, subsets: BoolArray) -> Generator[BoolArray, FloatArray, FloatArray]:
+    def ask(self, subsets: BoolArray) -> Generator[Question, FloatArray, FloatArray]:
         """Ask for F of subsets (B, n)."""
         values = yield subsets
         self._evaluations += len(subsets)
         return values
+
+    def ask_parts(self, sides: BoolArray) -> Generator[Question, FloatArray, FloatArray]:
+        """Ask for the parts of F that look at sides (B, n): kept(X) and left(X), (2, B)."""
+        values = yield Parts(sides)
+        self._evaluations += len(sides)
+        return values
+
+    def rate(self, elements: IntArray, values: FloatArray) -> None:
+        """Keep values by which elements follow where the budget ends before they are placed."""
+        self._last[elements] = values
 
     def admit(self, element: int, value: float) -> None:
         """Place an element at the end of the front, with the value of the prefix it completes."""
@@ -218,6 +222,7 @@ class Search(ABC):
         sees_complements: bool = True,
         max_evaluations: int | None = None,
         budget: Budget | None = None,
+        parts: Collection[str] = (),
     ) -> SearchRun:
         """Begin to order n elements.
 
@@ -231,6 +236,8 @@ class Search(ABC):
             Most subsets that may be asked for. Questions are asked whole or not at all, since
             values of different rounds cannot be compared: a budget below n places nothing.
         budget : Budget, optional
+            See `Order`.
+        parts : collection of {"kept", "left"}
             See `Order`.
 
         Raises
@@ -247,9 +254,9 @@ class Search(ABC):
                [False,  True]])
         """
         check_budget(max_evaluations)
-        order = Order(n, sees_complements, budget)
+        order = Order(n, sees_complements, budget, parts)
         run = _finish(order, self.steps(order))
-        return run if max_evaluations is None else _limited(run, int(max_evaluations))
+        return run if max_evaluations is None else limited(run, int(max_evaluations))
 
 
 def _finish(order: Order, steps: Steps) -> SearchRun:
@@ -263,26 +270,6 @@ def check_budget(max_evaluations: int | None) -> None:
     """Raise ValueError unless `max_evaluations` is None or a whole number of at least 1."""
     if max_evaluations is not None:
         check_count("max_evaluations", max_evaluations)
-
-
-def _limited(run: SearchRun, left: int) -> SearchRun:
-    """Pass the questions of a search on; throw the signal at the first one beyond the budget."""
-    try:
-        subsets = next(run)
-        while True:
-            left -= len(subsets)
-            if left < 0:
-                subsets = run.throw(BudgetExhausted())
-                continue
-            try:
-                values = yield subsets
-            except BudgetExhausted as signal:  # another budget, of who asks the model
-                subsets = run.throw(signal)
-            else:
-                subsets = run.send(values)
-    except StopIteration as stop:
-        ranking: Ranking = stop.value
-        return ranking
 
 
 def prefixes(order: ArrayLike) -> BoolArray:

@@ -6,11 +6,13 @@ from typing import ClassVar
 import numpy as np
 
 from submod_core._checks import check_amount, check_count, check_count_or_share, check_share
+from submod_core._types import BoolArray, IntArray
 from submod_core.search._ahead import Ahead
 from submod_core.search._judge import Judge, members
 from submod_core.search._plan import Plan
 from submod_core.search._polish import polish
-from submod_core.search.base import Order, Search, Steps
+from submod_core.search.base import Order, Search
+from submod_core.search.questions import Steps
 
 
 @dataclass(frozen=True)
@@ -88,45 +90,62 @@ class Guided(Search):
         share = min(0.25, 1.75 / n**0.5, 35 / n) if self.window is None else self.window
         weight = self.complement_weight
         judge = Judge(order, float(order.sees_complements) if weight is None else weight)
-        plan = Plan(order, judge.complement_weight > 0, share, int(self.polish * n))
-        known = np.zeros((2, n))  # F and the worth of the prefixes of the order to be, by size − 1
-        known[0, -1:] = yield from judge.look_at_all()
-        # The first pick on each side looks at all candidates: the regression knows nothing yet.
-        admitted = min(self._admitted(n), n - 1)
-        if grouped := not plan.pays(~np.eye(n, dtype=bool)):
-            # Too few images for that: look at what is left without groups of elements.
-            admitted = 0
-            yield from judge.learn(np.array([~members(n, one) for one in plan.groups()]))
+        plan = Plan(order, judge, share, int(self.polish * n))
+        # All elements; what they leave as well, where it is no more than another image.
+        both = np.array([True, judge.always is None])
+        yield from judge.look_at(judge.images(np.ones((1, n), dtype=bool), both))
+        # Where one side is enough, what single elements leave serves the first pick on each end.
+        # Where the images are too few for single elements, groups of them are left out.
+        singles = ~np.eye(n, dtype=bool)
+        if grouped := not plan.pays(judge.images(singles, judge.first(kept=True))):
+            judge.without()
+            groups = np.array([~members(n, one) for one in plan.groups()])
+            yield from judge.look_at(judge.images(groups, judge.first(kept=True)))
+        elif judge.always is None:
+            yield from judge.look_at(singles)
+            order.rate(np.arange(n), -judge.worth(singles))
         # Forward: admit the candidate with the highest worth of front ∪ {c}.
+        admitted = 0 if grouped else min(self._admitted(n), n - 1)
         while len(order.front) < admitted:
-            front, size = members(n, order.front), n - len(order.front)
-            looked = judge.promising(front, plan.candidates(size) if order.front else size)
-            values, worth = yield from judge.flip(front, looked)
-            order.note(looked, values)
-            best = np.argmax(worth)
-            known[:, len(order.front)] = values[best], worth[best]
+            front = members(n, order.front)
+            looked, sides = self._window(judge, plan, front, first=not order.front)
+            worth = yield from judge.flip(front, looked, sides)
+            best = int(np.argmax(worth))
+            values = judge.values(front | (np.arange(n) == looked[:, None]))
+            if np.isfinite(values).all():
+                order.note(looked, values)
             order.admit(looked[best], values[best])
         # Backward: retire the candidate without which the rest has the highest worth. The rest is
         # the prefix that ends before the candidate.
         tight = plan.is_tight(len(order.candidates))
         ahead = Ahead(judge, plan, 0 if tight else int(self.ahead))
-        while len(candidates := order.candidates) > 1:
+        while len(order.candidates) > 1:
+            rest, first = ~members(n, order.back), not (order.back or grouped)
+            looked, sides = ahead.window(rest) or self._window(judge, plan, rest, first)
             # The higher index goes first where values tie, so that the lowest stays.
-            rest, size = ~members(n, order.back), len(candidates)
-            all_ = not (order.back or grouped) and plan.pays(
-                rest & ~np.eye(n, dtype=bool)[candidates]
-            )
-            window = ahead.window(rest)
-            if window is None:
-                window = judge.promising(rest, size if all_ else plan.candidates(size))
-            looked = window[::-1]
-            values, worth = yield from judge.flip(rest, looked, ahead.subsets(rest, looked))
-            best = np.argmax(worth)
-            known[:, len(order.front) + len(candidates) - 2] = values[best], worth[best]
-            order.retire(looked[best])
+            looked = looked[::-1]
+            images = ahead.images(rest, looked, sides)
+            worth = yield from judge.flip(rest, looked, sides, images)
+            order.retire(looked[np.argmax(worth)])
         # The order of a modular function has nothing to gain.
         budget = plan.most_moves if n > 1 and not judge.modular else 0
-        yield from polish(order, known, judge, len(order.front), budget, plan, ahead.most)
+        yield from polish(order, judge, len(order.front), budget, plan, ahead.most)
+
+    @staticmethod
+    def _window(
+        judge: Judge, plan: Plan, base: BoolArray, first: bool
+    ) -> tuple[IntArray, BoolArray]:
+        """The candidates that a pick looks at, in ascending order, and the sides (2,).
+
+        The first pick of either end looks at all: the regression knows nothing yet.
+        """
+        likely, sides = judge.likely(base, judge.order.candidates)
+        if first:
+            sides = judge.first(kept=bool(base.any()))
+            subsets = base ^ (np.arange(len(base)) == likely[:, None])
+            if plan.pays(judge.images(subsets, sides)):
+                return np.sort(likely), sides
+        return np.sort(likely[: plan.candidates(len(likely), int(sides.sum()))]), sides
 
     def _admitted(self, n: int) -> int:
         """Number of elements to admit before the others are retired."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from submod_core._checks import check_count
-from submod_core.search.base import Order, Search, Steps
+from submod_core.search.base import Order, Search
+from submod_core.search.questions import Steps
 
 # Values this near to each other, as a share of the spread of all values seen, may differ by the
 # rounding of a float32 model alone; so may values within some units of the last place.

@@ -8,7 +8,7 @@ import numpy as np
 from submod_core._checks import check_callable, check_flag
 from submod_core._types import BoolArray, FloatArray
 from submod_core.search.backward import Backward
-from submod_core.search.base import Search, SearchRun
+from submod_core.search.base import Search
 from submod_core.search.batched_lazy import BatchedLazy
 from submod_core.search.beam import Beam
 from submod_core.search.bidirectional import Bidirectional
@@ -16,6 +16,7 @@ from submod_core.search.greedy import Greedy
 from submod_core.search.guided import Guided
 from submod_core.search.lazy import Lazy
 from submod_core.search.phase_window import PhaseWindow
+from submod_core.search.questions import SearchRun, asked
 from submod_core.search.random import Random
 from submod_core.search.result import Ranking
 from submod_core.search.singletons import Singletons
@@ -141,7 +142,7 @@ def rank(
 def _advance(run: SearchRun, values: FloatArray | None) -> BoolArray | Ranking:
     """The next subsets of a search, given the values of the last ones; its result at the end."""
     try:
-        return next(run) if values is None else run.send(values)
+        return asked(next(run) if values is None else run.send(values))
     except StopIteration as stop:
         ranking: Ranking = stop.value
         return ranking

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from submod_core.search.base import Order, Search, Steps
+from submod_core.search.base import Order, Search
+from submod_core.search.questions import Steps
 
 
 @dataclass(frozen=True)

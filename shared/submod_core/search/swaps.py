@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from submod_core._checks import check_count
-from submod_core.search.base import Order, Search, Steps
+from submod_core.search.base import Order, Search
+from submod_core.search.questions import Steps
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Swaps(Search):
 
     def steps(self, order: Order) -> Steps:
         """Odd and even neighbours take turns, so that no two exchanges touch the same prefix."""
-        order.adopt((yield from self.base.start(order.n, sees_complements=order.sees_complements)))
+        complements, parts = order.sees_complements, order.parts
+        run = self.base.start(order.n, sees_complements=complements, parts=parts)
+        order.adopt((yield from run))
         if len(order.candidates):  # the budget is spent
             return
         chain = order.front

@@ -1,14 +1,14 @@
 """Two-sided search: forward from the empty set and backward from the full one."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 
 from submod_core._checks import check_count, check_share
-from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core._types import IntArray
 from submod_core.search._gains import LastGains
-from submod_core.search.base import Order, Search, Steps
+from submod_core.search.base import Order, Search
+from submod_core.search.questions import Steps
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,7 @@ class TwoSided(Search):
         size = len(candidates) if everyone else int(np.ceil(self.window * len(candidates)))
         return last.highest(candidates, size)
 
-    def _retire(
-        self, order: Order, behind: LastGains, everyone: bool
-    ) -> Generator[BoolArray, FloatArray, None]:
+    def _retire(self, order: Order, behind: LastGains, everyone: bool) -> Steps:
         """Retire the candidate without which F stays highest; the last candidate stays."""
         candidates = order.candidates
         if len(candidates) > 1:

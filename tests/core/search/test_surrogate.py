@@ -27,13 +27,13 @@ def test_the_surrogate_is_kernel_ridge_regression(n, seen, seed):
 
     gram = np.array([[kernel(a, b) for b in subsets] for a in subsets]) + 1e-4 * np.eye(seen)
     share = (values - values.min()) / max(np.ptp(values), 1e-12)
-    odds = np.log((share + 0.05) / (1.05 - share))
+    odds = np.log((share + 0.01) / (1.01 - share))
     weights = np.linalg.solve(gram, odds - odds.mean())
     base = rng.random(n) < 0.5
     for i, guess in enumerate(surrogate.flipped(base[None])[0]):
         flipped = base ^ (np.arange(n) == i)
         z = odds.mean() + sum(w * kernel(flipped, s) for w, s in zip(weights, subsets, strict=True))
-        expected = values.min() + max(np.ptp(values), 1e-12) * (1.1 / (1 + np.exp(-z)) - 0.05)
+        expected = values.min() + max(np.ptp(values), 1e-12) * (1.02 / (1 + np.exp(-z)) - 0.01)
         assert np.isclose(guess, expected, rtol=0, atol=1e-6 + 1e-5 * np.abs(values).max())
 
 
