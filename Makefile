@@ -1,7 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-# Python compiles what it imports; compiling all of TensorFlow takes pip a minute.
+# Python compiles what it imports; compiling all of TensorFlow takes pip a minute. Python keeps what it has compiled, also
+# where an image says otherwise: each of the many processes below would compile TensorFlow anew, for half a minute.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(RUN) -m pip install --quiet --no-compile --constraint constraints.txt
 XPLIQUE_NEEDS := tensorflow 'tensorflow-probability[tf]' deprecated einops opencv-python
 # Other libraries that read our Parquet files. With them, Ray and transformers in one step pip would search for minutes.
