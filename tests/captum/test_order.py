@@ -55,7 +55,7 @@ def test_order_scores_and_importance_equal_the_slow_formulas(seed, search):
 @pytest.mark.parametrize("search", [*SEARCHES, "guided"])
 def test_order_does_not_depend_on_the_batch_size(digits, search):
     model, images, labels = digits
-    lima = LiMA(model, regions=(5, 5), search=search)
+    lima = LiMA(model, regions=(4, 4), search=search)
     runs = [
         lima.explain(images[:2], target=labels[:2], perturbations_per_eval=size)
         for size in (3, 64, "auto")
@@ -110,7 +110,7 @@ def test_weights_change_their_precision_once_for_all_batches():
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_batch_gives_what_its_examples_give_one_by_one(digits, search):
     model, images, labels = digits
-    lima = LiMA(model, regions=(5, 5), search=search)
+    lima = LiMA(model, regions=(4, 4), search=search)
     together = lima.attribute(images, target=labels, perturbations_per_eval=16)
     for i in range(len(images)):
         alone = lima.attribute(images[i : i + 1], target=int(labels[i]), perturbations_per_eval=16)

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
+from soak.amounts import FULL
 
 from submod_core.sop import (
     GroupGenerator,
@@ -111,7 +112,8 @@ def test_gradient_of_sparsemax_off_its_kinks(framework):
     weights = rng.normal(size=6)
     convert = {"torch": torch.tensor}.get(framework, tf.constant)(weights)
     checked = 0
-    for _ in range(60):
+    n = 60 if framework == "torch" or FULL else 12
+    for _ in range(n):
         point = rng.normal(size=(1, 6))
         value = sparsemax(point)
         threshold = (point[value > 0].sum() - 1) / (value > 0).sum()
@@ -122,7 +124,7 @@ def test_gradient_of_sparsemax_off_its_kinks(framework):
             found, differences(lambda x: sparsemax(x) * weights, point), atol=1e-6
         )
         checked += 1
-    assert checked > 40
+    assert checked > 2 * n / 3
 
 
 def attention_slowly(embeddings, count, query, key, options, blur):
