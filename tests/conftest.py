@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from soak.amounts import SOAK
+from soak.amounts import FULL, SOAK
 
 settings.register_profile(
     "submod", deadline=None, print_blob=True, max_examples=10 if SOAK == 1 else 200
@@ -21,9 +21,9 @@ settings.load_profile("submod")
 def eagerly(request):
     """TensorFlow's functions without graphs: to trace one takes a small network seconds.
 
-    Tests marked `graph` have them all the same.
+    Tests marked `graph` have them all the same, and all tests by `make soak`.
     """
-    if request.node.get_closest_marker("graph"):
+    if FULL or request.node.get_closest_marker("graph"):
         yield
         return
     import tensorflow as tf

@@ -6,6 +6,7 @@ import scipy.special
 import tensorflow as tf
 import torch
 from sklearn.linear_model import LogisticRegression
+from soak.amounts import combined
 from xplique.attributions import Saliency
 from xplique.metrics import Deletion, Insertion, MuFidelity
 from xplique.plots import plot_attributions
@@ -108,10 +109,10 @@ MODELS = {
     "functional": functional,
     "subclassed": Subclassed,
     "tf.Module": Module,
-    "function": function,
+    "torch": torch_wrapper,
     "estimator": Estimator,
     "tflite": tflite,
-    "torch": torch_wrapper,
+    "function": function,
 }
 
 
@@ -133,8 +134,7 @@ def expected():
 )
 @pytest.mark.filterwarnings("ignore:.*NumPy array is not writable.*")
 @pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")
-@pytest.mark.parametrize("kind", SHAPES)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("model", "kind"), combined(MODELS, SHAPES))
 def test_every_kind_of_model_and_data(model, kind, expected):
     shape = SHAPES[kind]
     explainer = LiMA(MODELS[model](shape), regions=cells(shape), **options_for(model))
@@ -160,8 +160,9 @@ def test_every_kind_of_model_and_data(model, kind, expected):
 )
 @pytest.mark.filterwarnings("ignore:.*NumPy array is not writable.*")
 @pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")
-@pytest.mark.parametrize("kind", SHAPES)
-@pytest.mark.parametrize("model", [model for model in MODELS if model != "estimator"])
+@pytest.mark.parametrize(
+    ("model", "kind"), combined([model for model in MODELS if model != "estimator"], SHAPES)
+)
 def test_smdl_on_every_kind_of_model_and_data(model, kind):
     shape = SHAPES[kind]
     plain, other = (
@@ -171,15 +172,16 @@ def test_smdl_on_every_kind_of_model_and_data(model, kind):
     assert np.allclose(other.explain(*data(shape)), plain.explain(*data(shape)), atol=1e-3)
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 32, None])
-@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize(("kind", "batch_size"), combined(SHAPES, [1, 7, 32, None]))
 def test_every_batch_size(kind, batch_size, expected):
     explainer = LiMA(functional(SHAPES[kind]), batch_size, regions=cells(SHAPES[kind]))
     assert np.allclose(explainer(*data(SHAPES[kind])), expected[kind], atol=1e-3)
 
 
-@pytest.mark.parametrize("kind", SHAPES)
-@pytest.mark.parametrize("form", ["numpy", "tensors", "dataset", "batched dataset", "lists"])
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    combined(["numpy", "tensors", "dataset", "batched dataset", "lists"], SHAPES, each=2),
+)
 def test_every_kind_of_input(kind, form, expected):
     inputs, targets = data(SHAPES[kind])
     dataset = tf.data.Dataset.from_tensor_slices((inputs, targets))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from soak.amounts import combined
 
 from xplique_submod import (
     SMDL,
@@ -93,12 +94,13 @@ def masked(x, explanation, n_kept):
     return np.where(kept[..., None], x, 0).astype("f4")
 
 
-@pytest.mark.parametrize(
-    "targets", [[[0.0], [1.0], [0.0]], np.eye(2)[[0, 1, 0]]], ids=["0/1", "one-hot"]
-)
-@pytest.mark.parametrize(("make", "options"), CLASSIFIERS.values(), ids=CLASSIFIERS)
-def test_both_classes_are_explained(make, options, targets):
-    found = LiMA(make(), **OPTIONS, **options).explain_regions(X, targets)
+TARGETS = {"0/1": [[0.0], [1.0], [0.0]], "one-hot": np.eye(2)[[0, 1, 0]]}
+
+
+@pytest.mark.parametrize(("classifier", "targets"), combined(CLASSIFIERS, TARGETS))
+def test_both_classes_are_explained(classifier, targets):
+    make, options = CLASSIFIERS[classifier]
+    found = LiMA(make(), **OPTIONS, **options).explain_regions(X, TARGETS[targets])
     for x, one, truth in zip(X, found, [0, 1, 0], strict=True):
         p = p_of(np.stack([masked(x, one, k) for k in range(5)]))
         probability = p if truth else 1 - p

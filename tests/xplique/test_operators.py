@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 import tensorflow as tf
+from soak.amounts import combined
 from xplique.attributions import Rise
 from xplique.commons.operators import predictions_operator
 
@@ -137,15 +138,13 @@ def check_curve(model, operator, targets, found):
             assert value == pytest.approx(float(slow[0]), rel=1e-4, abs=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("make", "operator"), [*TRACED.values(), *EAGER.values()], ids=TRACED | EAGER
-)
-@pytest.mark.parametrize("batch_size", [3, 32])
-def test_an_operator_s_value_is_the_consistency(make, operator, batch_size):
+@pytest.mark.parametrize(("name", "batch_size"), combined(TRACED | EAGER, [3, 32]))
+def test_an_operator_s_value_is_the_consistency(name, batch_size):
+    make, operator = (TRACED | EAGER)[name]
     model = make()
     lima = LiMA(model, batch_size, operator=operator, regions=(2, 2), weights=FAITHFUL)
     check_curve(model, operator, Y, lima.explain_regions(X, Y))
-    assert lima._reader._eager == (operator in [one for _, one in EAGER.values()])
+    assert lima._reader._eager == (name in EAGER)
     if make is not Named:  # Xplique's own methods take no subclassed models of Keras 3
         assert np.isfinite(Rise(model, operator=operator, nb_samples=4)(X, Y)).all()
 

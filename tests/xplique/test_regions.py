@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from soak.amounts import combined
 
 from xplique_submod import LiMA
 
@@ -22,9 +23,11 @@ def label_maps(shape):
     return RNG.integers(0, 4, (3, *size))
 
 
-@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "float32"])
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_a_label_map_for_each_input_is_each_input_with_its_own(shape, dtype):
+@pytest.mark.parametrize(
+    ("kind", "dtype"), combined(SHAPES, ["int64", "int32", "uint8", "float32"])
+)
+def test_a_label_map_for_each_input_is_each_input_with_its_own(kind, dtype):
+    shape = SHAPES[kind]
     x, maps = RNG.random((3, *shape), dtype="f4"), label_maps(shape).astype(dtype)
     together = LiMA(network(shape), regions=maps).explain_regions(x, Y)
     for i, one in enumerate(together):

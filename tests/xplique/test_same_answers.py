@@ -47,7 +47,7 @@ CELLS = (4, 4)
         ("bidirectional", CELLS),
         ("two_sided", CELLS),
         ("guided", CELLS),
-        ("guided", 49),  # superpixels
+        ("guided", 25),  # superpixels
     ],
 )
 def test_captum_and_xplique_give_the_same_explanations(scenes, search, regions):

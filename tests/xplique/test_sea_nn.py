@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
+from soak.amounts import combined
 from xplique.attributions import Occlusion, Saliency
 from xplique.metrics import Insertion
 
@@ -130,8 +131,13 @@ def compiled():
     return tf.function(lambda x: model(x))
 
 
-@pytest.mark.parametrize("operator", [None, lambda f, x, y: tf.reduce_sum(f(x) * y, -1)])
-@pytest.mark.parametrize("make", [Subclassed, Module, compiled, lambda: network().call])
+@pytest.mark.parametrize(
+    ("make", "operator"),
+    combined(
+        [Subclassed, Module, compiled, lambda: network().call],
+        [None, lambda f, x, y: tf.reduce_sum(f(x) * y, -1)],
+    ),
+)
 def test_default_methods_of_every_model_with_gradients(make, operator):
     plain, other = (xplique_submod.AggMean(m, operator=operator) for m in (network(), make()))
     for one, same in zip(plain.methods[:2], other.methods[:2], strict=True):
@@ -146,8 +152,8 @@ class Estimator:
 
 @pytest.mark.parametrize("make", [Estimator, lambda: lambda x: network()(np.asarray(x)).numpy()])
 def test_default_methods_of_models_without_gradients_are_refused(make):
-    for kind in (xplique_submod.SEANN, xplique_submod.AggMean):
-        ensemble = kind(make())
+    few = Learning(widths=(8,), epochs=2)
+    for ensemble in (xplique_submod.SEANN(make(), settings=few), xplique_submod.AggMean(make())):
         with pytest.raises(TypeError, match=r"`methods` must be given.*gradients"):
             ensemble(SMALL, TARGETS)
         assert ensemble.attribute_maps([SMALL[..., 0], SMALL[..., 1]]).shape == (2, 9, 9)

@@ -10,6 +10,8 @@ from submod_core.sop import training
 from xplique_submod import SumOfParts
 from xplique_submod.sop import fit
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 layers = tf.keras.layers
 RUN = {"epochs": 2, "batch_size": 6, "lr": 1e-2, "seed": 3, "verbose": False}
 X = np.random.default_rng(0).random((12, 6), "float32")
@@ -41,6 +43,7 @@ def killed_after_a_write(monkeypatch, *arguments, **options):
             fit(*arguments, **options)
 
 
+@pytest.mark.graph
 @pytest.mark.slow
 def test_with_dropout_a_resumed_run_is_the_same_bit_for_bit_and_more_epochs_go_on(
     tmp_path, monkeypatch
@@ -121,6 +124,7 @@ def test_fit_refuses_and_changes_nothing():
             sop.training_loss(X, targets)
 
 
+@pytest.mark.graph
 @pytest.mark.slow
 def test_keras_training_stops_at_labels_out_of_range():
     sop = made()

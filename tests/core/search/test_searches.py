@@ -9,6 +9,7 @@ import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from soak.amounts import FULL
 
 from submod_core.methods import LiMASettings
 from submod_core.search import (
@@ -43,7 +44,7 @@ CONFORMING = {name: name for name in SEARCHES if name != "random"} | {
 
 
 @pytest.mark.parametrize("search", CONFORMING)
-@settings(max_examples=10)
+@settings(max_examples=20 if FULL else 5)
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_every_search_conforms(search, n, seed):
     check_search(CONFORMING[search], n, seed)
@@ -99,13 +100,13 @@ def test_a_modular_function_is_sorted_whatever_the_empty_set_is_worth(search, co
     assert ranking.order.tolist() == np.argsort(-weights).tolist()
 
 
-@pytest.mark.parametrize("n", [41, 80, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [41, 80, 120] if FULL else [41, 80])
 def test_guided_conforms_at_more_elements(n):
     check_search("guided", n)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("weight", [0, 1])
+@pytest.mark.parametrize("weight", [0, 1] if FULL else [1])
 def test_guided_sorts_many_elements_by_a_modular_function(weight):
     weights = np.random.default_rng(0).permutation(450) / 450
     function = lambda s: float(weights[sorted(s)].sum())  # noqa: E731
