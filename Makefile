@@ -37,7 +37,7 @@ soak: $(VENV)/test
 # OpenCV's superpixels.
 models: $(VENV)/models
 	$(WITH_WEIGHTS) $(RUN) examples/sentence_words.py --pairs 8 --output $(VENV)/sentence_words.png
-	$(WITH_WEIGHTS) $(RUN) examples/pitch_harmonics.py --tones 2 --output $(VENV)/pitch_harmonics.png
+	$(WITH_WEIGHTS) $(RUN) examples/pitch_harmonics.py --tones 1 --output $(VENV)/pitch_harmonics.png
 	$(WITH_WEIGHTS) $(RUN) examples/face_regions.py --search singletons --output $(VENV)/face.png
 	$(ALONE) $(RUN) examples/clip_shapes.py --output $(VENV)/clip.png
 	$(ALONE) $(RUN) examples/prompt_words.py --output $(VENV)/prompt.png

@@ -17,6 +17,11 @@ settings.register_profile(
 settings.load_profile("submod")
 
 
+def pytest_collection_modifyitems(items):
+    """Put the slow tests first: at the end, a long one would leave the other processes idle."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def eagerly(request):
     """TensorFlow's functions without graphs: to trace one takes a small network seconds.
@@ -42,6 +47,7 @@ def pip(*arguments):
 def installed(tmp_path_factory):
     """A folder with the contents of the wheel and nothing else of this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", Path(__file__).parent.parent, "--wheel-dir", folder)
+    # With the setuptools of [test]; tests/test_packaging.py builds in an environment of its own.
+    pip("wheel", Path(__file__).parent.parent, "--wheel-dir", folder, "--no-build-isolation")
     pip("install", *folder.glob("*.whl"), "--target", folder / "installed", "--no-compile")
     return folder / "installed"
