@@ -30,7 +30,7 @@ test: $(VENV)/test
 soak: $(VENV)/test
 	SOAK=50 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 tests/soak tests/captum/test_sop_files.py \
 		tests/xplique/sop/test_training.py tests/test_packaging.py
-	FULL=1 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 --dist worksteal tests/core tests/matrix tests/xplique
+	FULL=1 $(QUIET) $(ALONE) $(RUN) -m pytest -n 2 --dist worksteal tests/captum tests/core tests/matrix tests/xplique
 
 # Examples on trained networks, each of which fails where it does not show what it must; fewer inputs than they have by
 # themselves. Models of timm and torchvision with random weights, and

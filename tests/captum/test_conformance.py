@@ -9,6 +9,7 @@ import torch
 from captum.attr import FeatureAblation, NoiseTunnel
 from captum.testing.attr.helpers.gen_test_utils import parse_test_config
 from captum.testing.attr.helpers.test_config import config
+from soak.amounts import combined
 
 from captum_submod import SMDL, LiMA
 
@@ -25,14 +26,17 @@ def tensors(value):
     return value if isinstance(value, tuple) else (value,)
 
 
+NAMED = {case["name"]: case for case in CASES}
+EAGER = [(case, name, False) for case in NAMED for name in METHODS]
+SCRIPTED = [(case, name, True) for case, name in combined(NAMED, METHODS)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
-@pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+@pytest.mark.parametrize(("case", "name", "scripted"), EAGER + SCRIPTED)
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:the model's outputs are probabilities:UserWarning")
 def test_captum_case(case, name, scripted):
-    _, model, arguments, _, noise_tunnel, _ = parse_test_config(copy.deepcopy(case))
+    _, model, arguments, _, noise_tunnel, _ = parse_test_config(copy.deepcopy(NAMED[case]))
     method = METHODS[name](torch.jit.script(model) if scripted else model)
     if name == "SMDL" and tensors(arguments["inputs"])[0].dim() == 4:
         method.patches = 2

@@ -208,6 +208,7 @@ def test_the_batch_size_is_no_part_of_the_fingerprint(tmp_path):
     assert prints[0] == prints[1]
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_rows_of_one(tmp_path):
     options = {"shard_size": 2, "ids": [f"image {i}" for i in range(N)]}
     model = network().eval()

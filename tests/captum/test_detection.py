@@ -159,8 +159,8 @@ def test_a_label_beyond_the_detector_is_refused():
 @pytest.mark.slow
 def test_the_first_regions_of_a_box_lie_on_its_digit():
     detector = detect_digits.train(scenes=700, epochs=8)
-    found, pairs = detect_digits.explain(detector, 20, regions=(6, 6), search="singletons")
-    assert len(found) == 20
+    found, pairs = detect_digits.explain(detector, 10, regions=(6, 6), search="singletons")
+    assert len(found) == 10
     own, other = (
         np.mean(
             [

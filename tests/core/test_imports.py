@@ -13,6 +13,9 @@ def loaded(package):
     return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.mark.parametrize(
     ("package", "forbidden"),
     [

@@ -50,7 +50,7 @@ def small_sop(**options):
     return SumOfParts(small_net(), random_images(1), **({"features": 3, "groups": 6} | options))
 
 
-@settings(max_examples=10)
+@settings(max_examples=20 if FULL else 5)
 @given(
     seed=st.integers(0, 10_000),
     dtype=st.sampled_from(["float32", "float64"]),

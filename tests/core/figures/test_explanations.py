@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from soak.amounts import combined
 
 from captum_submod import visualization as captum_visualization
 from submod_core._pictures import as_picture
@@ -43,8 +44,13 @@ def test_a_box_is_outlined_in_the_panels_with_the_picture(explanation):
             plot_explanation(explanation, np.ones((8, 8)), box=box)
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1), (8, 8, 3), (3, 8, 8), (1, 8, 8)])
-@pytest.mark.parametrize("kind", ["uint8", "float32", "tensor", "normalised"])
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    combined(
+        [(8, 8), (8, 8, 1), (8, 8, 3), (3, 8, 8), (1, 8, 8)],
+        ["uint8", "float32", "tensor", "normalised"],
+    ),
+)
 def test_any_picture_can_be_drawn(explanation, shape, kind, tmp_path):
     image = np.random.default_rng(0).random(shape)
     image = {

@@ -15,6 +15,8 @@ from xplique_submod import LiMA, SelfAttributing, SumOfParts
 from xplique_submod._memory import out_of_memory
 from xplique_submod.sop import _network, fit
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 keras, layers = tf.keras, tf.keras.layers
 X = np.random.default_rng(0).random((6, 6), "float32")
 ERRORS = [
@@ -74,7 +76,9 @@ def test_every_way_to_say_it_halves_the_batch(error):
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
-@pytest.mark.parametrize("limits", [{"most": 3}, {"encoder_most": 2}], ids=str)
+@pytest.mark.parametrize(
+    "limits", [{"most": 3}, pytest.param({"encoder_most": 2}, marks=pytest.mark.graph)], ids=str
+)
 def test_sums_of_parts_are_the_same(limits):
     sop, small = made(), made(**limits)
     with pytest.warns(RuntimeWarning, match="ran out of memory"):
@@ -91,7 +95,9 @@ def test_where_one_image_is_too_large_it_says_so():
         made(most=0)(X)
 
 
-@pytest.mark.parametrize("limits", [{"most": 3}, {"encoder_most": 2}], ids=str)
+@pytest.mark.parametrize(
+    "limits", [pytest.param({"most": 3}, marks=pytest.mark.graph), {"encoder_most": 2}], ids=str
+)
 def test_training_takes_the_same_steps(limits):
     y, options = np.arange(6) % 3, {"epochs": 2, "batch_size": 6, "lr": 1e-2, "verbose": False}
     whole, small = made(), made(**limits)
@@ -135,6 +141,7 @@ def test_a_torch_model_behind_xpliques_wrapper():
         tf.config.run_functions_eagerly(eager)
 
 
+@pytest.mark.graph
 def test_models_leave_nothing_behind_that_is_compiled():
     made()(X)
     before = _network._compiled_select.experimental_get_tracing_count()
