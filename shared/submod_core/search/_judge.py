@@ -12,7 +12,7 @@ from submod_core.search.questions import Question
 # Step to which values are rounded, as a share of their largest distance from that of all elements.
 _NOISE = 1e-6
 # A side is asked for where the guesses of it spread at least so much, as a share of the other's.
-_TELLING = 0.5
+_TELLING = 0.2
 
 
 def members(n: int, elements: Sequence[int] | IntArray) -> BoolArray:
