@@ -89,7 +89,7 @@ EXCEPTIONS = {
         ),
         NO_ARGUMENTS,
     ),
-    **dict.fromkeys(("Answers", "Proposals", "Query", "Responses", "Round"), HOT),
+    **dict.fromkeys(("Answers", "Parts", "Proposals", "Query", "Responses", "Round"), HOT),
     **dict.fromkeys(
         (
             "Diagnostics",

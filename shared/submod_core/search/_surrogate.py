@@ -26,6 +26,11 @@ _ONE_BY_ONE = 1 << 24
 class Surrogate:
     """Kernel ridge regression of a set function (Gaussian process regression's mean).
 
+    Its nearest relatives are regressions of games that estimate Shapley values: Gaussian processes
+    with kernels of the Hamming distance, as in shapiq's ShaplEIG, which chooses by the expected
+    information gain on the values. Here the order is what is asked for: no value is estimated, and
+    candidates are chosen by the mean.
+
     The kernel of two subsets depends only on the number d of elements in which they differ:
     exp(−d / (reach · n)) + 1 − 2d/n. The part 1 − 2d/n is the kernel of modular functions. The
     regression is of log-odds, since probabilities saturate: of the values' place between bounds a
