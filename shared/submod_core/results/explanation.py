@@ -39,7 +39,7 @@ class Explanation(Stored):
     searched : ndarray of bool, (n,)
         True where the search placed the region of `order`; False where the budget ran out first.
     evaluations : int
-        Subsets whose F the search asked for.
+        Subsets whose F the search asked for, or single sides of them.
     model_inputs : int
         Images that went through the model.
     diagnostics : Diagnostics or None

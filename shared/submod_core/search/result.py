@@ -27,7 +27,7 @@ class Ranking:
     values : ndarray of float64, (n,)
         F of the first 1 … n elements of `order`; NaN where the search did not ask for it.
     evaluations : int
-        Subsets whose value the search asked for.
+        Subsets whose value the search asked for, or single sides of them.
     searched : ndarray of bool, (n,)
         True where the search itself placed the element of `order`; False where the budget had run
         out and the element is placed by its last known value.
