@@ -33,7 +33,8 @@ OPTIONS = {
     Factor of the cosines, CLIP's logit scale; above 0.""",
     "max_evaluations": """max_evaluations : int, optional
     Most subsets per example for which the search may ask; guided search asks for single sides of
-    subsets, each of which counts. When it runs out, the rest is ordered by its last known value.""",
+    subsets, each of which counts. When it runs out, the rest is ordered by its last known
+    value.""",
     "autocast": """autocast : torch.dtype, optional
     Run the model under `torch.autocast` in this precision, such as ``torch.bfloat16``: faster
     where the device has units for it. Scores lose digits, and regions that are nearly equal may
