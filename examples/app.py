@@ -28,7 +28,7 @@ from digits_model import load_model
 from digits_scenes import make_scenes
 
 DIGITS = "digits"
-EFFORTS = {"a look": 300, "usual": 1200, "thorough": None}
+EFFORTS = {"a look": 400, "usual": 1200, "thorough": None}
 """Most images through the model for one explanation."""
 
 

@@ -147,8 +147,9 @@ CASES = [
     ),
     Case(
         search.Order,
-        lambda: {"n": 3, "sees_complements": True, "budget": None},
-        {"sees_complements": flag(), "budget": without(instance(), "None")},
+        lambda: {"n": 3, "sees_complements": True, "budget": None, "parts": ("kept",)},
+        {"sees_complements": flag(), "budget": without(instance(), "None")}
+        | {"parts": {"None": None, "text": "kept", "a number": 3, "another part": ["right"]}},
     ),
     Case(
         backend_of,

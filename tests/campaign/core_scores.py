@@ -226,8 +226,12 @@ CASES = [
     ),
     Case(
         search.Lazy().start,
-        lambda: {"n": 3, "sees_complements": True, "max_evaluations": 5, "budget": None},
-        {"sees_complements": flag(), "budget": without(instance(), "None")},
+        lambda: (
+            {"n": 3, "sees_complements": True, "max_evaluations": 5, "budget": None}
+            | {"parts": ("kept",)}
+        ),
+        {"sees_complements": flag(), "budget": without(instance(), "None")}
+        | {"parts": {"None": None, "text": "kept", "a number": 3, "another part": ["right"]}},
         name="Search.start",
     ),
 ]

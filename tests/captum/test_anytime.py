@@ -28,7 +28,7 @@ def test_it_ends_no_worse_than_explain_and_leaves_the_model_as_it_was():
     hook.remove()
     NET.eval()
     plain = lima.explain(IMAGES, target=target, perturbations_per_eval=8)
-    assert len(found) >= 3
+    assert len(found) >= 2
     for i in range(2):
         values = [quality(explanations[i]) for explanations in found]
         assert values == sorted(values)

@@ -108,6 +108,7 @@ def test_what_is_written_as_json_is_read_back_bit_for_bit(one):
     check_same(Explanation.from_dict(json.loads(shorter)), one)
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # of values near the largest float
 @given(explanations())
 def test_a_frame_has_each_region_in_its_order(one):
     frame = one.to_frame()

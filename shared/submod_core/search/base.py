@@ -66,8 +66,9 @@ class Order:
         check_count("n", n)
         check_flag("sees_complements", sees_complements)
         check_type("budget", budget, Budget | None, "an object with `left` and `cost`, or None")
-        if unknown := set(parts) - {"kept", "left"}:
-            raise ValueError(f"`parts` has {sorted(unknown)}; the parts are 'kept' and 'left'")
+        named = isinstance(parts, Collection) and not isinstance(parts, str)
+        if not named or not all(part in ("kept", "left") for part in parts):
+            raise ValueError(f"`parts` (={parts!r}) must be a collection of 'kept' and 'left'")
         self.n, self.budget, self.parts = int(n), budget, frozenset(parts)
         self.sees_complements = sees_complements
         self.front: list[int] = []
