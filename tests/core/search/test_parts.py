@@ -119,5 +119,5 @@ def test_known_worth_is_f_less_the_weighted_f_of_the_complement(n, weight, seed)
 
 
 def test_parts_have_names():
-    with pytest.raises(ValueError, match="`parts` .*right.* must be a collection"):
+    with pytest.raises(ValueError, match=r"`parts` .*right.* must be a collection"):
         Order(3, parts=("kept", "right"))
