@@ -69,10 +69,28 @@ class CaptumHost:
             self.images.device
         )
 
+    def _method(
+        self,
+        attribution: captum.Attribution,
+        regions: bool = False,
+        batched: bool = True,
+        **options: object,
+    ) -> Callable[[slice], Tensor]:
+        """A method of Captum, as a function of the photographs to explain in one call."""
+
+        def explain(which: slice) -> Tensor:
+            x = self.images[which].clone().requires_grad_(not batched)
+            given = options | ({"feature_mask": torch.cat(self.masks[which])} if regions else {})
+            if batched:  # Captum counts them for each photograph
+                given["perturbations_per_eval"] = max(1, self.batch_size // len(x))
+            return attribution.attribute(x, target=self.labels[which], **given).detach().cpu()
+
+        return explain
+
     @cached_property
     def methods(self) -> dict[str, Callable[[slice], Tensor]]:
         """Each method, as a function of the photographs to explain in one call."""
-        model, size = self.model, self.model.size
+        model, size, method = self.model, self.model.size, self._method
         window = {
             "sliding_window_shapes": (3, size // 7, size // 7),
             "strides": (3, size // 14, size // 14),
@@ -82,23 +100,6 @@ class CaptumHost:
             if isinstance(model.layers, nn.ModuleList)
             else model.layers["conv_final"]
         )
-
-        def method(
-            attribution: captum.Attribution,
-            regions: bool = False,
-            batched: bool = True,
-            **options: object,
-        ) -> Callable[[slice], Tensor]:
-            def explain(which: slice) -> Tensor:
-                x = self.images[which].clone().requires_grad_(not batched)
-                given = options | (
-                    {"feature_mask": torch.cat(self.masks[which])} if regions else {}
-                )
-                if batched:  # Captum counts them for each photograph
-                    given["perturbations_per_eval"] = max(1, self.batch_size // len(x))
-                return attribution.attribute(x, target=self.labels[which], **given).detach().cpu()
-
-            return explain
 
         tunnel = captum.NoiseTunnel(captum.Saliency(model))
         noise = {"nt_samples": 50, "nt_samples_batch_size": 10, "stdevs": 0.2}

@@ -30,20 +30,20 @@ Scores = dict[str, dict[str, list[float]]]  # photograph, search, scores of the 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run measures.
+    """Searches and scores of a run.
 
     Attributes
     ----------
     scored : callable
         Scores of a photograph, as many as `scores` has names, from the network, the photograph
-        (1, C, H, W), its class, its explanation and the batch size.
+        (1, C, H, W), its class, its explanation, the search and the batch size.
     searches, budgets : mapping
         Searches by name, and the most images of those within a budget.
     weights : mapping, optional
         Of the scores of F; LiMA's by default.
     """
 
-    scored: Callable[[Any, torch.Tensor, int, Explanation, int], tuple[float, ...]]
+    scored: Callable[[Any, torch.Tensor, int, Explanation, Search, int], tuple[float, ...]]
     scores: tuple[str, ...]
     searches: Mapping[str, Search]
     budgets: Mapping[str, int]
@@ -51,7 +51,7 @@ class Plan:
 
 
 def source(args: argparse.Namespace) -> tuple[Any, ...]:
-    """What `loaded` needs to know."""
+    """Arguments of `loaded`."""
     photographs = (args.data, args.images, args.half)
     if getattr(args, "list", None):
         photographs = (args.list, args.photographs, args.images)
@@ -112,11 +112,12 @@ def explained(
     x, targets = images[missing], [labels[i] for i in missing]
     masks = torch.cat([divided(source(args), args.division, args.regions, i) for i in missing])
     budget = plan.budgets.get(search)
-    lima = LiMA(model, search=plan.searches[search], max_model_inputs=budget, weights=plan.weights)
+    used = plan.searches[search]
+    lima = LiMA(model, search=used, max_model_inputs=budget, weights=plan.weights)
     size = max(1, args.batch_size // len(missing))  # Captum counts them for each photograph
     found = lima.explain(x, target=targets, feature_mask=masks, perturbations_per_eval=size)
     for i, one in zip(missing, found, strict=True):
-        scores = plan.scored(model, images[i : i + 1], labels[i], one, args.batch_size)
+        scores = plan.scored(model, images[i : i + 1], labels[i], one, used, args.batch_size)
         rows[names[i]] = {search: [round(float(score), 6) for score in scores]}
     print(f"{which.start + 1}–{which.stop}/{args.images} {search}", flush=True)
     return rows

@@ -71,7 +71,7 @@ SCORES = ("insertion", "deletion", "highest", "images")
 
 
 def scored(
-    model: Any, image: torch.Tensor, label: int, one: Explanation, size: int
+    model: Any, image: torch.Tensor, label: int, one: Explanation, search: Search, size: int
 ) -> tuple[float, ...]:
     """`SCORES` of a photograph, pixel by pixel."""
     ranks = torch.from_numpy(-np.argsort(one.order).astype(np.float64))

@@ -187,8 +187,8 @@ def judge(host: SimpleNamespace, name: str, model: Any, scenes: Scenes) -> list[
     return [name, *(f"{number:.3f}" for number in numbers)]
 
 
-def main() -> None:
-    """Train, compare, draw."""
+def options() -> argparse.Namespace:
+    """The program's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -215,7 +215,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the test scenes")
     parser.add_argument("--methods", nargs="*", help="compare with these alone")
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, compare, draw."""
+    args = options()
     args.output.mkdir(parents=True, exist_ok=True)
 
     host = (torch_host if args.host == "captum" else keras_host)(NETWORKS[args.network])

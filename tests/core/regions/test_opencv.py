@@ -13,7 +13,7 @@ IMAGE = np.zeros((40, 60, 3))
 
 
 class Superpixels:
-    """What OpenCV makes; it notes what it is asked for, and leaves out the label 1."""
+    """Superpixels as OpenCV's object: notes what it is asked for, and leaves out the label 1."""
 
     def __init__(self, asked, shape):
         self.asked, self.shape = asked, shape
@@ -29,7 +29,7 @@ class Superpixels:
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What the fake OpenCV was asked for."""
+    """Arguments that the fake OpenCV received."""
     found = {}
 
     def slic(image, **options):

@@ -71,7 +71,12 @@ class Slow:
         able = sorted(
             (e for e in left if worth[e] >= self.select * top), key=lambda e: (-worth[e], e)
         )
-        admitted = [alone[anchor] - self.empty]
+        self.picks(able, worth, top, alone[anchor] - self.empty)
+        return [e for e in left if e not in self.order]
+
+    def picks(self, able, worth, top, first):
+        """Admit from the window of the `able`, the best first, until the supervision ends it."""
+        admitted = [first]
         shares = {e: worth[e] / top for e in able}
         inside, outside, behind = able[: self.window], able[self.window :], []
         goes_on = True
@@ -109,7 +114,6 @@ class Slow:
                     outside.append(element)
                 else:
                     inside.append(element)
-        return [e for e in left if e not in self.order]
 
 
 def noisy(seed, n):
