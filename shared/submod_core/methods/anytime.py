@@ -59,15 +59,11 @@ def improving(
         raise ValueError(f"`search` (={settings.search!r}) must plan by a budget, as Guided does")
     stages = _stages(sets, settings) if budgets is None else _checked(budgets)
     n = max((len(ground_set.sizes) for ground_set in sets), default=1)
-    within = [_within(settings, most, n) for most in stages]
+    within = [
+        replace(settings, weights=settings.weights.within(most, n), max_model_inputs=most)
+        for most in stages
+    ]
     return _improving(Remembering(oracle), run, within)
-
-
-def _within(settings: LiMASettings, most: int | None, n: int) -> LiMASettings:
-    """The settings with a budget for at most n regions."""
-    few = most is not None and most < 8 * n
-    weights = settings.weights.without_features() if few else settings.weights
-    return replace(settings, weights=weights, max_model_inputs=most)
 
 
 def _improving(

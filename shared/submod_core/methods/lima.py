@@ -20,6 +20,7 @@ from submod_core.scores import (
     ImageBudget,
     Objective,
 )
+from submod_core.scores.weights import features_from
 from submod_core.search import Ranking, prefixes
 
 T = TypeVar("T")
@@ -173,11 +174,11 @@ def _searched(n: int, settings: LiMASettings) -> Procedure[_Found]:
     """Search among n regions, and ask for the curves along the order."""
     most, search, weights = settings.max_model_inputs, settings.search, settings.weights
     budget = None if most is None else ImageBudget(n, most, planned=search.plans)
-    if most is not None and most < 8 * n and (lighter := weights.without_features()) != weights:
+    if (lighter := weights.within(most, n)) != weights:
         weights = lighter
         warnings.warn(
             f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
-            f"effectiveness is left out below {8 * n}",
+            f"effectiveness is left out below {features_from(n)}",
             stacklevel=2,
         )
     objective = Objective(n, weights, settings.distance, settings.feature_target, budget=budget)

@@ -93,7 +93,8 @@ TypeError, ValueError
     share is asked for where the highest confidence is not above 0.""",
     "explain_iter": """budgets : sequence of int, optional
     Rising numbers of images for each input, of each search if it knew nothing; by default 4n, 8n,
-    16n, … for n regions and, at last, the search without a budget.
+    16n, … for n regions and, at last, the search without a budget. Below 8n images effectiveness
+    is left out.
 
 Yields
 ------

@@ -121,17 +121,19 @@ class Weights:
             )
         return replace(self, confidence=0.0, effectiveness=0.0)
 
-    def without_features(self) -> "Weights":
-        """The weights without effectiveness, for which each region is an image of its own.
+    def within(self, most: int | None, n: int) -> "Weights":
+        """The weights within a budget of images, if any, for n regions.
 
-        Unchanged where effectiveness is the only score, or others of the user's are in use.
+        Below `features_from` images effectiveness is left out: the features of single regions take
+        n. It stays where it is the only score, or others of the user's are in use.
 
         Examples
         --------
-        >>> Weights().without_features().used
+        >>> Weights().within(300, n=49).used
         ('consistency', 'collaboration', 'confidence')
         """
-        if self.own or self.used == ("effectiveness",):
+        enough = most is None or most >= features_from(n)
+        if enough or self.own or self.used == ("effectiveness",):
             return self
         return replace(self, effectiveness=0.0)
 
@@ -187,6 +189,11 @@ class Weights:
                 f"`weights` uses {sorted(self.used)} alone, which this model's outputs cannot give"
             )
         return np.asarray(np.sum(terms, axis=0))
+
+
+def features_from(n: int) -> int:
+    """Fewest images of a budget that pay for the features of n regions, 8n."""
+    return 8 * n
 
 
 def _weight(name: str, value: Any) -> float:

@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 
 from submod_core._types import BoolArray, IntArray
-from submod_core.search._judge import Judge
+from submod_core.search._judge import Judge, images
 from submod_core.search._plan import Plan
 
 # Chance that a pick takes the candidate with the best guess, the second best, … .
@@ -23,7 +23,7 @@ class Ahead:
     judge : Judge
     plan : Plan
     most : int
-        Most subsets of one round that are asked along.
+        Most images of one round that are asked along.
     """
 
     def __init__(self, judge: Judge, plan: Plan, most: int) -> None:
@@ -75,4 +75,4 @@ class Ahead:
 
     def _asked(self, base: BoolArray, looked: IntArray, sides: BoolArray) -> BoolArray:
         """Images of the base with each candidate taken out, (k, n)."""
-        return self.judge.images(base ^ (np.arange(len(base)) == looked[:, None]), sides)
+        return images(base ^ (np.arange(len(base)) == looked[:, None]), sides)

@@ -22,6 +22,12 @@ def members(n: int, elements: Sequence[int] | IntArray) -> BoolArray:
     return members
 
 
+def images(subsets: BoolArray, sides: BoolArray) -> BoolArray:
+    """Sides (2,) or (B, 2) of subsets (B, n): the subsets, then what they leave, (k, n)."""
+    kept, left = np.broadcast_to(sides, (len(subsets), 2)).T
+    return np.concatenate([subsets[kept], ~subsets[left]])
+
+
 class Judge:
     """Worth F(S) − w · F(V∖S) of subsets S: evaluated by single sides, or guessed.
 
@@ -83,26 +89,20 @@ class Judge:
         always = self.always
         return np.array([kept, not kept]) if always is None else always
 
-    def images(self, subsets: BoolArray, sides: BoolArray) -> BoolArray:
-        """Sides (2,) of subsets (B, n): the subsets, and what they leave, (k, n)."""
-        return np.concatenate(
-            [subsets[: len(subsets) * sides[0]], ~subsets[: len(subsets) * sides[1]]]
-        )
-
     def knows(self, image: BoolArray) -> bool:
         """Whether an image (n,) was asked for."""
         return image.tobytes() in self._known
 
-    def look_at(self, images: BoolArray) -> Generator[Question, FloatArray, None]:
+    def look_at(self, asked: BoolArray) -> Generator[Question, FloatArray, None]:
         """Ask for images (B, n), each once, and learn from them."""
-        new = {one.tobytes(): one for one in images if not self.knows(one)}
+        new = {one.tobytes(): one for one in asked if not self.knows(one)}
         if not new:
             return
-        images, w = np.array(list(new.values())), self.complement_weight
+        asked, w = np.array(list(new.values())), self.complement_weight
         if self.order.parts:
-            parts = yield from self.order.ask_parts(images)
+            parts = yield from self.order.ask_parts(asked)
         else:
-            kept = yield from self.order.ask(images)
+            kept = yield from self.order.ask(asked)
             parts = np.stack([kept, np.zeros_like(kept)])
         sums = np.stack([parts[0] - w * parts[1], w * parts[0] - parts[1]])
         if not self._known:
@@ -113,33 +113,33 @@ class Judge:
             # A difference is rounded: float32 noise must not decide between equal worths.
             sums = np.rint(sums / self._step) * self._step
         self._known |= dict(zip(new, zip(parts.T, sums.T, strict=True), strict=True))
-        self._g.observe(images, sums[0])
-        if self._h is not self._g:
-            self._h.observe(images, sums[1])
-
-    def look(self, subsets: BoolArray, sides: BoolArray) -> Generator[Question, FloatArray, None]:
-        """Ask for the sides (B, 2) of subsets (B, n): the subset, and what it leaves."""
-        yield from self.look_at(np.concatenate([subsets[sides[:, 0]], ~subsets[sides[:, 1]]]))
+        telling = np.array([True, True]) if self.always is None else self.always
+        if telling[0]:
+            self._g.observe(asked, sums[0])
+        if telling[1] and self._h is not self._g:
+            self._h.observe(asked, sums[1])
 
     def worth(self, subsets: BoolArray) -> FloatArray:
         """The worth of subsets (B, n), of which sides that were not asked for are guessed."""
         return self._of(0, subsets) - self._of(1, ~subsets)
 
-    def _of(self, which: int, images: BoolArray) -> FloatArray:
-        """One of g and h of images, known or guessed."""
-        found = np.array([self.knows(one) for one in images])
-        values = np.empty(len(images))
-        values[found] = [self._known[one.tobytes()][1][which] for one in images[found]]
+    def _of(self, which: int, sides: BoolArray) -> FloatArray:
+        """One of g and h of sides (B, n), known or guessed; 0 where it says nothing."""
+        if self.always is not None and not self.always[which]:
+            return np.zeros(len(sides))
+        found = np.array([self.knows(one) for one in sides])
+        values = np.empty(len(sides))
+        values[found] = [self._known[one.tobytes()][1][which] for one in sides[found]]
         if not found.all():
-            values[~found] = (self._g, self._h)[which].guess(images[~found])
+            values[~found] = (self._g, self._h)[which].guess(sides[~found])
         return values
 
     def values(self, subsets: BoolArray) -> FloatArray:
         """F of subsets (B, n); NaN where a part is not known."""
         none = (np.full(2, np.nan), None)
         kept, left = (
-            np.array([self._known.get(one.tobytes(), none)[0][part] for one in images])
-            for part, images in enumerate((subsets, ~subsets))
+            np.array([self._known.get(one.tobytes(), none)[0][part] for one in side])
+            for part, side in enumerate((subsets, ~subsets))
         )
         return np.asarray(np.where(self.seen, np.stack([kept, left], axis=1), 0).sum(axis=1))
 
@@ -150,20 +150,21 @@ class Judge:
 
         The elements are all by default.
         """
-        g = self._g.flipped(bases, elements)
         always = self.always
-        if always is not None and not always.all():
-            # The other side is nothing.
-            if not always[0]:
-                g = -self._h.flipped(~bases, elements)
-            return g, np.tile(always, (len(bases), 1))
-        h = self._h.flipped(~bases, elements)
+        g: FloatArray | float = 0.0
+        h: FloatArray | float = 0.0
+        if always is None or always[0]:
+            g = self._g.flipped(bases, elements)
+        if always is None or always[1]:
+            h = self._h.flipped(~bases, elements)
         if always is not None:
-            return g - h, np.tile(always, (len(bases), 1))
-        if self.modular:
-            return g - h, np.tile([True, False], (len(bases), 1))
-        spread = np.stack([np.ptp(g, axis=1), np.ptp(h, axis=1)], axis=1)
-        return g - h, spread >= _TELLING * spread[:, ::-1]
+            sides = np.tile(always, (len(bases), 1))
+        elif self.modular:
+            sides = np.tile([True, False], (len(bases), 1))
+        else:
+            spread = np.stack([np.ptp(g, axis=1), np.ptp(h, axis=1)], axis=1)
+            sides = spread >= _TELLING * spread[:, ::-1]
+        return np.asarray(g - h), sides
 
     def likely(self, base: BoolArray, candidates: IntArray) -> tuple[IntArray, BoolArray]:
         """The candidates, the most promising first, and the telling sides (2,).
@@ -190,8 +191,8 @@ class Judge:
         Images `ahead` (k, n) are asked along, to be known when their time comes.
         """
         subsets = base ^ (np.arange(len(base)) == looked[:, None])
-        images = self.images(subsets, sides)
-        yield from self.look_at(images if ahead is None else np.concatenate([images, ahead]))
+        asked = images(subsets, sides)
+        yield from self.look_at(asked if ahead is None else np.concatenate([asked, ahead]))
         # What each element adds, up to a constant. The first round looks at all; where the worth
         # is modular, later ones agree with it up to rounding.
         if sides.all() and self.complement_weight != 1:
@@ -218,8 +219,8 @@ class Judge:
         """
         return self._modular and 2 * self._agreeing >= self.order.n
 
-    def without(self) -> None:
-        """Take the worth for not modular: the first look was not at single elements."""
+    def assume_not_modular(self) -> None:
+        """Decide so where the first look was not at single elements."""
         self._added, self._modular = np.zeros(self.order.n), False
 
     @property

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from submod_core._types import BoolArray
+from submod_core._types import BoolArray, IntArray
 from submod_core.search._judge import Judge, members
 from submod_core.search.base import Order
 
@@ -60,6 +60,15 @@ class Plan:
         """Whether the budget pays for images (B, n) that complete a prefix, and for the curves."""
         budget, self._extra = self.order.budget, None  # what is left is divided anew
         return budget is None or budget.cost(images) <= self.affordable() + self.judge.sides
+
+    def costs(self, sides: BoolArray) -> IntArray:
+        """Images to count for each prefix (B,) that a move changes, of which sides are asked for.
+
+        Within a budget both: the curves need them, and what is known of the old prefix is in vain.
+        """
+        if self.order.budget is not None and self.judge.always is None:
+            return np.full(len(sides), 2)
+        return np.asarray(sides.sum(axis=1))
 
     def groups(self) -> list[np.ndarray]:
         """Groups of neighbouring elements to look at first where single ones cost too much."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from submod_core._types import BoolArray, FloatArray
-from submod_core.search._judge import Judge, members
+from submod_core.search._judge import Judge, images, members
 from submod_core.search._plan import Plan
 from submod_core.search.base import Order
 from submod_core.search.questions import Question
@@ -59,10 +59,8 @@ def polish(
     while budget > 0:
         worth = judge.worth(_prefixes(chain))
         moves, sides = _moves(chain, worth, judge, fixed, least, ahead)
-        # Where the images run out, the least promising moves are left out. The curves will need
-        # both sides of a changed prefix, of which one may be known in vain so far.
-        most, each = min(budget, plan.affordable()), 1 if order.budget is None else 2
-        costs = np.maximum(sides.sum(axis=1), each if judge.always is None else 0)
+        # Where the images run out, the least promising moves are left out.
+        most, costs = min(budget, plan.affordable()), plan.costs(sides)
         while moves and sum(costs[m.low : m.high].sum() for m in moves) > most:
             moves.pop()
         if not moves:
@@ -70,14 +68,14 @@ def polish(
         sizes = np.concatenate([np.arange(m.low, m.high) for m in moves])
         sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
         subsets = np.array([members(order.n, one) for one in sets])
-        yield from judge.look(subsets, sides[sizes])
+        yield from judge.look_at(images(subsets, sides[sizes]))
         budget -= int(sides[sizes].sum())
         gains = judge.worth(subsets) - judge.worth(_prefixes(chain))[sizes]
         chain = _moved(chain, moves, gains, least)
         order.rearrange(chain, judge.values(_prefixes(chain)))
     # F of the prefixes that were judged by one side.
     unknown = _prefixes(chain)[np.isnan(judge.values(_prefixes(chain)))]
-    yield from judge.look(unknown, np.tile(judge.seen, (len(unknown), 1)))
+    yield from judge.look_at(images(unknown, judge.seen))
     order.rearrange(chain, judge.values(_prefixes(chain)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from submod_core._checks import check_amount, check_count, check_count_or_share, check_share
 from submod_core._types import BoolArray, IntArray
 from submod_core.search._ahead import Ahead
-from submod_core.search._judge import Judge, members
+from submod_core.search._judge import Judge, images, members
 from submod_core.search._plan import Plan
 from submod_core.search._polish import polish
 from submod_core.search.base import Order, Search
@@ -23,13 +23,14 @@ class Guided(Search):
     values, and their complements low ones: a subset S of all elements V is judged by its worth
     F(S) − `complement_weight` · F(V∖S). Kernel ridge regression on all subsets seen so far guesses
     the worth of other subsets. A pick evaluates the share `window` of the remaining elements for
-    which the guess is best. The finished order is then improved by moves of single elements: the
-    guess proposes the moves that raise the summed worth of all prefixes most, and a move is made
-    if the evaluated sum does rise.
+    which the guess is best. Where F is a sum of parts that look at a subset and at what it leaves,
+    as LiMA's is (`Order.parts`), only the sides on which the guesses differ are evaluated. The
+    finished order is then improved by moves of single elements: the guess proposes the moves that
+    raise the summed worth of all prefixes most, and a move is made if the evaluated sum does rise.
 
     Within a budget of images that is too small for that, a pick looks at fewer candidates and fewer
-    moves are tried; below four images an element the first look is at groups of neighbouring
-    elements.
+    moves are tried; below three images an element (four, where both sides are evaluated) the first
+    look is at groups of neighbouring elements.
 
     Parameters
     ----------
@@ -42,8 +43,8 @@ class Guided(Search):
         more than 49 elements 1.75 / √n, since guesses are the better the more subsets were seen;
         for more than 400 elements 35 / n, since the regression's time grows with the evaluations.
     polish : float
-        Most subsets evaluated to improve the finished order, as a multiple of n; at 0 the order
-        stays as it is.
+        Most subsets, or single sides, evaluated to improve the finished order, as a multiple of n;
+        at 0 the order stays as it is.
     ahead : int
         Most subsets that a round asks along for picks and moves to come, as far as they can be
         foreseen, so that rounds are fewer and fuller: for a model that answers a large batch as
@@ -93,14 +94,14 @@ class Guided(Search):
         plan = Plan(order, judge, share, int(self.polish * n))
         # All elements; what they leave as well, where it is no more than another image.
         both = np.array([True, judge.always is None])
-        yield from judge.look_at(judge.images(np.ones((1, n), dtype=bool), both))
+        yield from judge.look_at(images(np.ones((1, n), dtype=bool), both))
         # Where one side is enough, what single elements leave serves the first pick on each end.
         # Where the images are too few for single elements, groups of them are left out.
         singles = ~np.eye(n, dtype=bool)
-        if grouped := not plan.pays(judge.images(singles, judge.first(kept=True))):
-            judge.without()
+        if grouped := not plan.pays(images(singles, judge.first(kept=True))):
+            judge.assume_not_modular()
             groups = np.array([~members(n, one) for one in plan.groups()])
-            yield from judge.look_at(judge.images(groups, judge.first(kept=True)))
+            yield from judge.look_at(images(groups, judge.first(kept=True)))
         elif judge.always is None:
             yield from judge.look_at(singles)
             order.rate(np.arange(n), -judge.worth(singles))
@@ -124,8 +125,8 @@ class Guided(Search):
             looked, sides = ahead.window(rest) or self._window(judge, plan, rest, first)
             # The higher index goes first where values tie, so that the lowest stays.
             looked = looked[::-1]
-            images = ahead.images(rest, looked, sides)
-            worth = yield from judge.flip(rest, looked, sides, images)
+            along = ahead.images(rest, looked, sides)
+            worth = yield from judge.flip(rest, looked, sides, along)
             order.retire(looked[np.argmax(worth)])
         # The order of a modular function has nothing to gain.
         budget = plan.most_moves if n > 1 and not judge.modular else 0
@@ -143,7 +144,7 @@ class Guided(Search):
         if first:
             sides = judge.first(kept=bool(base.any()))
             subsets = base ^ (np.arange(len(base)) == likely[:, None])
-            if plan.pays(judge.images(subsets, sides)):
+            if plan.pays(images(subsets, sides)):
                 return np.sort(likely), sides
         return np.sort(likely[: plan.candidates(len(likely), int(sides.sum()))]), sides
 

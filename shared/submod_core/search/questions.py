@@ -1,4 +1,4 @@
-"""What a search asks, and within which budget."""
+"""Questions of a search, their answers, and the budget within which they are asked."""
 
 from collections.abc import Generator
 from typing import NamedTuple, Protocol, runtime_checkable
