@@ -2,6 +2,7 @@
 
 import functools
 import math
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ Tensors = tuple[Any, ...]
 
 # So many examples, whole and with nothing kept, tell what kind of values a model's outputs are.
 _LOOKED_AT = 4
+# One look at a time, as it changes its reader in several steps. A model may itself explain.
+_LOOKING = threading.RLock()
 
 
 @dataclass
@@ -78,15 +81,17 @@ class Reader(Runner):
         ValueError
             If a target names no class of the model.
         """
-        if self._fitted is None or self._fitted[0] is not batch:
-            if not self._looked:  # noted only then: a look that failed is repeated
-                self._look(batch, most)
-                self._looked = True
+        fitted = self._fitted  # of the call before, in this thread or in another one
+        if fitted is None or fitted[0] is not batch:
+            with _LOOKING:
+                if not self._looked:  # noted only then: a look that failed is repeated
+                    self._look(batch, most)
+                    self._looked = True
             targets = batch.targets
             if self._kind == "classes" and self._n_outputs == 1:
                 targets = of_one_output(targets, self._one_is_probability)
-            self._fitted = batch, replace(batch, targets=targets)
-        return self._fitted[1]
+            fitted = self._fitted = batch, replace(batch, targets=targets)
+        return fitted[1]
 
     @property
     def reads_value(self) -> bool:

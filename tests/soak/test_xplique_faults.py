@@ -1,10 +1,15 @@
 """Faults at every k-th call of a model under Xplique, threads, and many calls."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from soak import checks
-from soak.xplique_cases import CASES, X
+from soak.xplique_cases import CASES, TARGETS, X
+from xplique_submod import LiMA
 
 pytestmark = pytest.mark.filterwarnings("ignore:the model.s outputs are probabilities already")
 every = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -52,3 +57,23 @@ def test_threads_give_the_serial_results(case):
 def test_memory_files_and_threads_stay_flat(case):
     subject = case.make(checks.Meter())
     checks.check_flat(lambda: subject.call(subject.inputs), X.nbytes)
+
+
+def test_each_thread_reads_its_own_batch():
+    """The reader keeps the last batch that it was asked about, whichever thread asked."""
+    lima = LiMA(lambda x: np.asarray(x).reshape(len(x), -1) @ np.eye(192, 4), regions=(2, 2))
+
+    def own(i):
+        for _ in range(50):
+            oracle = lima._oracle(X + np.float32(i), TARGETS)
+            if oracle.reader.fitted(oracle.batch, 8).inputs is not oracle.batch.inputs:
+                return False
+        return True
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(own, range(4)))
+    finally:
+        sys.setswitchinterval(interval)
