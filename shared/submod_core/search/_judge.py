@@ -199,6 +199,9 @@ class Judge:
             exact = self.worth(subsets)
         else:  # of one function, where one side says as much as both
             exact = self._of(0, subsets) if sides[0] else -self._of(1, ~subsets)
+            if sides.all():  # unless F saturates on one side only
+                other = -self._of(1, ~subsets)
+                self._modular &= bool(np.ptp(exact - other) <= self.resolution)
         added = np.where(base[looked], -exact, exact)
         if self._added is None:
             self._added = added
@@ -210,6 +213,12 @@ class Judge:
             self._modular = bool(np.ptp(added - self._added[looked]) <= self.resolution)
             self._agreeing += len(looked) - 1
         return exact if self.modular else self.worth(subsets)
+
+    def best(self, worth: FloatArray) -> int:
+        """Index of the first worth (B,) that is the highest, up to rounding noise."""
+        # A difference of two values that are rounded to a step is at most two steps off.
+        noise = 2.5 * self._step if self.complement_weight else 0.0
+        return int(np.argmax(worth >= worth.max() - noise))
 
     @property
     def modular(self) -> bool:
