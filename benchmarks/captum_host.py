@@ -2,10 +2,11 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import cycle, islice
+from typing import Any
 
 import captum.attr as captum
 import numpy as np
@@ -21,6 +22,17 @@ from submod_core.results import Explanation
 AREAS = (0.25, 0.5, 0.75, 1.0)
 
 
+class PairedKernelShap(captum.KernelShap):
+    """KernelShap with paired sampling: each subset is followed by what it leaves."""
+
+    def kernel_shap_perturb_generator(self, *arguments: Any, **options: Any) -> Iterator[Tensor]:
+        """Subsets as Captum's KernelShap draws them, from the third on with their complements."""
+        drawn = super().kernel_shap_perturb_generator(*arguments, **options)
+        yield from islice(drawn, 2)  # all features, and none
+        for subset in drawn:
+            yield from (subset, 1 - subset)
+
+
 class CaptumHost:
     """One network, its photographs, and Captum's methods beside LiMA."""
 
@@ -28,7 +40,7 @@ class CaptumHost:
         torch.set_num_threads(1)
         torch.manual_seed(0)
         self.model, self.images, self.labels, self.names = classified(
-            args.data, args.model, args.images, correctly=not args.mistakes
+            args.data, args.model, args.images, correctly=not args.mistakes, half=args.half
         )
         if args.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
@@ -136,6 +148,23 @@ class CaptumHost:
             "Grad-CAM": lambda which: nn.functional.interpolate(
                 coarse(which), size=(size, size), mode="bilinear"
             ).cpu(),
+        }
+
+    def within(self, most: int) -> dict[str, Callable[[slice], Tensor]]:
+        """Methods that take a number of images a photograph."""
+        model, method = self.model, partial(self._method, regions=True)
+
+        def shapley(which: slice) -> Tensor:
+            n = max(int(mask.max()) + 1 for mask in self.masks[which])
+            sampling = captum.ShapleyValueSampling(model)
+            return method(sampling, n_samples=max(1, (most - 1) // n))(which)
+
+        return {
+            "LiMA": method(LiMA(model, max_model_inputs=most)),
+            "Lime": method(captum.Lime(model), n_samples=most),
+            "KernelShap": method(captum.KernelShap(model), n_samples=most),
+            "KernelShap, paired": method(PairedKernelShap(model), n_samples=most),
+            "ShapleyValueSampling": shapley,
         }
 
     def explain(self, search: str, which: slice) -> list[Explanation]:

@@ -13,8 +13,13 @@ a call of its own, or with `--together` all in one, as Xplique's pipelines do. W
 photographs are misclassified ones, explained for their true class. With `--pooled` every pixel is
 given its region's mean, so that methods of single pixels are judged by the same regions as LiMA.
 With `--scores` nothing is timed, so that several runs may share a machine.
+
+With `--budgets 100 300 …` the rows are those of methods that take a number of images, once for each
+budget: the frontier of what is found with so many images. `--half even` takes only photographs of
+classes on which no option of guided search was chosen.
 """
 
+import argparse
 import importlib
 import json
 import time
@@ -24,7 +29,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from imagenet import arguments
+from imagenet import HALVES, arguments
 
 T = TypeVar("T")
 
@@ -63,18 +68,22 @@ def timed(host: Any, run: Callable[[], T], n_before: float) -> tuple[T, dict[str
 
 
 def measure(
-    host: Any, methods: list[str], together: bool, scores: bool, pooled: bool
+    host: Any,
+    methods: dict[str, Callable[[slice], Any]],
+    together: bool,
+    scores: bool,
+    pooled: bool,
 ) -> list[dict[str, Any]]:
     """A row of means for each method."""
     attributions, costs = defaultdict(list), defaultdict(list)
-    for method in methods:
-        host.methods[method](slice(1))  # tracing, caches
+    for run in methods.values():
+        run(slice(1))  # tracing, caches
     n = len(host.names)
     for i in range(0, n, n if together else 1):
         which = slice(i, n if together else i + 1)
-        for method in methods:
+        for method, one in methods.items():
             n_before = costs[method][-1]["images"] if i else 1000 * n * together
-            run = partial(host.methods[method], which)
+            run = partial(one, which)
             attribution, cost = counted(host, run) if scores else timed(host, run, n_before)
             attributions[method].append(attribution)
             costs[method].append(cost)
@@ -104,12 +113,12 @@ def table(rows: list[dict[str, Any]]) -> str:
 
     def cell(line: dict[str, Any], name: str) -> str:
         if name == "method":
-            return f"{line[name]:<20}"
+            return f"{line[name]:<36}"
         text = f"{line[name]:.{digits.get(name, 4)}f}" if name in line else "–"
         return f"{text:>{len(name) + 2}}"
 
     header = "".join(
-        f"{name:<20}" if name == "method" else f"{name:>{len(name) + 2}}" for name in columns
+        f"{name:<36}" if name == "method" else f"{name:>{len(name) + 2}}" for name in columns
     )
     return "\n".join(
         [
@@ -118,6 +127,23 @@ def table(rows: list[dict[str, Any]]) -> str:
             *("".join(cell(line, name) for name in columns) for line in rows),
         ]
     )
+
+
+def chosen(
+    host: Any, args: argparse.Namespace, parser: argparse.ArgumentParser
+) -> dict[str, Callable[[slice], Any]]:
+    """The methods of the rows: those of `--methods`, within each of the budgets."""
+    offers = {f", {most:,} images": host.within(most) for most in args.budgets}
+    offers = offers or {"": host.methods}
+    known = list(dict.fromkeys(name for methods in offers.values() for name in methods))
+    if unknown := set(args.methods or ()) - set(known):
+        parser.error(f"--methods (={sorted(unknown)}) must be among {known} under {args.host}")
+    return {
+        name + budget: method
+        for budget, methods in offers.items()
+        for name, method in methods.items()
+        if not args.methods or name in args.methods
+    }
 
 
 def main() -> None:
@@ -130,6 +156,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=500, help="samples of Lime and KernelShap")
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--methods", nargs="+", help="only these rows")
+    parser.add_argument("--budgets", nargs="+", type=int, default=[], help="images a photograph")
+    parser.add_argument("--half", choices=HALVES, help="photographs of such classes alone")
     parser.add_argument(
         "--together", action="store_true", help="explain all photographs in one call of each method"
     )
@@ -147,11 +175,7 @@ def main() -> None:
     args = parser.parse_args()
     module, name = HOSTS[args.host]
     host = getattr(importlib.import_module(module), name)(args)
-    if unknown := set(args.methods or ()) - set(host.methods):
-        parser.error(
-            f"--methods (={sorted(unknown)}) must be among {list(host.methods)} under {args.host}"
-        )
-    methods = [name for name in host.methods if not args.methods or name in args.methods]
+    methods = chosen(host, args, parser)
     rows = measure(host, methods, args.together, args.scores, args.pooled)
     print(
         f"\n{args.model}, {args.host}: {args.images} photographs, {args.regions} regions, "

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from itertools import cycle, islice
+from typing import Any
 
 import keras_twins
 import numpy as np
@@ -39,7 +40,7 @@ class XpliqueHost:
         tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.random.set_seed(0)
         _, images, labels, self.names = classified(
-            args.data, args.model, args.images, correctly=not args.mistakes
+            args.data, args.model, args.images, correctly=not args.mistakes, half=args.half
         )
         self.model = keras_twins.build(args.data / "weights", args.model)
         self.counted = Counted(self.model)
@@ -85,20 +86,8 @@ class XpliqueHost:
     @cached_property
     def methods(self) -> dict[str, Callable[[slice], tf.Tensor]]:
         """Each method, as a function of the photographs to explain in one call."""
-        black_box, side = self.counted, self.images.shape[1]
-
-        def superpixels(image: tf.Tensor) -> tf.Tensor:
-            return tf.constant(slico(image.numpy(), self.regions), tf.int32)
-
-        def method(explainer: xplique.base.BlackBoxExplainer) -> Callable[[slice], tf.Tensor]:
-            return lambda which: explainer(self.images[which], self.targets[which])
-
-        size, grid = self.batch_size, round(self.regions**0.5)
-        surrogate = {
-            "batch_size": size,
-            "nb_samples": self.samples,
-            "map_to_interpret_space": superpixels,
-        }
+        black_box, side, method = self.counted, self.images.shape[1], self._method
+        size, grid, surrogate = self.batch_size, round(self.regions**0.5), self._surrogate()
         return {
             "LiMA, guided": method(self._lima("guided")),
             "LiMA, bidirectional": method(self._lima("bidirectional")),
@@ -108,8 +97,10 @@ class XpliqueHost:
             "Rise": method(xplique.Rise(black_box, size, grid_size=grid)),
             "HSIC": method(xplique.HsicAttributionMethod(black_box, grid, batch_size=size)),
             "Sobol": method(xplique.SobolAttributionMethod(black_box, grid, batch_size=size)),
-            "Lime": method(xplique.Lime(black_box, **surrogate)),
-            "KernelShap": method(xplique.KernelShap(black_box, **surrogate)),
+            "Lime": method(xplique.Lime(black_box, nb_samples=self.samples, **surrogate)),
+            "KernelShap": method(
+                xplique.KernelShap(black_box, nb_samples=self.samples, **surrogate)
+            ),
             "Occlusion": method(
                 xplique.Occlusion(black_box, size, patch_size=side // 7, patch_stride=side // 14)
             ),
@@ -127,6 +118,39 @@ class XpliqueHost:
             "GuidedBackprop": method(xplique.GuidedBackprop(self.model)),
             "DeconvNet": method(xplique.DeconvNet(self.model)),
         }
+
+    def within(self, most: int) -> dict[str, Callable[[slice], tf.Tensor]]:
+        """Methods that take a number of images a photograph."""
+        black_box, size, grid = self.counted, self.batch_size, round(self.regions**0.5)
+        surrogate, method = self._surrogate() | {"nb_samples": most}, self._method
+        lima = LiMA(black_box, size, regions=self.regions, max_model_inputs=most)
+        found = {
+            "LiMA": method(lima),
+            "Lime": method(xplique.Lime(black_box, **surrogate)),
+            "KernelShap": method(xplique.KernelShap(black_box, **surrogate)),
+            "Rise": method(xplique.Rise(black_box, size, nb_samples=most, grid_size=grid)),
+            "HSIC": method(
+                xplique.HsicAttributionMethod(black_box, grid, nb_design=most, batch_size=size)
+            ),
+        }
+        # Sobol's designs, a power of two, take an image for each cell and two more.
+        if (most := most // (grid**2 + 2)) > 1:
+            designs = 1 << (most.bit_length() - 1)
+            sobol = xplique.SobolAttributionMethod(black_box, grid, designs, batch_size=size)
+            found["Sobol"] = method(sobol)
+        return found
+
+    def _method(self, explainer: xplique.base.BlackBoxExplainer) -> Callable[[slice], tf.Tensor]:
+        """A method of Xplique, as a function of the photographs to explain in one call."""
+        return lambda which: explainer(self.images[which], self.targets[which])
+
+    def _surrogate(self) -> dict[str, Any]:
+        """Options of Lime and KernelShap: the regions that LiMA gets."""
+
+        def superpixels(image: tf.Tensor) -> tf.Tensor:
+            return tf.constant(slico(image.numpy(), self.regions), tf.int32)
+
+        return {"batch_size": self.batch_size, "map_to_interpret_space": superpixels}
 
     def _lima(self, search: str) -> LiMA:
         if search not in self._limas:
