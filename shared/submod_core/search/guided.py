@@ -29,8 +29,8 @@ class Guided(Search):
     raise the summed worth of all prefixes most, and a move is made if the evaluated sum does rise.
 
     Within a budget of images that is too small for that, a pick looks at fewer candidates and fewer
-    moves are tried; below three images an element (four, where both sides are evaluated) the first
-    look is at groups of neighbouring elements.
+    moves are tried; below four images an element (six, where both sides are evaluated) the first
+    look is at groups of four neighbouring elements.
 
     Parameters
     ----------
@@ -98,7 +98,8 @@ class Guided(Search):
         # Where one side is enough, what single elements leave serves the first pick on each end.
         # Where the images are too few for single elements, groups of them are left out.
         singles = ~np.eye(n, dtype=bool)
-        if grouped := not plan.pays(images(singles, judge.first(kept=True))):
+        asked = images(singles, judge.first(kept=True))
+        if grouped := not plan.pays(asked, beside=judge.sides * n):
             judge.assume_not_modular()
             groups = np.array([~members(n, one) for one in plan.groups()])
             yield from judge.look_at(images(groups, judge.first(kept=True)))
