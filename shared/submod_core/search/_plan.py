@@ -21,9 +21,10 @@ class Plan:
 
     Every pick completes one prefix of the order, and the curves along the order need both sides of
     each: those images are kept back. What a budget leaves is spent on the first look at single
-    elements, if as many images are left after it, else on one at groups of four; then on up to four candidates of a pick, then on moves of the finished order, then on
-    both. Measured on photographs, this order of spending has the highest insertion for its images;
-    early picks gain more by candidates than late ones.
+    elements, if as many images are left after it, else on one at groups of four; then on up to four
+    candidates of a pick, then on moves of the finished order, then on both. Measured on
+    photographs, this order of spending has the highest insertion for its images; early picks gain
+    more by candidates than late ones.
 
     Without a budget, or where the default search fits into it, a pick looks at a share of the
     candidates.
