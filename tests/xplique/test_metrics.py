@@ -1,5 +1,7 @@
 """Metrics under Xplique: equal to Xplique's own where settings coincide, and to Captum's."""
 
+from functools import cache
+
 import digits_keras
 import numpy as np
 import pytest
@@ -133,11 +135,18 @@ def test_explanations_and_regions_are_attributions_too(model):
     assert game.per_example(maps) == pytest.approx(pointed)
 
 
+@pytest.fixture(scope="module")
+def by_batches(model):
+    def scores(kind, batch_size):
+        return kind(model, X[:2], Y[:2], batch_size, **SOFTMAX).per_example(MAPS[:2])
+
+    return cache(scores)
+
+
 @pytest.mark.parametrize("batch_size", [1, 7, None])
-def test_no_metric_depends_on_the_batch(model, batch_size):
+def test_no_metric_depends_on_the_batch(by_batches, batch_size):
     for kind in (metrics.Insertion, metrics.MuFidelity, metrics.AUPC):
-        whole, parts = (kind(model, X[:2], Y[:2], size, **SOFTMAX) for size in (64, batch_size))
-        assert whole.per_example(MAPS[:2]) == pytest.approx(parts.per_example(MAPS[:2]), abs=1e-5)
+        assert by_batches(kind, 64) == pytest.approx(by_batches(kind, batch_size), abs=1e-5)
 
 
 def test_operators_series_tables_and_plain_functions():
