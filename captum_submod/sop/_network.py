@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -26,6 +27,23 @@ from submod_core.sop.settings import (
     chosen_top,
     initial_projections,
 )
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _uncompiled(function: F) -> F:
+    """Leave a function out of what `torch.compile` makes of its callers.
+
+    `torch.compiler.disable` as a decorator would take seconds of every import.
+    """
+
+    @wraps(function)
+    def run(*arguments: Any, **options: Any) -> Any:
+        if torch.compiler.is_compiling():
+            return torch.compiler.disable(function)(*arguments, **options)
+        return function(*arguments, **options)
+
+    return cast(F, run)
 
 
 def _forget(network: "Network", _: Any) -> None:
@@ -112,8 +130,7 @@ class Network(nn.Module):
         self.group_key = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
         self.to(logits.device)
 
-    # Hooks, and sizes that depend on the labels, cannot be compiled.
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    @_uncompiled  # hooks, and sizes that depend on the labels
     def _logits(
         self,
         inputs: Any,
