@@ -214,12 +214,6 @@ class Judge:
             self._agreeing += len(looked) - 1
         return exact if self.modular else self.worth(subsets)
 
-    def best(self, worth: FloatArray) -> int:
-        """Index of the first worth (B,) that is the highest, up to rounding noise."""
-        # A difference of two values that are rounded to a step is at most two steps off.
-        noise = 2.5 * self._step if self.complement_weight else 0.0
-        return int(np.argmax(worth >= worth.max() - noise))
-
     @property
     def modular(self) -> bool:
         """Whether the worth has been modular: the regression bends such functions too much to sort.

@@ -71,7 +71,7 @@ def polish(
         yield from judge.look_at(images(subsets, sides[sizes]))
         budget -= int(sides[sizes].sum())
         gains = judge.worth(subsets) - judge.worth(_prefixes(chain))[sizes]
-        chain = _moved(chain, moves, gains, judge)
+        chain = _moved(chain, moves, gains, least)
         order.rearrange(chain, judge.values(_prefixes(chain)))
     # F of the prefixes that were judged by one side.
     unknown = _prefixes(chain)[np.isnan(judge.values(_prefixes(chain)))]
@@ -79,7 +79,7 @@ def polish(
     order.rearrange(chain, judge.values(_prefixes(chain)))
 
 
-def _moved(chain: list[int], moves: list[_Move], gains: FloatArray, judge: Judge) -> list[int]:
+def _moved(chain: list[int], moves: list[_Move], gains: FloatArray, least: float) -> list[int]:
     """The order after those moves whose gains, over the prefixes they change, sum to a rise."""
     rises, start = list[tuple[float, _Move]](), 0
     for move in moves:
@@ -89,8 +89,8 @@ def _moved(chain: list[int], moves: list[_Move], gains: FloatArray, judge: Judge
         # An element that moves only part of the way changes only the prefixes nearest to its
         # start. Move it as far as the summed gain is highest, if there is a gain at all.
         summed = np.cumsum(mine if down else mine[::-1])
-        if summed.max() > judge.resolution:
-            steps = 1 + judge.best(summed)
+        if summed.max() > least:
+            steps = 1 + int(np.argmax(summed))
             end = move.start + (steps if down else -steps)
             rises.append((float(summed.max()), _Move(move.start, end)))
     touched = np.zeros(len(chain), dtype=bool)

@@ -112,7 +112,7 @@ class Guided(Search):
             front = members(n, order.front)
             looked, sides = self._window(judge, plan, front, first=not order.front)
             worth = yield from judge.flip(front, looked, sides)
-            best = judge.best(worth)
+            best = int(np.argmax(worth))
             values = judge.values(front | (np.arange(n) == looked[:, None]))
             if np.isfinite(values).all():
                 order.note(looked, values)
@@ -128,7 +128,7 @@ class Guided(Search):
             looked = looked[::-1]
             along = ahead.images(rest, looked, sides)
             worth = yield from judge.flip(rest, looked, sides, along)
-            order.retire(looked[judge.best(worth)])
+            order.retire(looked[np.argmax(worth)])
         # The order of a modular function has nothing to gain.
         budget = plan.most_moves if n > 1 and not judge.modular else 0
         yield from polish(order, judge, len(order.front), budget, plan, ahead.most)
