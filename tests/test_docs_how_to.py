@@ -55,7 +55,6 @@ def readme(host: str) -> Page:
 
 @pytest.mark.slow
 def test_every_block_of_every_page_runs(installed, tmp_path):
-    pytest.importorskip("transformers")
     pages = {f"README {host}": readme(host) for host in HOSTS}
     pages |= {page: Page(blocks(DOCS / page), check) for page, check in JOBS.items()}
     pages |= {page: Page(blocks(DOCS / page)) for page in INPUTS}

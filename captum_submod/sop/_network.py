@@ -130,7 +130,7 @@ class Network(nn.Module):
         self.group_key = nn.Parameter(torch.eye(hidden.shape[1], dtype=logits.dtype))
         self.to(logits.device)
 
-    @_uncompiled  # hooks, and sizes that depend on the labels
+    @_uncompiled  # it has hooks, and sizes that depend on the labels
     def _logits(
         self,
         inputs: Any,

@@ -165,6 +165,21 @@ def test_guided_is_complete_at_every_budget_from_the_curves_on(n, seed, data):
     )
 
 
+@given(st.integers(16, 40), st.integers(0, 99))
+@pytest.mark.parametrize(("images", "most"), [(3.4, 4), (4.6, 1)])
+def test_below_four_images_a_region_the_first_look_is_at_groups_of_four(images, most, n, seed):
+    seen = []
+    alone = {"consistency": 1, "collaboration": 1}
+    search, budget = Guided(), int(images * n)
+    run(network(n, seed, seen), np.zeros(n, bool), search, alone, max_model_inputs=budget)
+    # Regions that an image lacks; those of all and of none come first.
+    lacks = [n - int(np.unpackbits(np.array(row), count=n).sum()) for row in seen]
+    sizes = [size for size in lacks if 0 < size < n][: -(-n // most)]
+    assert max(sizes) == most
+    assert min(sizes) >= most - (most > 1)
+    assert most == 1 or sum(sizes) == n
+
+
 @given(st.integers(2, 12), st.integers(0, 99))
 def test_a_budget_that_the_search_does_not_reach_changes_nothing(n, seed):
     free = run(network(n, seed), np.zeros(n, bool), "guided", None)

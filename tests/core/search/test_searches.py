@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 import pytest
 import reference
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from soak.amounts import FULL
 
@@ -293,6 +293,7 @@ complement_weights = st.sampled_from([0, 0.5, 1.0])
 
 
 @settings(max_examples=13)
+@example(n=12, weight=1.0, seed=6145)  # it saturates near all elements, and is not modular
 @given(n=st.integers(1, 12), weight=complement_weights, seed=st.integers(0, 2**32 - 1))
 def test_guided_without_guesses_is_backward(n, weight, seed):
     function = random_function(seed, n)
