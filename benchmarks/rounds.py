@@ -4,8 +4,8 @@ r"""Rounds of guided search on a simulated accelerator, one photograph at a time
 
 A model that takes the same time for 1 to 128 images is as fast as its calls are few. `calls` is how
 often the model is called for a photograph, `full` how often full batches of all these images would
-be; their ratio is the time against that of full batches. `Guided(ahead=…)` asks along what picks to
-come would ask.
+be; their ratio is the time against that of full batches. `Guided(ahead=…)` fills rounds with what
+picks to come would ask.
 """
 
 from typing import Any
@@ -19,7 +19,8 @@ from submod_core.search import Greedy, Guided, Search
 
 SEARCHES: dict[str, Search] = {
     "greedy": Greedy(),
-    **{f"guided, {ahead} ahead": Guided(ahead=ahead) for ahead in (0, 20, 35, 50, 114)},
+    "guided": Guided(),
+    **{f"guided, rounds of {size}": Guided(ahead=size) for size in (32, 64, 128)},
 }
 COLUMNS = ("insertion", "deletion", "images", "calls", "calls / full")
 

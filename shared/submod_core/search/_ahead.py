@@ -23,7 +23,7 @@ class Ahead:
     judge : Judge
     plan : Plan
     most : int
-        Most images of one round that are asked along.
+        Images up to which a round is filled.
     """
 
     def __init__(self, judge: Judge, plan: Plan, most: int) -> None:
@@ -43,7 +43,8 @@ class Ahead:
         n, found = len(base), list[BoolArray]()
         if not self.most or self.window(base) is not None:
             return np.zeros((0, n), dtype=bool)
-        asked = {one.tobytes() for one in self._asked(base, looked, sides)}
+        asked = set(self._new(base, looked, sides))
+        most = self.most - len(asked)
         ticket = count()  # equal chances in the order in which they were found
         ways: list[tuple[float, int, BoolArray, IntArray]] = []
 
@@ -56,23 +57,23 @@ class Ahead:
 
         candidates = self.judge.order.candidates
         foresee(1.0, base, candidates, self.judge.likely(base, looked)[0])
-        while ways and len(found) < self.most:
+        while ways and len(found) < most:
             chance, _, after, left = heapq.heappop(ways)
             if len(left) < 2 or after.tobytes() in self._windows:
                 continue
             best, sides = self.judge.likely(after, left)
             looked = np.sort(best[: self.plan.by_share(len(left))])
-            new = {one.tobytes(): one for one in self._asked(after, looked, sides)}
+            new = self._new(after, looked, sides)
             new = {key: one for key, one in new.items() if key not in asked}
-            new = {key: one for key, one in new.items() if not self.judge.knows(one)}
-            if len(found) + len(new) > self.most:
-                break
+            if len(found) + len(new) > most:
+                continue  # a less likely one may fit
             self._windows[after.tobytes()] = looked, sides
             asked |= set(new)
             found += new.values()
             foresee(-chance, after, left, best)
         return np.array(found, dtype=bool).reshape(-1, n)
 
-    def _asked(self, base: BoolArray, looked: IntArray, sides: BoolArray) -> BoolArray:
-        """Images of the base with each candidate taken out, (k, n)."""
-        return images(base ^ (np.arange(len(base)) == looked[:, None]), sides)
+    def _new(self, base: BoolArray, looked: IntArray, sides: BoolArray) -> dict[bytes, BoolArray]:
+        """Images of the base with each candidate taken out that are not known, by their bits."""
+        asked = images(base ^ (np.arange(len(base)) == looked[:, None]), sides)
+        return {one.tobytes(): one for one in self.judge.unknown(asked)}

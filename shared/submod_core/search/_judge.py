@@ -93,6 +93,10 @@ class Judge:
         """Whether an image (n,) was asked for."""
         return image.tobytes() in self._known
 
+    def unknown(self, asked: BoolArray) -> BoolArray:
+        """Those images (B, n) that were not asked for."""
+        return asked[np.array([not self.knows(one) for one in asked], dtype=bool)]
+
     def look_at(self, asked: BoolArray) -> Generator[Question, FloatArray, None]:
         """Ask for images (B, n), each once, and learn from them."""
         new = {one.tobytes(): one for one in asked if not self.knows(one)}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from submod_core._types import BoolArray, FloatArray
+from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._judge import Judge, images, members
 from submod_core.search._plan import Plan
 from submod_core.search.base import Order
@@ -42,41 +42,72 @@ class _Move(NamedTuple):
         return moved
 
 
+class _Round(NamedTuple):
+    """Moves that a round tries on an order, and what it asks for.
+
+    `subsets` (B, n) are the prefixes of `sizes` elements that the moves change, less one, one move
+    after the other; `asked` are the images of their telling sides.
+    """
+
+    chain: list[int]
+    moves: list[_Move]
+    subsets: BoolArray
+    sizes: IntArray
+    asked: BoolArray
+
+    def outcome(self, judge: Judge, least: float) -> list[int]:
+        """The order after the moves that raise the summed worth, evaluated or guessed."""
+        gains = judge.worth(self.subsets) - judge.worth(_prefixes(self.chain))[self.sizes]
+        return _moved(self.chain, self.moves, gains, least)
+
+
 def polish(
     order: Order, judge: Judge, fixed: int, budget: int, plan: Plan, ahead: int = 0
 ) -> Generator[Question, FloatArray, None]:
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
     The first `fixed` places stay. At most `budget` images are asked for, and no more than the plan
-    allows. `ahead` is the number of subsets up to which a round is filled with further moves, of
-    which only the best are made. In the end F of all prefixes is known.
+    allows. `ahead` is the number of images up to which a round is filled with further moves, of
+    which only the best are made, and with sides of prefixes that are not known. In the end F of all
+    prefixes is known.
     """
     chain = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, judge.values(_prefixes(chain)))
     least = judge.resolution
     # Each round evaluates the prefixes that a few moves change. Of moves that touch the same prefix
     # one at most is made, so that each can be judged, and made, without the others.
-    while budget > 0:
-        worth = judge.worth(_prefixes(chain))
-        moves, sides = _moves(chain, worth, judge, fixed, least, ahead)
-        # Where the images run out, the least promising moves are left out.
-        most, costs = min(budget, plan.affordable()), plan.costs(sides)
-        while moves and sum(costs[m.low : m.high].sum() for m in moves) > most:
-            moves.pop()
-        if not moves:
-            break
-        sizes = np.concatenate([np.arange(m.low, m.high) for m in moves])
-        sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
-        subsets = np.array([members(order.n, one) for one in sets])
-        yield from judge.look_at(images(subsets, sides[sizes]))
-        budget -= int(sides[sizes].sum())
-        gains = judge.worth(subsets) - judge.worth(_prefixes(chain))[sizes]
-        chain = _moved(chain, moves, gains, least)
+    while budget > 0 and (tried := _round(chain, judge, fixed, budget, plan, ahead)):
+        asked = tried.asked
+        budget -= len(asked)
+        if ahead:
+            asked = np.concatenate([asked, _unknown(chain, judge)])[: max(ahead, len(asked))]
+        yield from judge.look_at(asked)
+        before, chain = chain, tried.outcome(judge, least)
+        if chain == before and not len(tried.asked):
+            break  # guesses promise what answers do not hold
         order.rearrange(chain, judge.values(_prefixes(chain)))
     # F of the prefixes that were judged by one side.
-    unknown = _prefixes(chain)[np.isnan(judge.values(_prefixes(chain)))]
-    yield from judge.look_at(images(unknown, judge.seen))
+    yield from judge.look_at(_unknown(chain, judge))
     order.rearrange(chain, judge.values(_prefixes(chain)))
+
+
+def _round(
+    chain: list[int], judge: Judge, fixed: int, budget: int, plan: Plan, ahead: int
+) -> _Round | None:
+    """The moves to try next, None where there are none."""
+    worth = judge.worth(_prefixes(chain))
+    moves, sides = _moves(chain, worth, judge, fixed, judge.resolution, ahead)
+    # Where the images run out, the least promising moves are left out.
+    most, costs = min(budget, plan.affordable()), plan.costs(sides)
+    while moves and sum(costs[m.low : m.high].sum() for m in moves) > most:
+        moves.pop()
+    if not moves:
+        return None
+    sizes = np.concatenate([np.arange(m.low, m.high) for m in moves])
+    sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
+    subsets = np.array([members(len(chain), one) for one in sets])
+    asked = judge.unknown(images(subsets, sides[sizes]))
+    return _Round(chain, moves, subsets, sizes, asked)
 
 
 def _moved(chain: list[int], moves: list[_Move], gains: FloatArray, least: float) -> list[int]:
@@ -99,6 +130,12 @@ def _moved(chain: list[int], moves: list[_Move], gains: FloatArray, least: float
             touched[done.low : done.high + 1] = True
             chain = done.applied(chain)
     return chain
+
+
+def _unknown(chain: Sequence[int], judge: Judge) -> BoolArray:
+    """Images (k, n) that F of the prefixes of an order still needs."""
+    unknown = _prefixes(chain)[np.isnan(judge.values(_prefixes(chain)))]
+    return judge.unknown(images(unknown, judge.seen))
 
 
 def _prefixes(chain: Sequence[int]) -> BoolArray:

@@ -68,6 +68,9 @@ class Surrogate:
         self._values = np.zeros(0)
         # What `flipped` and `guess` need of the values, until others are observed.
         self._fitted: tuple[float, float, float, FloatArray] | None = None
+        # Log-odds of the values and, by forward substitution, R⁻ᵀ of them and of ones: both grow by
+        # rows as long as the bounds of the log-odds hold.
+        self._bounds, self._odds, self._forward = (0.0, 0.0), np.zeros(0), np.zeros((0, 2))
         # The upper Cholesky factor, which grows by columns: LAPACK takes the first of them without
         # a copy.
         self._factor = np.zeros((0, 0), order="F")
@@ -103,6 +106,26 @@ class Surrogate:
             self._factor[:known, known:total] = across
             within -= _product(across.T, across)
         self._factor[known:total, known:total] = cholesky(within, check_finite=False)
+        self._extend(known, across)
+
+    def _extend(self, known: int, across: FloatArray) -> None:
+        """Log-odds and forward substitution of the new values, or of all where the bounds moved."""
+        bounds = float(self._values.min()), float(self._values.max())
+        if not known or bounds != self._bounds:
+            known, self._bounds = 0, bounds
+        # Log-odds of each value's place between the bounds.
+        lowest, highest = bounds
+        share = (self._values[known:] - lowest) / (highest - lowest or 1.0)
+        odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
+        right = np.stack([odds, np.ones_like(odds)], axis=1)
+        if known:
+            corner = self._factor[known : len(self._values), known : len(self._values)]
+            right -= _product(across.T, self._forward)
+            solved = dtrtrs(np.asfortranarray(corner), right, trans=True)[0]
+        else:
+            solved = self._solve(right, transposed=True)
+        self._odds = np.concatenate([self._odds[:known], odds])
+        self._forward = np.concatenate([self._forward[:known], solved])
 
     def _make_room(self, known: int, total: int) -> None:
         """Double the factor's array where `total` columns do not fit, keeping the known ones."""
@@ -150,14 +173,11 @@ class Surrogate:
     def _fit(self) -> tuple[float, float, float, FloatArray]:
         """Lowest value, spread, mean of the log-odds, and the regression's weights (B, 1)."""
         if self._fitted is None:
-            # Log-odds of each value's place between the bounds, and (K + jitter)⁻¹ (odds − mean),
-            # by forward and backward substitution.
-            lowest, spread = self._values.min(), float(np.ptp(self._values))
-            share = (self._values - lowest) / (spread or 1.0)
-            odds = np.log((share + _MARGIN) / (1 + _MARGIN - share))
-            mean = odds.mean()
-            weights = self._solve(self._solve((odds - mean)[:, None], transposed=True))
-            self._fitted = float(lowest), spread, float(mean), weights
+            # (K + jitter)⁻¹ (odds − mean), whose forward substitution is known.
+            lowest, highest = self._bounds
+            mean = float(self._odds.mean())
+            weights = self._solve(self._forward[:, :1] - mean * self._forward[:, 1:])
+            self._fitted = lowest, highest - lowest, mean, weights
         return self._fitted
 
     def _values_of(self, odds: FloatArray) -> FloatArray:

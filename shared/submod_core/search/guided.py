@@ -46,10 +46,10 @@ class Guided(Search):
         Most subsets, or single sides, evaluated to improve the finished order, as a multiple of n;
         at 0 the order stays as it is.
     ahead : int
-        Most subsets that a round asks along for picks and moves to come, as far as they can be
-        foreseen, so that rounds are fewer and fuller: for a model that answers a large batch as
-        fast as a small one. Some are asked in vain, and all count. Not within a budget of images
-        that is too small for the default search.
+        Subsets, or single sides, up to which a round is filled with those of picks and moves to
+        come, as far as they can be foreseen, so that rounds are fewer and fuller: for a model that
+        answers a large batch as fast as a small one, the size of such a batch. Some are asked in
+        vain, and all count. Not within a budget of images that is too small for the default search.
     complement_weight : float, optional
         Weight of the complement's value, at least 0. At 0 complements are not asked for. By default
         1 where F looks at complements anyway, as LiMA's F with collaboration does: F of both then
@@ -94,7 +94,7 @@ class Guided(Search):
         plan = Plan(order, judge, share, int(self.polish * n))
         # All elements; what they leave as well, where it is no more than another image.
         both = np.array([True, judge.always is None])
-        yield from judge.look_at(images(np.ones((1, n), dtype=bool), both))
+        everything = images(np.ones((1, n), dtype=bool), both)
         # Where one side is enough, what single elements leave serves the first pick on each end.
         # Where the images are too few for single elements, groups of them are left out.
         singles = ~np.eye(n, dtype=bool)
@@ -102,10 +102,13 @@ class Guided(Search):
         if grouped := not plan.pays(asked, beside=judge.sides * n):
             judge.assume_not_modular()
             groups = np.array([~members(n, one) for one in plan.groups()])
-            yield from judge.look_at(images(groups, judge.first(kept=True)))
+            groups = images(groups, judge.first(kept=True))
+            yield from judge.look_at(np.concatenate([everything, groups]))
         elif judge.always is None:
-            yield from judge.look_at(singles)
+            yield from judge.look_at(np.concatenate([everything, singles]))
             order.rate(np.arange(n), -judge.worth(singles))
+        else:
+            yield from judge.look_at(everything)
         # Forward: admit the candidate with the highest worth of front ∪ {c}.
         admitted = 0 if grouped else min(self._admitted(n), n - 1)
         while len(order.front) < admitted:

@@ -23,7 +23,7 @@ def test_it_conforms_as_other_searches_do(n, seed, ahead):
 
 @settings(max_examples=10)
 @given(n=st.integers(3, 25), seed=st.integers(0, 2**32 - 1), ahead=st.integers(1, 60))
-def test_a_round_asks_no_subset_twice_and_not_many_ahead(n, seed, ahead):
+def test_a_round_asks_no_subset_twice_and_is_filled_no_further(n, seed, ahead):
     function, asked = random_function(seed, n), []
 
     def counted(subsets):
@@ -33,7 +33,7 @@ def test_a_round_asks_no_subset_twice_and_not_many_ahead(n, seed, ahead):
     search = Guided(ahead=ahead, polish=0, complement_weight=0)
     ranking = rank(counted, n, search, batched=True)
     for subsets in asked:
-        assert len({one.tobytes() for one in subsets}) == len(subsets) <= n + ahead
+        assert len({one.tobytes() for one in subsets}) == len(subsets) <= max(n + 1, ahead)
     assert sorted(ranking.order) == list(range(n))
     for k in range(1, n + 1):
         value = function(tuple(sorted(ranking.order[:k].tolist())))
@@ -42,7 +42,7 @@ def test_a_round_asks_no_subset_twice_and_not_many_ahead(n, seed, ahead):
 
 def test_asking_ahead_takes_fewer_rounds():
     rounds = {}
-    for ahead in (0, 20, 60):
+    for ahead in (0, 30, 90):
         rounds[ahead] = 0
         for seed in range(3):
             function = random_function(seed, 30)
@@ -52,13 +52,13 @@ def test_asking_ahead_takes_fewer_rounds():
                 return np.array([function(tuple(np.flatnonzero(s))) for s in subsets])
 
             rank(counted, 30, Guided(ahead=ahead), batched=True)
-    assert rounds[60] < 0.7 * rounds[0]
-    assert rounds[20] < rounds[0]
+    assert rounds[90] < 0.7 * rounds[0]
+    assert rounds[30] < rounds[0]
 
 
 @pytest.mark.parametrize("weight", [0, 1])
 def test_asking_ahead_keeps_the_order_of_a_modular_function(weight):
     weights = np.random.default_rng(0).normal(size=30)
-    search = Guided(ahead=40, complement_weight=weight)
+    search = Guided(ahead=60, complement_weight=weight)
     ranking = rank(lambda s: weights[list(s)].sum(), 30, search)
     assert ranking.order.tolist() == np.argsort(-weights).tolist()
