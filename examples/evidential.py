@@ -30,7 +30,7 @@ def train(scenes: int = 1500, epochs: int = 4, seed: int = 0) -> DigitsCNN:
     this training gives them a scale.
     """
     torch.manual_seed(seed)
-    model = load_model().requires_grad_(True).train()
+    model = load_model().to(memory_format=torch.channels_last).requires_grad_(True).train()
     drawn = make_scenes(scenes, seed=2000 + seed, training=True)
     images, one_hot = torch.from_numpy(drawn.images), torch.eye(10)[torch.from_numpy(drawn.labels)]
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-4)

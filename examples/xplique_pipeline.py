@@ -33,10 +33,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--scenes", type=int, default=6)
+    parser.add_argument(
+        "--samples", type=int, default=1000, help="of Rise; other methods and the metrics take proportionally many"
+    )
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
     tf.random.set_seed(0)
+
+    def scaled(samples: int) -> int:
+        return max(1, samples * args.samples // 1000)
 
     model = load_model()
     scenes = make_scenes(args.scenes, seed=7)
@@ -45,11 +51,11 @@ def main() -> None:
     lima = LiMA(model)
     explainers = [
         lima,
-        Rise(model, nb_samples=1000),
-        SobolAttributionMethod(model, grid_size=7, nb_design=16),
+        Rise(model, nb_samples=args.samples),
+        SobolAttributionMethod(model, grid_size=7, nb_design=scaled(16)),
         KernelShap(
             model,
-            nb_samples=500,
+            nb_samples=scaled(500),
             map_to_interpret_space=lambda image: tf.constant(slico(image), tf.int32),
         ),
         Occlusion(model, patch_size=12, patch_stride=6),
@@ -59,10 +65,11 @@ def main() -> None:
         type(explainer).__name__: explainer(images, targets) for explainer in explainers
     }
 
+    arguments, softmax = (model, images, targets), {"activation": "softmax"}
     metrics = {
-        "Insertion": Insertion(model, images, targets, steps=50, activation="softmax"),
-        "Deletion": Deletion(model, images, targets, steps=50, activation="softmax"),
-        "MuFidelity": MuFidelity(model, images, targets, grid_size=8, activation="softmax"),
+        "Insertion": Insertion(*arguments, steps=scaled(50), **softmax),
+        "Deletion": Deletion(*arguments, steps=scaled(50), **softmax),
+        "MuFidelity": MuFidelity(*arguments, grid_size=8, nb_samples=scaled(200), **softmax),
     }
     scores = {
         name: {method: float(metric(maps)) for method, maps in explanations.items()}

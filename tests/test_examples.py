@@ -53,21 +53,11 @@ def test_sea_nn_beside_the_maps_it_learns_from(monkeypatch, tmp_path, capsys):
     assert (tmp_path / "sea_nn.png").stat().st_size > 10_000
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("host", ["captum", "xplique"])
 def test_sum_of_parts_on_digits(host, monkeypatch, tmp_path, capsys):
-    arguments = [
-        "--host",
-        host,
-        "--train",
-        "16",
-        "--test",
-        "8",
-        "--methods",
-        "Saliency",
-        "--output",
-        str(tmp_path),
-    ]
-    monkeypatch.setattr(sys, "argv", ["sop.py", *arguments])
+    few = ["--train", "8", "--test", "4", "--methods", "Saliency"]
+    monkeypatch.setattr(sys, "argv", ["sop.py", "--host", host, *few, "--output", str(tmp_path)])
     sop.main()
     rows = [
         line.strip("| ").split(" | ")

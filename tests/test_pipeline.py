@@ -5,16 +5,15 @@ import sys
 import pytest
 import xplique_pipeline
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("eagerly")]
 
 
 @pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:matplotlib", "ignore:.*FigureCanvasAgg is non-interactive.*"
 )
 def test_the_pipeline_prints_a_table_and_writes_the_figures(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(
-        sys, "argv", ["xplique_pipeline.py", "--scenes", "1", "--output", str(tmp_path)]
-    )
+    arguments = ["--scenes", "1", "--samples", "125", "--output", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["xplique_pipeline.py", *arguments])
     xplique_pipeline.main()
     printed = capsys.readouterr().out
     for method in ("LiMA", "Rise", "SobolAttributionMethod", "KernelShap", "Occlusion", "Saliency"):
