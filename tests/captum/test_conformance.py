@@ -27,7 +27,9 @@ def tensors(value):
 
 
 NAMED = {case["name"]: case for case in CASES}
-EAGER = [(case, name, False) for case in NAMED for name in METHODS]
+OTHERS = [name for name in METHODS if name != "guided"]  # than the default
+PAIRS = [(case, "guided") for case in NAMED] + combined(NAMED, OTHERS)
+EAGER = [(case, name, False) for case, name in PAIRS]
 SCRIPTED = [(case, name, True) for case, name in combined(NAMED, METHODS)]
 
 

@@ -191,7 +191,7 @@ def test_fit_trains_the_attentions_and_leaves_the_backbone_alone(finetune):
     names = {weight.name for weight in sop.trainable_variables}
     assert {"query", "key", "class_weights", "class_query", "group_key"} <= names
     sop.compile(tf.keras.optimizers.AdamW(1e-2), metrics=["accuracy"])
-    history = sop.fit(images, np.arange(16) % 5, epochs=6, batch_size=8, verbose=0)
+    history = sop.fit(images, np.arange(16) % 5, epochs=3, batch_size=8, verbose=0)
     assert set(history.history) == {"accuracy", "loss"}
     assert history.history["loss"][-1] < history.history["loss"][0]
     assert set(sop.evaluate(images, np.arange(16) % 5, verbose=0, return_dict=True)) == {
@@ -260,7 +260,7 @@ def test_regression_trains():
     values = np.repeat(images.mean((1, 2, 3))[:, None], 5, axis=1)
     sop = small_sop()
     sop.compile(tf.keras.optimizers.AdamW(1e-2))
-    losses = sop.fit(images, values, epochs=5, batch_size=16, verbose=0).history["loss"]
+    losses = sop.fit(images, values, epochs=3, batch_size=16, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
 
 

@@ -100,7 +100,7 @@ def test_a_modular_function_is_sorted_whatever_the_empty_set_is_worth(search, co
     assert ranking.order.tolist() == np.argsort(-weights).tolist()
 
 
-@pytest.mark.parametrize("n", [41, 80, 120] if FULL else [41, 80])
+@pytest.mark.parametrize("n", [41, 80, 120] if FULL else [41, 60])
 def test_guided_conforms_at_more_elements(n):
     check_search("guided", n)
 
