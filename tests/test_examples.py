@@ -56,7 +56,7 @@ def test_sea_nn_beside_the_maps_it_learns_from(monkeypatch, tmp_path, capsys):
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("host", ["captum", "xplique"])
 def test_sum_of_parts_on_digits(host, monkeypatch, tmp_path, capsys):
-    few = ["--train", "8", "--test", "4", "--methods", "Saliency"]
+    few = ["--train", "4", "--test", "2", "--methods", "Saliency"]
     monkeypatch.setattr(sys, "argv", ["sop.py", "--host", host, *few, "--output", str(tmp_path)])
     sop.main()
     rows = [
@@ -97,7 +97,7 @@ def test_both_hosts_start_from_the_same_embeddings():
 
 def test_sum_of_parts_on_maps_of_mass(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(
-        sys, "argv", ["sop_maps.py", "--maps", "600", "--epochs", "1", "--output", str(tmp_path)]
+        sys, "argv", ["sop_maps.py", "--maps", "400", "--epochs", "1", "--output", str(tmp_path)]
     )
     sop_maps.main()
     printed = capsys.readouterr().out
