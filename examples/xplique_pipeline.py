@@ -34,7 +34,10 @@ def main() -> None:
     )
     parser.add_argument("--scenes", type=int, default=6)
     parser.add_argument(
-        "--samples", type=int, default=1000, help="of Rise; other methods and the metrics take proportionally many"
+        "--samples",
+        type=int,
+        default=1000,
+        help="of Rise; other methods and the metrics take proportionally many",
     )
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
     args = parser.parse_args()
