@@ -113,12 +113,11 @@ def test_a_compiled_loss_is_taken_of_the_scaled_logits(loss, y):
     def expected(sop):
         return tf.reduce_mean(found(y, sop.parts(X).scaled_logits))
 
-    check(stepped(made(), y, loss=loss), wanted(made(), expected))
-    evaluated = made()
-    evaluated.compile("sgd", loss)
-    assert evaluated.evaluate(X, y, verbose=0) == pytest.approx(
-        float(expected(evaluated)), abs=1e-5
-    )
+    start = made()
+    step = wanted(start, expected)
+    check(stepped(made(), y, loss=loss), step)
+    start.compile("sgd", loss)
+    assert start.evaluate(X, y, verbose=0) == pytest.approx(step[1], abs=1e-5)
 
 
 @pytest.mark.parametrize(
