@@ -195,10 +195,17 @@ CASES = [
     Case(search.Lazy, lambda: {"k": 2}, {"k": count(optional=True)}),
     Case(
         search.Guided,
-        lambda: {"admitted": 0.1, "window": 0.5, "polish": 2.0, "complement_weight": 1.0},
+        lambda: {
+            "admitted": 0.1,
+            "window": 0.5,
+            "front": 0.5,
+            "polish": 2.0,
+            "complement_weight": 1.0,
+        },
         {
             "admitted": number(),
             "window": share(True),
+            "front": share(True),
             "polish": number(),
             "complement_weight": number(optional=True),
         },

@@ -262,7 +262,7 @@ def test_arguments_are_attributes_and_repr_shows_what_differs(model):
     assert lima.activation == "softmax"
     assert repr(lima) == (
         "LiMA(<SmallNet>, regions=(2, 3), search=Guided(admitted=0.04, window=0.5, polish=6, "
-        "complement_weight=None, ahead=0), weights={'consistency': 1}, scale=2.0)"
+        "complement_weight=None, ahead=0, front=None), weights={'consistency': 1}, scale=2.0)"
     )
     assert repr(LiMA(model)) == "LiMA(<SmallNet>)"
     assert repr(SMDL(model, k=3)) == "SMDL(<SmallNet>, k=3)"

@@ -73,7 +73,7 @@ class LiMASettings:
         Examples
         --------
         >>> LiMASettings.of(weights={"consistency": 1}).search
-        Guided(admitted=0.04, window=None, polish=6, complement_weight=None, ahead=0)
+        Guided(admitted=0.04, window=None, polish=6, complement_weight=None, ahead=0, front=None)
         """
         weights = Weights.of(weights)
         return cls(as_search(search), weights, distance, max_evaluations, max_model_inputs)

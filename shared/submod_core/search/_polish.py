@@ -55,10 +55,10 @@ class _Round(NamedTuple):
     sizes: IntArray
     asked: BoolArray
 
-    def outcome(self, judge: Judge, least: float) -> list[int]:
-        """The order after the moves that raise the summed worth, evaluated or guessed."""
+    def outcome(self, judge: Judge, plan: Plan) -> list[int]:
+        """The order after the moves that raise the weighted sum."""
         gains = judge.worth(self.subsets) - judge.worth(_prefixes(self.chain))[self.sizes]
-        return _moved(self.chain, self.moves, gains, least)
+        return _moved(self.chain, self.moves, plan.weights[self.sizes] * gains, judge.resolution)
 
 
 def polish(
@@ -66,14 +66,13 @@ def polish(
 ) -> Generator[Question, FloatArray, None]:
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
-    The first `fixed` places stay. At most `budget` images are asked for, and no more than the plan
-    allows. `ahead` is the number of images up to which a round is filled with further moves, of
-    which only the best are made, and with sides of prefixes that are not known. In the end F of all
-    prefixes is known.
+    The plan weights the sum. The first `fixed` places stay. At most `budget` images are asked for,
+    and no more than the plan allows. `ahead` is the number of images up to which a round is filled
+    with further moves, of which only the best are made, and with sides of prefixes that are not
+    known. In the end F of all prefixes is known.
     """
     chain = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, judge.values(_prefixes(chain)))
-    least = judge.resolution
     # Each round evaluates the prefixes that a few moves change. Of moves that touch the same prefix
     # one at most is made, so that each can be judged, and made, without the others.
     while budget > 0 and (tried := _round(chain, judge, fixed, budget, plan, ahead)):
@@ -82,7 +81,7 @@ def polish(
         if ahead:
             asked = np.concatenate([asked, _unknown(chain, judge)])[: max(ahead, len(asked))]
         yield from judge.look_at(asked)
-        before, chain = chain, tried.outcome(judge, least)
+        before, chain = chain, tried.outcome(judge, plan)
         if chain == before and not len(tried.asked):
             break  # guesses promise what answers do not hold
         order.rearrange(chain, judge.values(_prefixes(chain)))
@@ -96,7 +95,7 @@ def _round(
 ) -> _Round | None:
     """The moves to try next, None where there are none."""
     worth = judge.worth(_prefixes(chain))
-    moves, sides = _moves(chain, worth, judge, fixed, judge.resolution, ahead)
+    moves, sides = _moves(chain, worth, judge, fixed, plan, ahead)
     # Where the images run out, the least promising moves are left out.
     most, costs = min(budget, plan.affordable()), plan.costs(sides)
     while moves and sum(costs[m.low : m.high].sum() for m in moves) > most:
@@ -144,7 +143,7 @@ def _prefixes(chain: Sequence[int]) -> BoolArray:
 
 
 def _moves(
-    chain: Sequence[int], worth: FloatArray, judge: Judge, fixed: int, least: float, most: int
+    chain: Sequence[int], worth: FloatArray, judge: Judge, fixed: int, plan: Plan, most: int
 ) -> tuple[list[_Move], BoolArray]:
     """Moves with the best ratio of promise to cost, no two of which touch the same prefix.
 
@@ -163,25 +162,25 @@ def _moves(
         guesses, sides = judge.guess(prefixes, elements)
         telling[start:end] = sides[1:]
         guesses = guesses[:, np.searchsorted(elements, block)]
-        found = _within(guesses, worth[start : end - 1], fixed - start, least, most)
+        # What prefixes (row: size − 1) gain as the next one without an element of the block
+        # (column), and as the one before with it.
+        before, weights = worth[start : end - 1, None], plan.weights[start : end - 1, None]
+        without, with_ = weights * (guesses[2:] - before), weights * (guesses[:-2] - before)
+        found = _within(without, with_, fixed - start, judge.resolution, most)
         moves += [_Move(start + move.start, start + move.end) for move in found]
     return moves, telling
 
 
 def _within(
-    guesses: FloatArray, worth: FloatArray, fixed: int, least: float, most: int
+    without: FloatArray, with_: FloatArray, fixed: int, least: float, most: int
 ) -> list[_Move]:
-    """Moves within a block of m places.
-
-    Given are the guesses (m + 1, m) of `_moves` and the worth of all its prefixes but the last.
-    """
-    n = guesses.shape[1]
+    """Moves within a block of m places, by what its prefixes but the last gain (m − 1, m)."""
+    n = without.shape[1]
     places = np.arange(n)
     # Moving down from a place changes the prefixes from that place on: each loses the element and
     # takes in the next one. Moving up changes the prefixes before the place: each gains the element
     # and gives up its last. Row s, column p of `promise` sums what a move from p to s promises.
     size, place = places[:-1, None], places[None]
-    without, with_ = (g - worth[:, None] for g in (guesses[2:], guesses[:-2]))
     down = np.cumsum(np.where(size >= place, without, 0), axis=0)
     up = np.cumsum(np.where(size < place, with_, 0)[::-1], axis=0)[::-1]
     promise = np.where(size >= place, down, up)

@@ -50,6 +50,10 @@ class Guided(Search):
         come, as far as they can be foreseen, so that rounds are fewer and fuller: for a model that
         answers a large batch as fast as a small one, the size of such a batch. Some are asked in
         vain, and all count. Not within a budget of images that is too small for the default search.
+    front : float, optional
+        Share of the elements, in (0, 1], whose prefixes count 31 times in the moves: for what a
+        small share of the input can do. Best with `admitted=0`, `complement_weight=0.5` and
+        `polish=15`.
     complement_weight : float, optional
         Weight of the complement's value, at least 0. At 0 complements are not asked for. By default
         1 where F looks at complements anyway, as LiMA's F with collaboration does: F of both then
@@ -74,6 +78,7 @@ class Guided(Search):
     polish: float = 6
     complement_weight: float | None = None
     ahead: int = 0
+    front: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,6 +87,8 @@ class Guided(Search):
             check_share("window", self.window)
         check_amount("polish", self.polish)
         check_count("ahead", self.ahead, least=0)
+        if self.front is not None:
+            check_share("front", self.front)
         if self.complement_weight is not None:
             check_amount("complement_weight", self.complement_weight)
 
@@ -91,7 +98,7 @@ class Guided(Search):
         share = min(0.25, 1.75 / n**0.5, 35 / n) if self.window is None else self.window
         weight = self.complement_weight
         judge = Judge(order, float(order.sees_complements) if weight is None else weight)
-        plan = Plan(order, judge, share, int(self.polish * n))
+        plan = Plan(order, judge, share, int(self.polish * n), self.front or 0)
         # All elements; what they leave as well, where it is no more than another image.
         both = np.array([True, judge.always is None])
         everything = images(np.ones((1, n), dtype=bool), both)

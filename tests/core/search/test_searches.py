@@ -352,15 +352,17 @@ def test_every_search_refuses_what_is_no_count_of_elements(search, n):
     n=st.integers(2, 25),
     admitted=st.integers(0, 4),
     weight=complement_weights,
+    front=st.sampled_from([None, 0.3]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, weight, seed):
+def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, weight, front, seed):
     function = random_function(seed, n)
-    options = {"admitted": admitted, "complement_weight": weight}
+    options = {"admitted": admitted, "complement_weight": weight, "front": front}
     rough, fine = (rank(function, n, Guided(**options, polish=polish)) for polish in (0, 8))
     sums = [
         sum(
-            worth(function, n, weight)(frozenset(found.order[:size].tolist()))
+            (31 if front and size <= front * n else 1)
+            * worth(function, n, weight)(frozenset(found.order[:size].tolist()))
             for size in range(1, n)
         )
         for found in (rough, fine)
@@ -381,6 +383,8 @@ def test_polishing_raises_the_sum_and_leaves_the_admitted(n, admitted, weight, s
         (Guided, {"polish": float("inf")}),
         (Guided, {"complement_weight": -0.5}),
         (Guided, {"ahead": -1}),
+        (Guided, {"front": 0}),
+        (Guided, {"front": 1.5}),
         (BatchedLazy, {"batch": 0}),
         (PhaseWindow, {"window": 1.5}),
         (PhaseWindow, {"prune": 0}),
