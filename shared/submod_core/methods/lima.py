@@ -145,7 +145,8 @@ def _explain(
     active, inert = np.flatnonzero(~ground_set.inert), np.flatnonzero(ground_set.inert)
     if not len(active):
         active, inert = inert[:1], inert[1:]
-    found = yield from _among(active, n, _searched(len(active), settings))
+    sizes = np.asarray(ground_set.sizes)[active]
+    found = yield from _among(active, n, _searched(sizes, settings))
     order = np.concatenate([active[found.ranking.order], inert])
     area = areas(order, ground_set.sizes)
     curves = Curves.of(area[: len(active) + 1], found.scores, objective=found.objective)
@@ -170,8 +171,9 @@ class _Found(NamedTuple):
     objective: FloatArray
 
 
-def _searched(n: int, settings: LiMASettings) -> Procedure[_Found]:
-    """Search among n regions, and ask for the curves along the order."""
+def _searched(sizes: FloatArray, settings: LiMASettings) -> Procedure[_Found]:
+    """Search among regions of some sizes (n,), and ask for the curves along the order."""
+    n = len(sizes)
     most, search, weights = settings.max_model_inputs, settings.search, settings.weights
     budget = None if most is None else ImageBudget(n, most, planned=search.plans)
     if (lighter := weights.within(most, n)) != weights:
@@ -183,7 +185,7 @@ def _searched(n: int, settings: LiMASettings) -> Procedure[_Found]:
         )
     objective = Objective(n, weights, settings.distance, settings.feature_target, budget=budget)
     yield from objective.prepare()
-    ranking = yield from objective.answer(settings.start(n, budget))
+    ranking = yield from objective.answer(settings.start(n, budget, sizes))
     if not ranking.known.any():
         option = "max_model_inputs" if settings.max_evaluations is None else "max_evaluations"
         raise ValueError(

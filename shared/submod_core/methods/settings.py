@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from submod_core._checks import check_count, check_flag, check_type
 from submod_core._repr import differing
@@ -78,14 +79,17 @@ class LiMASettings:
         weights = Weights.of(weights)
         return cls(as_search(search), weights, distance, max_evaluations, max_model_inputs)
 
-    def start(self, n: int, budget: Budget | None = None) -> SearchRun:
-        """Start the search on n regions, within the budgets of evaluations and of images."""
+    def start(
+        self, n: int, budget: Budget | None = None, sizes: ArrayLike | None = None
+    ) -> SearchRun:
+        """Start the search on n regions of some sizes, within the budgets."""
         return self.search.start(
             n,
             sees_complements=self.weights.sees_complements,
             parts=self.weights.parts,
             max_evaluations=self.max_evaluations,
             budget=budget,
+            sizes=sizes,
         )
 
     def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:

@@ -56,6 +56,8 @@ class Judge:
         # What each element adds to the worth, up to a constant, if it is modular as far as seen.
         self._added: FloatArray | None = None
         self._agreeing = 0
+        # Elements of unlike sizes are compared by what they add for their size.
+        self.alike = bool(np.ptp(order.sizes) == 0)
         self._modular = complement_weight == 1 or self.always is not None
 
     @property
@@ -177,11 +179,14 @@ class Judge:
         """
         guesses, sides = self.guess(base[None], candidates)
         if self._added is not None and self._modular:  # as far as seen
-            steps = np.rint(self._added[candidates] / self._step)
+            steps = np.rint(self._added[candidates] / self._step) / self.order.sizes[candidates]
             # Ties keep the lowest index: of equal ones the last is taken out first.
             ranked = candidates[np.lexsort((candidates, -steps))]
             return ranked[::-1] if base[candidates[0]] else ranked, sides[0]
-        return candidates[np.argsort(-guesses[0], kind="stable")], sides[0]
+        rates = guesses[0]
+        if not self.alike:
+            rates = (rates - self.worth(base[None])) / self.order.sizes[candidates]
+        return candidates[np.argsort(-rates, kind="stable")], sides[0]
 
     def flip(
         self,
@@ -192,20 +197,20 @@ class Judge:
     ) -> Generator[Question, FloatArray, FloatArray]:
         """Ask for sides (2,) of the base with each element put in or taken out; the worths, (B,).
 
-        Images `ahead` (k, n) are asked along, to be known when their time comes.
+        Of elements of unlike sizes it is what the worth gains, over their size. Images `ahead`
+        (k, n) are asked along, to be known when their time comes.
         """
         subsets = base ^ (np.arange(len(base)) == looked[:, None])
         asked = images(subsets, sides)
         yield from self.look_at(asked if ahead is None else np.concatenate([asked, ahead]))
+        exact = self._exactly(subsets, sides)
+        if sides.all() and self.complement_weight == 1:  # unless F saturates on one side only
+            other = -self._of(1, ~subsets)
+            self._modular &= bool(np.ptp(exact - other) <= self.resolution)
+        if not self.alike:
+            exact = exact - self._exactly(base[None], sides)
         # What each element adds, up to a constant. The first round looks at all; where the worth
         # is modular, later ones agree with it up to rounding.
-        if sides.all() and self.complement_weight != 1:
-            exact = self.worth(subsets)
-        else:  # of one function, where one side says as much as both
-            exact = self._of(0, subsets) if sides[0] else -self._of(1, ~subsets)
-            if sides.all():  # unless F saturates on one side only
-                other = -self._of(1, ~subsets)
-                self._modular &= bool(np.ptp(exact - other) <= self.resolution)
         added = np.where(base[looked], -exact, exact)
         if self._added is None:
             self._added = added
@@ -216,7 +221,18 @@ class Judge:
         elif self._modular:
             self._modular = bool(np.ptp(added - self._added[looked]) <= self.resolution)
             self._agreeing += len(looked) - 1
-        return exact if self.modular else self.worth(subsets)
+        found = exact if self.modular else self.worth(subsets)
+        if self.alike:
+            return found
+        if not self.modular:
+            found = found - self.worth(base[None])
+        return np.asarray(found / self.order.sizes[looked])
+
+    def _exactly(self, subsets: BoolArray, sides: BoolArray) -> FloatArray:
+        """The worth of subsets (B, n), or of one function where one side says as much as both."""
+        if sides.all() and self.complement_weight != 1:
+            return self.worth(subsets)
+        return self._of(0, subsets) if sides[0] else -self._of(1, ~subsets)
 
     @property
     def modular(self) -> bool:

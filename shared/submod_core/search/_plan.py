@@ -12,8 +12,6 @@ from submod_core.search.base import Order
 _FIRST_EXTRA = 3
 # Elements of a group that is looked at first where the budget is too small for single ones.
 _GROUP = 4
-# Weight of a prefix within the front in the sum that moves raise; of others it is 1.
-_FRONT = 31.0
 # Subsets for moves, as a multiple of n, that a budget pays for before still more candidates.
 _FIRST_MOVES = 2
 
@@ -41,19 +39,14 @@ class Plan:
     moves : int
         Most subsets for moves.
     front : float
-        Share of the elements whose prefixes count most in the sum that moves raise.
-
-    Attributes
-    ----------
-    weights : ndarray, (n,)
-        Of the prefixes of 1 … n elements in that sum.
+        Share of the input whose prefixes count most in the sum that moves raise.
     """
 
     def __init__(
         self, order: Order, judge: Judge, share: float, moves: int, front: float = 0
     ) -> None:
         self.order, self.judge, self.share = order, judge, share
-        self.weights = np.where(np.arange(1, order.n + 1) <= front * order.n, _FRONT, 1.0)
+        self.front = front
         always = judge.always
         self.most_moves = moves * (1 if always is None else int(always.sum()))  # images
         self._extra: float | None = None  # images beyond one a pick, for picks to come

@@ -9,6 +9,7 @@ import numpy as np
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._judge import Judge, images, members
 from submod_core.search._plan import Plan
+from submod_core.search._summed import Summed
 from submod_core.search.base import Order
 from submod_core.search.questions import Question
 
@@ -56,9 +57,11 @@ class _Round(NamedTuple):
     asked: BoolArray
 
     def outcome(self, judge: Judge, plan: Plan) -> list[int]:
-        """The order after the moves that raise the weighted sum."""
-        gains = judge.worth(self.subsets) - judge.worth(_prefixes(self.chain))[self.sizes]
-        return _moved(self.chain, self.moves, plan.weights[self.sizes] * gains, judge.resolution)
+        """The order after the moves that raise the sum."""
+        worth = judge.worth(_prefixes(self.chain))
+        gains = judge.worth(self.subsets) - worth[self.sizes]
+        summed = Summed(self.chain, worth, judge.order.sizes, plan.front)
+        return _moved(self.chain, self.moves, gains, summed, judge.resolution)
 
 
 def polish(
@@ -66,7 +69,7 @@ def polish(
 ) -> Generator[Question, FloatArray, None]:
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
-    The plan weights the sum. The first `fixed` places stay. At most `budget` images are asked for,
+    The sum is `Summed`. The first `fixed` places stay. At most `budget` images are asked for,
     and no more than the plan allows. `ahead` is the number of images up to which a round is filled
     with further moves, of which only the best are made, and with sides of prefixes that are not
     known. In the end F of all prefixes is known.
@@ -77,7 +80,7 @@ def polish(
     # one at most is made, so that each can be judged, and made, without the others.
     while budget > 0 and (tried := _round(chain, judge, fixed, budget, plan, ahead)):
         asked = tried.asked
-        budget -= len(asked)
+        budget -= max(1, len(asked))  # so that it ends
         if ahead:
             asked = np.concatenate([asked, _unknown(chain, judge)])[: max(ahead, len(asked))]
         yield from judge.look_at(asked)
@@ -109,8 +112,10 @@ def _round(
     return _Round(chain, moves, subsets, sizes, asked)
 
 
-def _moved(chain: list[int], moves: list[_Move], gains: FloatArray, least: float) -> list[int]:
-    """The order after those moves whose gains, over the prefixes they change, sum to a rise."""
+def _moved(
+    chain: list[int], moves: list[_Move], gains: FloatArray, summed: Summed, least: float
+) -> list[int]:
+    """The order after those moves by which the sum rises, given what prefixes gain by each."""
     rises, start = list[tuple[float, _Move]](), 0
     for move in moves:
         mine = gains[start : start + move.high - move.low]
@@ -118,11 +123,15 @@ def _moved(chain: list[int], moves: list[_Move], gains: FloatArray, least: float
         down = move.start < move.end
         # An element that moves only part of the way changes only the prefixes nearest to its
         # start. Move it as far as the summed gain is highest, if there is a gain at all.
-        summed = np.cumsum(mine if down else mine[::-1])
-        if summed.max() > least:
-            steps = 1 + int(np.argmax(summed))
+        rows = np.arange(move.low, move.high)
+        if not down:
+            rows, mine = rows[::-1], mine[::-1]
+        total = np.cumsum(summed.rises(mine, rows, down))
+        total += summed.ends(mine, rows, np.full_like(rows, move.start), down)
+        if total.max() > least:
+            steps = 1 + int(np.argmax(total))
             end = move.start + (steps if down else -steps)
-            rises.append((float(summed.max()), _Move(move.start, end)))
+            rises.append((float(total.max()), _Move(move.start, end)))
     touched = np.zeros(len(chain), dtype=bool)
     for _, done in sorted(rises, key=lambda rise: -rise[0]):
         if not touched[done.low : done.high + 1].any():
@@ -153,6 +162,7 @@ def _moves(
     n = len(chain)
     cuts = np.linspace(0, n, -(-n // _BLOCK) + 1).astype(int).tolist()
     moves, telling = list[_Move](), np.ones((n, 2), dtype=bool)
+    summed = Summed(chain, worth, judge.order.sizes, plan.front)
     for start, end in pairwise(cuts):
         # Guessed worth of every prefix from the block's start on (row: its size) with the element
         # of every place of the block (column) put in or taken out.
@@ -162,28 +172,33 @@ def _moves(
         guesses, sides = judge.guess(prefixes, elements)
         telling[start:end] = sides[1:]
         guesses = guesses[:, np.searchsorted(elements, block)]
-        # What prefixes (row: size − 1) gain as the next one without an element of the block
-        # (column), and as the one before with it.
-        before, weights = worth[start : end - 1, None], plan.weights[start : end - 1, None]
-        without, with_ = weights * (guesses[2:] - before), weights * (guesses[:-2] - before)
-        found = _within(without, with_, fixed - start, judge.resolution, most)
+        found = _within(guesses, start, summed, fixed - start, judge.resolution, most)
         moves += [_Move(start + move.start, start + move.end) for move in found]
     return moves, telling
 
 
 def _within(
-    without: FloatArray, with_: FloatArray, fixed: int, least: float, most: int
+    guesses: FloatArray, first: int, summed: Summed, fixed: int, least: float, most: int
 ) -> list[_Move]:
-    """Moves within a block of m places, by what its prefixes but the last gain (m − 1, m)."""
-    n = without.shape[1]
+    """Moves within a block of m places from the `first` on, by the guesses (m + 1, m) of `_moves`.
+
+    The moves' places are counted from the first.
+    """
+    n = guesses.shape[1]
     places = np.arange(n)
     # Moving down from a place changes the prefixes from that place on: each loses the element and
     # takes in the next one. Moving up changes the prefixes before the place: each gains the element
-    # and gives up its last. Row s, column p of `promise` sums what a move from p to s promises.
+    # and gives up its last. Row s, column p of `promise` is what a move from p promises whose
+    # change farthest from p is at the prefix of s + 1 places.
     size, place = places[:-1, None], places[None]
-    down = np.cumsum(np.where(size >= place, without, 0), axis=0)
-    up = np.cumsum(np.where(size < place, with_, 0)[::-1], axis=0)[::-1]
-    promise = np.where(size >= place, down, up)
+    promise = np.zeros((n - 1, n))
+    for down, flipped in ((True, guesses[2:]), (False, guesses[:-2])):
+        gains = flipped - summed.worth[first + size]
+        changed = (size >= place) == down
+        rises = np.where(changed, summed.rises(gains, first + size, down), 0)
+        total = np.cumsum(rises, axis=0) if down else np.cumsum(rises[::-1], axis=0)[::-1]
+        total = total + summed.ends(gains, first + size, first + place, down)
+        promise = np.where(changed, total, promise)
     # A move of length l costs l evaluations: long moves must promise more. Moves that touch the
     # fixed places or promise no more than the resolution of guesses are out.
     length = np.abs(size - place + (size >= place))

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import as_order, check_count, check_flag, check_type
+from submod_core._checks import as_numbers, as_order, check_count, check_flag, check_type
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search.questions import (
     Budget,
@@ -41,11 +41,14 @@ class Order:
     parts : collection of {"kept", "left"}
         The parts that F is a sum of, where they may be asked for one by one: see `Parts`. Empty
         where F can be asked for as a whole alone.
+    sizes : array_like of float, (n,), optional
+        Sizes of the elements in any unit, above 0: the area under curves counts prefixes by them.
+        By default all are alike. `Order.sizes` are those over their mean.
 
     Raises
     ------
     ValueError
-        If `n` is not a whole number of at least 1.
+        If `n` is not a whole number of at least 1, or `sizes` are not n numbers above 0.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class Order:
         sees_complements: bool = True,
         budget: Budget | None = None,
         parts: Collection[str] = (),
+        sizes: ArrayLike | None = None,
     ) -> None:
         check_count("n", n)
         check_flag("sees_complements", sees_complements)
@@ -69,6 +73,10 @@ class Order:
         named = isinstance(parts, Collection) and not isinstance(parts, str)
         if not named or not all(part in ("kept", "left") for part in parts):
             raise ValueError(f"`parts` (={parts!r}) must be a collection of 'kept' and 'left'")
+        given = np.ones(int(n)) if sizes is None else as_numbers("sizes", sizes)
+        if given.shape != (n,) or (given <= 0).any():
+            raise ValueError(f"`sizes` (={sizes!r}) must be {n} numbers above 0")
+        self.sizes: FloatArray = given / given.mean()
         self.n, self.budget, self.parts = int(n), budget, frozenset(parts)
         self.sees_complements = sees_complements
         self.front: list[int] = []
@@ -224,6 +232,7 @@ class Search(ABC):
         max_evaluations: int | None = None,
         budget: Budget | None = None,
         parts: Collection[str] = (),
+        sizes: ArrayLike | None = None,
     ) -> SearchRun:
         """Begin to order n elements.
 
@@ -240,11 +249,14 @@ class Search(ABC):
             See `Order`.
         parts : collection of {"kept", "left"}
             See `Order`.
+        sizes : array_like of float, (n,), optional
+            See `Order`.
 
         Raises
         ------
         ValueError
-            If `n` or `max_evaluations` is not a whole number of at least 1.
+            If `n` or `max_evaluations` is not a whole number of at least 1, or another argument is
+            not what `Order` takes.
 
         Examples
         --------
@@ -255,7 +267,7 @@ class Search(ABC):
                [False,  True]])
         """
         check_budget(max_evaluations)
-        order = Order(n, sees_complements, budget, parts)
+        order = Order(n, sees_complements, budget, parts, sizes)
         run = _finish(order, self.steps(order))
         return run if max_evaluations is None else limited(run, int(max_evaluations))
 

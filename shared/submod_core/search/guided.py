@@ -51,8 +51,8 @@ class Guided(Search):
         answers a large batch as fast as a small one, the size of such a batch. Some are asked in
         vain, and all count. Not within a budget of images that is too small for the default search.
     front : float, optional
-        Share of the elements, in (0, 1], whose prefixes count 31 times in the moves: for what a
-        small share of the input can do. Best with `admitted=0`, `complement_weight=0.5` and
+        Share of the input, in (0, 1], within which prefixes count 31 times in the moves: for what a
+        small part of the input can do. Best with `admitted=0`, `complement_weight=0.5` and
         `polish=15`.
     complement_weight : float, optional
         Weight of the complement's value, at least 0. At 0 complements are not asked for. By default
@@ -99,8 +99,9 @@ class Guided(Search):
         weight = self.complement_weight
         judge = Judge(order, float(order.sees_complements) if weight is None else weight)
         plan = Plan(order, judge, share, int(self.polish * n), self.front or 0)
-        # All elements; what they leave as well, where it is no more than another image.
-        both = np.array([True, judge.always is None])
+        # All elements; what they leave as well, where it is no more than another image, or where
+        # gains are compared for the size of elements.
+        both = np.array([True, judge.always is None or not judge.alike])
         everything = images(np.ones((1, n), dtype=bool), both)
         # Where one side is enough, what single elements leave serves the first pick on each end.
         # Where the images are too few for single elements, groups of them are left out.

@@ -50,8 +50,12 @@ class Swaps(Search):
 
     def steps(self, order: Order) -> Steps:
         """Odd and even neighbours take turns, so that no two exchanges touch the same prefix."""
-        complements, parts = order.sees_complements, order.parts
-        run = self.base.start(order.n, sees_complements=complements, parts=parts)
+        run = self.base.start(
+            order.n,
+            sees_complements=order.sees_complements,
+            parts=order.parts,
+            sizes=order.sizes,
+        )
         order.adopt((yield from run))
         if len(order.candidates):  # the budget is spent
             return

@@ -1,0 +1,150 @@
+"""Elements of unlike sizes: guided search weighs prefixes as the area under curves does."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from submod_core.engine import Responses
+from submod_core.methods import LiMASettings, explain
+from submod_core.regions import GroundSet
+from submod_core.search import Guided, Swaps
+from submod_core.search._summed import Summed
+
+seeds = st.integers(0, 2**32 - 1)
+weights = st.sampled_from([0, 0.5, 1.0])
+
+
+def random_function(seed, n):
+    noise = np.random.default_rng(seed).normal(size=(n, n))
+    return lambda s: float(np.tanh(noise[np.ix_(sorted(s), sorted(s))].sum()))
+
+
+def ordered(search, n, function, sizes):
+    """The order of a search that is told the sizes."""
+    run, answer = search.start(n, sizes=sizes), None
+    try:
+        while True:
+            subsets = run.send(answer)
+            answer = np.array([function(np.flatnonzero(s)) for s in subsets])
+    except StopIteration as stop:
+        return stop.value.order.tolist()
+
+
+def worth_of(function, n, weight):
+    def worth(subset):
+        left = set(range(n)) - set(subset)
+        return function(subset) - (weight * function(left) if weight else 0)
+
+    return worth
+
+
+def area(order, worth, sizes, front):
+    """The sum that moves raise, prefix by prefix."""
+    total, reached = 0.0, 0.0
+    for k, element in enumerate(order, 1):
+        reached += sizes[element]
+        within = reached <= front * sum(sizes)
+        total += (31 if within else 1) * sizes[element] * worth(order[:k])
+    return total
+
+
+@given(n=st.integers(2, 9), front=st.sampled_from([0, 0.3]), alike=st.booleans(), seed=seeds)
+def test_what_a_move_adds_is_the_difference_of_two_sums(n, front, alike, seed):
+    rng = np.random.default_rng(seed)
+    sizes = np.ones(n) if alike else rng.random(n) + 0.1
+    chain, worth = rng.permutation(n).tolist(), random_function(seed, n)
+    start, end = rng.choice(n, 2, replace=False).tolist()
+    moved = list(chain)
+    moved.insert(end, moved.pop(start))
+    # Where the front ends after the move is not told to `Summed`.
+    if front and not alike:
+        front = 0
+    known = np.array([worth(chain[:k]) for k in range(1, n + 1)])
+    summed = Summed(chain, known, sizes, front)
+    rows = np.arange(min(start, end), max(start, end))
+    gains = np.array([worth(moved[: row + 1]) - known[row] for row in rows])
+    down, last = start < end, -1 if start < end else 0
+    rise = summed.rises(gains, rows, down).sum()
+    rise += summed.ends(gains, rows, np.full_like(rows, start), down)[last]
+    expected = area(moved, worth, sizes, front) - area(chain, worth, sizes, front)
+    assert rise == pytest.approx(expected, abs=1e-9)
+
+
+@settings(max_examples=20)
+@given(n=st.integers(2, 10), weight=weights, seed=seeds)
+def test_without_guesses_it_retires_what_costs_least_for_its_size(n, weight, seed):
+    sizes, function = np.random.default_rng(seed).random(n) + 0.1, random_function(seed, n)
+    search = Guided(admitted=0, window=1, polish=0, complement_weight=weight)
+    found, worth = ordered(search, n, function, sizes), worth_of(function, n, weight)
+    rest, back = set(range(n)), []
+    while len(rest) > 1:
+        rates = {c: (worth(rest - {c}) - worth(rest)) / sizes[c] for c in rest}
+        best = max(rates.values())
+        # Values are rounded: what is retired is the best but for that.
+        assert rates[found[len(rest) - 1]] >= best - 1e-4 / sizes.min()
+        back.append(found[len(rest) - 1])
+        rest.remove(back[-1])
+
+
+@settings(max_examples=20)
+@given(n=st.integers(2, 10), weight=weights, seed=seeds)
+def test_without_guesses_it_admits_what_adds_most_for_its_size(n, weight, seed):
+    sizes, function = np.random.default_rng(seed).random(n) + 0.1, random_function(seed, n)
+    search = Guided(admitted=2, window=1, polish=0, complement_weight=weight)
+    found, worth = ordered(search, n, function, sizes), worth_of(function, n, weight)
+    for k in range(min(2, n - 1)):
+        front = set(found[:k])
+        rates = {c: (worth(front | {c}) - worth(front)) / sizes[c] for c in set(range(n)) - front}
+        assert rates[found[k]] >= max(rates.values()) - 1e-4 / sizes.min()
+
+
+@settings(max_examples=10)
+@given(n=st.integers(3, 20), weight=weights, seed=seeds)
+def test_moves_raise_the_area(n, weight, seed):
+    sizes, function = np.random.default_rng(seed).random(n) + 0.1, random_function(seed, n)
+    worth = worth_of(function, n, weight)
+    rough, fine = (
+        ordered(Guided(complement_weight=weight, polish=polish), n, function, sizes)
+        for polish in (0, 8)
+    )
+    assert area(fine, worth, sizes, 0) >= area(rough, worth, sizes, 0) - 1e-4
+
+
+@given(n=st.integers(1, 12), unit=st.floats(0.01, 1e6), seed=seeds)
+@settings(max_examples=10)
+def test_sizes_that_are_alike_change_nothing(n, unit, seed):
+    function = random_function(seed, n)
+    plain, sized = (ordered(Guided(), n, function, s) for s in (None, np.full(n, unit)))
+    assert plain == sized
+
+
+@given(n=st.integers(2, 30), weight=weights, seed=seeds)
+@settings(max_examples=10)
+def test_a_modular_function_is_ordered_by_what_elements_add_for_their_size(n, weight, seed):
+    rng = np.random.default_rng(seed)
+    adds, sizes = rng.normal(size=n), rng.random(n) + 0.1
+    search = Guided(complement_weight=weight)
+    found = ordered(search, n, lambda s: adds[list(s)].sum(), sizes)
+    rates = (adds / sizes)[found]
+    assert (np.diff(rates) <= 1e-4 * np.abs(adds).sum() / sizes.min()).all()
+
+
+@pytest.mark.parametrize("search", [Guided(), Swaps(base=Guided(), passes=1)])
+def test_small_regions_go_first_where_all_add_as_much(search):
+    n, rng = 12, np.random.default_rng(0)
+
+    def oracle(examples, keep, features):
+        return Responses(target=0.1 + keep.sum(1) / 20)
+
+    sizes = rng.permutation(n) + 1.0
+    ground_set = GroundSet(regions=np.arange(n), sizes=sizes, inert=np.zeros(n, bool))
+    chosen = LiMASettings.of(search, weights={"consistency": 1, "collaboration": 1})
+    (found,) = explain(oracle, [ground_set], chosen, batch_size=8)
+    assert found.order.tolist() == np.argsort(sizes).tolist()
+
+
+@pytest.mark.parametrize("sizes", [[1, 2], [1, 0, 2], [1, -1, 2], [1, np.nan, 2], 3, "abc"])
+def test_sizes_must_be_numbers_above_0(sizes):
+    with pytest.raises((ValueError, TypeError), match="sizes"):
+        Guided().start(3, sizes=sizes)
