@@ -11,6 +11,7 @@ from submod_core.regions import GroundSet
 
 from . import calls
 from .calls import NAN, Case, choice, count, flag, function, instance, number, text, without
+from .core_kinds import KINDS
 
 TARGETS = np.array([0.5, 1.0, 2.0])
 
@@ -149,7 +150,8 @@ CASES = [
         search.Order,
         lambda: {"n": 3, "sees_complements": True, "budget": None, "parts": ("kept",)},
         {"sees_complements": flag(), "budget": without(instance(), "None")}
-        | {"parts": {"None": None, "text": "kept", "a number": 3, "another part": ["right"]}},
+        | {"parts": {"None": None, "text": "kept", "a number": 3, "another part": ["right"]}}
+        | {"sizes": without(KINDS["sizes"], "None", "zeros")},
     ),
     Case(
         backend_of,

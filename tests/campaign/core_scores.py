@@ -10,7 +10,7 @@ from submod_core.methods import smdl as smdl_module
 
 from . import calls
 from .calls import Case, array, choice, count, flag, instance, labels, number, share, without
-from .core_kinds import DISTANCES, FEATURES, WIDE
+from .core_kinds import DISTANCES, FEATURES, KINDS, WIDE
 
 SELECTOR = core.SubmodularSelector(2).fit(FEATURES)
 
@@ -238,7 +238,8 @@ CASES = [
             | {"parts": ("kept",)}
         ),
         {"sees_complements": flag(), "budget": without(instance(), "None")}
-        | {"parts": {"None": None, "text": "kept", "a number": 3, "another part": ["right"]}},
+        | {"parts": {"None": None, "text": "kept", "a number": 3, "another part": ["right"]}}
+        | {"sizes": without(KINDS["sizes"], "None", "zeros")},
         name="Search.start",
     ),
 ]

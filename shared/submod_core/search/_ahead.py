@@ -44,7 +44,8 @@ class Ahead:
         if not self.most or self.window(base) is not None:
             return np.zeros((0, n), dtype=bool)
         asked = set(self._new(base, looked, sides))
-        most = self.most - len(asked)
+        candidates = self.judge.order.candidates
+        most = min(self.most, self.plan.spare(len(candidates) - 1)) - len(asked)
         ticket = count()  # equal chances in the order in which they were found
         ways: list[tuple[float, int, BoolArray, IntArray]] = []
 
@@ -55,7 +56,6 @@ class Ahead:
                 left = candidates[candidates != element]
                 heapq.heappush(ways, (-chance * share, next(ticket), after, left))
 
-        candidates = self.judge.order.candidates
         foresee(1.0, base, candidates, self.judge.likely(base, looked)[0])
         while ways and len(found) < most:
             chance, _, after, left = heapq.heappop(ways)
@@ -71,6 +71,8 @@ class Ahead:
             asked |= set(new)
             found += new.values()
             foresee(-chance, after, left, best)
+        if found:
+            self.plan.divide_anew()
         return np.array(found, dtype=bool).reshape(-1, n)
 
     def _new(self, base: BoolArray, looked: IntArray, sides: BoolArray) -> dict[bytes, BoolArray]:

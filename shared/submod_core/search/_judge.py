@@ -96,15 +96,15 @@ class Judge:
         return image.tobytes() in self._known
 
     def unknown(self, asked: BoolArray) -> BoolArray:
-        """Those images (B, n) that were not asked for."""
-        return asked[np.array([not self.knows(one) for one in asked], dtype=bool)]
+        """Those images (B, n) that were not asked for, each once."""
+        new = {one.tobytes(): one for one in asked if not self.knows(one)}
+        return np.array(list(new.values()), dtype=bool).reshape(-1, self.order.n)
 
     def look_at(self, asked: BoolArray) -> Generator[Question, FloatArray, None]:
         """Ask for images (B, n), each once, and learn from them."""
-        new = {one.tobytes(): one for one in asked if not self.knows(one)}
-        if not new:
+        asked, w = self.unknown(asked), self.complement_weight
+        if not len(asked):
             return
-        asked, w = np.array(list(new.values())), self.complement_weight
         if self.order.parts:
             parts = yield from self.order.ask_parts(asked)
         else:
@@ -118,7 +118,8 @@ class Judge:
         if w:
             # A difference is rounded: float32 noise must not decide between equal worths.
             sums = np.rint(sums / self._step) * self._step
-        self._known |= dict(zip(new, zip(parts.T, sums.T, strict=True), strict=True))
+        names = [one.tobytes() for one in asked]
+        self._known |= dict(zip(names, zip(parts.T, sums.T, strict=True), strict=True))
         telling = np.array([True, True]) if self.always is None else self.always
         if telling[0]:
             self._g.observe(asked, sums[0])
@@ -185,7 +186,12 @@ class Judge:
             return ranked[::-1] if base[candidates[0]] else ranked, sides[0]
         rates = guesses[0]
         if not self.alike:
-            rates = (rates - self.worth(base[None])) / self.order.sizes[candidates]
+            always, here = self.always, 0.0  # the base's worth, guessed as well
+            if always is None or always[0]:
+                here += self._g.guess(base[None])[0]
+            if always is None or always[1]:
+                here -= self._h.guess(~base[None])[0]
+            rates = (rates - here) / self.order.sizes[candidates]
         return candidates[np.argsort(-rates, kind="stable")], sides[0]
 
     def flip(
@@ -202,6 +208,8 @@ class Judge:
         """
         subsets = base ^ (np.arange(len(base)) == looked[:, None])
         asked = images(subsets, sides)
+        if not self.alike:  # what the base is worth by these sides; its curves need them anyway
+            asked = np.concatenate([asked, images(base[None], sides)])
         yield from self.look_at(asked if ahead is None else np.concatenate([asked, ahead]))
         exact = self._exactly(subsets, sides)
         if sides.all() and self.complement_weight == 1:  # unless F saturates on one side only
@@ -212,8 +220,10 @@ class Judge:
         # What each element adds, up to a constant. The first round looks at all; where the worth
         # is modular, later ones agree with it up to rounding.
         added = np.where(base[looked], -exact, exact)
-        if self._added is None:
-            self._added = added
+        if self._added is None and len(looked) < self.order.n:
+            self.assume_not_modular()
+        elif self._added is None:
+            self._added = added[np.argsort(looked)]
             if self.always is None:
                 # Of what single elements leave: where F saturates they agree without being all.
                 empty = self._of(0, np.zeros((1, len(base)), dtype=bool))[0]
@@ -221,12 +231,25 @@ class Judge:
         elif self._modular:
             self._modular = bool(np.ptp(added - self._added[looked]) <= self.resolution)
             self._agreeing += len(looked) - 1
-        found = exact if self.modular else self.worth(subsets)
         if self.alike:
-            return found
-        if not self.modular:
-            found = found - self.worth(base[None])
-        return np.asarray(found / self.order.sizes[looked])
+            return exact if self.modular else self.worth(subsets)
+        gains = exact if self.modular else self._gains(base, subsets, sides)
+        return np.asarray(gains / self.order.sizes[looked])
+
+    def _gains(self, base: BoolArray, subsets: BoolArray, sides: BoolArray) -> FloatArray:
+        """What subsets (B, n) are worth more than the base: evaluated by sides (2,), else guessed.
+
+        A side is evaluated, or guessed, for all of them alike: the error of a guess that is not the
+        base's as well would count for small elements more than for large ones.
+        """
+        gains = np.zeros(len(subsets))
+        both = np.concatenate([subsets, base[None]])
+        for which, side, sign in ((0, both, 1), (1, ~both, -1)):
+            if self.always is None or self.always[which]:
+                regression = (self._g, self._h)[which]
+                values = self._of(which, side) if sides[which] else regression.guess(side)
+                gains += sign * (values[:-1] - values[-1])
+        return gains
 
     def _exactly(self, subsets: BoolArray, sides: BoolArray) -> FloatArray:
         """The worth of subsets (B, n), or of one function where one side says as much as both."""

@@ -39,7 +39,7 @@ class Plan:
     moves : int
         Most subsets for moves.
     front : float
-        Share of the input whose prefixes count most in the sum that moves raise.
+        Share of the elements whose prefixes count most in the sum that moves raise.
     """
 
     def __init__(
@@ -69,9 +69,14 @@ class Plan:
 
         So many images are left `beside`.
         """
-        budget, self._extra = self.order.budget, None  # what is left is divided anew
+        self.divide_anew()
+        budget = self.order.budget
         least = beside - self.judge.sides
         return budget is None or budget.cost(images) + least <= self.affordable()
+
+    def divide_anew(self) -> None:
+        """Divide what the budget leaves anew: images were asked for that no pick counted."""
+        self._extra = None
 
     def costs(self, sides: BoolArray) -> IntArray:
         """Images to count for each prefix (B,) that a move changes, of which sides are asked for.
@@ -92,10 +97,16 @@ class Plan:
         if self._extra is None:
             self._extra = self._divided(size)
         if math.isinf(self._extra):
-            return self.by_share(size)
-        most = min(size, 1 + math.ceil(self._extra / (size - 1) / sides))
+            return min(self.by_share(size), 1 + self.affordable() // sides)
+        share = math.ceil(self._extra / (size - 1) / sides)
+        most = min(size, 1 + share, 1 + int(self._extra // sides))
         self._extra = max(0.0, self._extra - (most - 1) * sides)
         return most
+
+    def spare(self, size: int) -> int:
+        """Images beyond those that the default search takes for picks from `size` candidates on."""
+        default = sum(self.by_share(s) - 1 for s in range(size, 1, -1))
+        return self.affordable() - self.judge.sides * default
 
     def is_tight(self, size: int) -> bool:
         """Whether the budget does not pay for the default search."""

@@ -10,7 +10,7 @@ from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._judge import Judge, images, members
 from submod_core.search._plan import Plan
 from submod_core.search._summed import Summed
-from submod_core.search.base import Order
+from submod_core.search.base import Order, prefixes
 from submod_core.search.questions import Question
 
 _MOVES_PER_ROUND = 8
@@ -58,8 +58,8 @@ class _Round(NamedTuple):
 
     def outcome(self, judge: Judge, plan: Plan) -> list[int]:
         """The order after the moves that raise the sum."""
-        worth = judge.worth(_prefixes(self.chain))
-        gains = judge.worth(self.subsets) - worth[self.sizes]
+        worth = judge.worth(prefixes(self.chain))
+        gains = judge.worth(self.subsets) - worth[self.sizes + 1]
         summed = Summed(self.chain, worth, judge.order.sizes, plan.front)
         return _moved(self.chain, self.moves, gains, summed, judge.resolution)
 
@@ -97,7 +97,7 @@ def _round(
     chain: list[int], judge: Judge, fixed: int, budget: int, plan: Plan, ahead: int
 ) -> _Round | None:
     """The moves to try next, None where there are none."""
-    worth = judge.worth(_prefixes(chain))
+    worth = judge.worth(prefixes(chain))
     moves, sides = _moves(chain, worth, judge, fixed, plan, ahead)
     # Where the images run out, the least promising moves are left out.
     most, costs = min(budget, plan.affordable()), plan.costs(sides)
@@ -126,8 +126,8 @@ def _moved(
         rows = np.arange(move.low, move.high)
         if not down:
             rows, mine = rows[::-1], mine[::-1]
-        total = np.cumsum(summed.rises(mine, rows, down))
-        total += summed.ends(mine, rows, np.full_like(rows, move.start), down)
+        total = np.cumsum(summed.rises(mine, rows + 1, down))
+        total += summed.ends(mine, rows + 1, np.full_like(rows, move.start + 1), down)
         if total.max() > least:
             steps = 1 + int(np.argmax(total))
             end = move.start + (steps if down else -steps)
@@ -167,9 +167,9 @@ def _moves(
         # Guessed worth of every prefix from the block's start on (row: its size) with the element
         # of every place of the block (column) put in or taken out.
         block = np.array(chain[start:end])
-        prefixes = np.arange(start, end + 1)[:, None] > np.argsort(chain)
+        bases = np.arange(start, end + 1)[:, None] > np.argsort(chain)
         elements = np.sort(block)
-        guesses, sides = judge.guess(prefixes, elements)
+        guesses, sides = judge.guess(bases, elements)
         telling[start:end] = sides[1:]
         guesses = guesses[:, np.searchsorted(elements, block)]
         found = _within(guesses, start, summed, fixed - start, judge.resolution, most)
@@ -193,11 +193,12 @@ def _within(
     size, place = places[:-1, None], places[None]
     promise = np.zeros((n - 1, n))
     for down, flipped in ((True, guesses[2:]), (False, guesses[:-2])):
-        gains = flipped - summed.worth[first + size]
+        length = first + size + 1
+        gains = flipped - summed.worth[length]
         changed = (size >= place) == down
-        rises = np.where(changed, summed.rises(gains, first + size, down), 0)
+        rises = np.where(changed, summed.rises(gains, length, down), 0)
         total = np.cumsum(rises, axis=0) if down else np.cumsum(rises[::-1], axis=0)[::-1]
-        total = total + summed.ends(gains, first + size, first + place, down)
+        total = total + summed.ends(gains, length, first + place + 1, down)
         promise = np.where(changed, total, promise)
     # A move of length l costs l evaluations: long moves must promise more. Moves that touch the
     # fixed places or promise no more than the resolution of guesses are out.

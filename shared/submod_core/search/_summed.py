@@ -6,58 +6,62 @@ import numpy as np
 
 from submod_core._types import FloatArray, IntArray
 
-# Weight of a prefix within the front; of others it is 1.
-_FRONT = 31.0
+# A prefix within the front counts as often as well, whatever its last element's size.
+_FRONT = 30.0
 
 
 class Summed:
-    """Sum of the worths of all prefixes, each times its weight and the size of its last element.
+    """Area under the worth along an order, by the trapezoid rule, as insertion and deletion are.
 
-    With sizes that are all 1 it is the plain sum. Where sizes differ, it is the area under the
-    worth along the order, as insertion and deletion are areas.
+    A prefix counts by half the sizes of its last element and the next one; with sizes that are all
+    1 the area is the sum of all worths. A constant that is added to the worth adds a constant.
 
     Parameters
     ----------
     chain : sequence of int, (n,)
         The order.
-    worth : ndarray, (n,)
-        Worth of its prefixes of 1 … n elements.
+    worth : ndarray, (n + 1,)
+        Worth of its prefixes of 0 … n elements.
     sizes : ndarray, (n,)
         Of the elements.
     front : float
-        Share of the sizes within which prefixes count 31 times.
+        Share of the elements whose prefixes count 30 times more.
     """
 
     def __init__(
         self, chain: Sequence[int], worth: FloatArray, sizes: FloatArray, front: float
     ) -> None:
-        self.sizes, self.worth = sizes[list(chain)], worth
-        within = np.cumsum(self.sizes) <= front * self.sizes.sum()
-        self.weights = np.where(within, _FRONT, 1.0)
-        self._behind, self._before = np.roll(self.sizes, -1), np.roll(self.sizes, 1)
-        self._before[0] = self.sizes[0]
+        # What stands at both ends counts for the empty and the full prefix, which no move changes.
+        self.sizes, self.worth = np.pad(sizes[list(chain)], 1, constant_values=1.0), worth
+        self.widths = (self.sizes[1:] + self.sizes[:-1]) / 2
+        within = np.arange(len(worth)) <= front * (len(worth) - 1) + 1e-9
+        self.extra = np.where(within, _FRONT, 0.0)
 
-    def rises(self, gains: FloatArray, rows: IntArray, down: bool) -> FloatArray:
-        """What an element's move adds at the prefixes of `rows` + 1 elements that it changes.
+    def rises(self, gains: FloatArray, lengths: IntArray, down: bool) -> FloatArray:
+        """What a move adds at the prefixes of some lengths, without what `ends` says.
 
-        A move down takes the element out of the next prefix, whose last element has another size;
-        a move up puts it into the one before. `gains` are what the prefixes' worths gain, of the
-        shape of `rows` or broadcast to it. What `ends` says is not in it.
+        `gains` are what the worths of prefixes so long gain, of the shape of `lengths` or broadcast
+        to it. A move down takes the element out of a prefix that is longer by one, a move up puts
+        it into one that is shorter: their widths come along.
         """
-        sizes = self._behind[rows] if down else self._before[rows]
-        change = self.worth[rows] * (sizes - self.sizes[rows])
-        return np.asarray(self.weights[rows] * (sizes * gains + change))
+        widths = self.widths[lengths + 1 if down else lengths - 1]
+        change = (widths - self.widths[lengths]) * self.worth[lengths]
+        return np.asarray((widths + self.extra[lengths]) * gains + change)
 
-    def ends(self, gains: FloatArray, rows: IntArray, places: IntArray, down: bool) -> FloatArray:
-        """What it adds at both ends of a move from `places` that changes prefixes up to `rows`.
+    def ends(
+        self, gains: FloatArray, lengths: IntArray, places: IntArray, down: bool
+    ) -> FloatArray:
+        """What a move from a place (from 1 on) adds at both ends of what it changes.
 
-        There the element has another one's place, which is of another size. `gains` are those of
-        `rises`, `rows` the prefix that the move changes farthest from its place.
+        There the element has neighbours of other sizes. `lengths` are those of the changed prefix
+        farthest from the place, `gains` what its worth gains.
         """
-        mine = self.sizes[places]
+        sizes, worth, size = self.sizes, self.worth, self.sizes[places]
+        # Where the element comes to stand; its neighbour there; who follows it to its old place.
         if down:
-            other = rows + 1
-            return np.asarray(self.weights[other] * self.worth[other] * (mine - self.sizes[other]))
-        new = self.weights[rows] * (self.worth[rows] + gains) * (mine - self._before[rows])
-        old = self.weights[places] * self.worth[places] * (self._before[places] - mine)
-        return np.asarray(new + old)
+            end, step, first, last = lengths + 1, 1, places - 1, lengths + 1
+        else:
+            end, step, first, last = lengths, -1, places, lengths - 1
+        area = (worth[lengths] + gains) * (size - sizes[end + step])
+        area = area + worth[last] * (size - sizes[end])
+        return np.asarray(area + worth[first] * (sizes[places + step] - size)) / 2

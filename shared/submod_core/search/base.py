@@ -42,13 +42,14 @@ class Order:
         The parts that F is a sum of, where they may be asked for one by one: see `Parts`. Empty
         where F can be asked for as a whole alone.
     sizes : array_like of float, (n,), optional
-        Sizes of the elements in any unit, above 0: the area under curves counts prefixes by them.
-        By default all are alike. `Order.sizes` are those over their mean.
+        Sizes of the elements in any unit, at least 0: the area under curves counts prefixes by
+        them. By default all are alike. `Order.sizes` are those over their mean; an element of size
+        0 counts as one of the smallest size above it.
 
     Raises
     ------
     ValueError
-        If `n` is not a whole number of at least 1, or `sizes` are not n numbers above 0.
+        If `n` is not a whole number of at least 1, or `sizes` are not n numbers of at least 0.
 
     Examples
     --------
@@ -74,9 +75,10 @@ class Order:
         if not named or not all(part in ("kept", "left") for part in parts):
             raise ValueError(f"`parts` (={parts!r}) must be a collection of 'kept' and 'left'")
         given = np.ones(int(n)) if sizes is None else as_numbers("sizes", sizes)
-        if given.shape != (n,) or (given <= 0).any():
-            raise ValueError(f"`sizes` (={sizes!r}) must be {n} numbers above 0")
-        self.sizes: FloatArray = given / given.mean()
+        if given.shape != (n,) or (given < 0).any():
+            raise ValueError(f"`sizes` (={sizes!r}) must be {n} numbers of at least 0")
+        given = np.maximum(given, given[given > 0].min()) if given.any() else np.ones(int(n))
+        self.sizes: FloatArray = given / given.mean() if np.ptp(given) > 0 else np.ones(int(n))
         self.n, self.budget, self.parts = int(n), budget, frozenset(parts)
         self.sees_complements = sees_complements
         self.front: list[int] = []

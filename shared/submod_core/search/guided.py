@@ -51,8 +51,8 @@ class Guided(Search):
         answers a large batch as fast as a small one, the size of such a batch. Some are asked in
         vain, and all count. Not within a budget of images that is too small for the default search.
     front : float, optional
-        Share of the input, in (0, 1], within which prefixes count 31 times in the moves: for what a
-        small part of the input can do. Best with `admitted=0`, `complement_weight=0.5` and
+        Share of the elements, in (0, 1], whose prefixes count 30 times more in the moves: for what
+        a small share of the input can do. Best with `admitted=0`, `complement_weight=0.5` and
         `polish=15`.
     complement_weight : float, optional
         Weight of the complement's value, at least 0. At 0 complements are not asked for. By default
@@ -114,7 +114,8 @@ class Guided(Search):
             yield from judge.look_at(np.concatenate([everything, groups]))
         elif judge.always is None:
             yield from judge.look_at(np.concatenate([everything, singles]))
-            order.rate(np.arange(n), -judge.worth(singles))
+            gains = judge.worth(np.ones((1, n), dtype=bool)) - judge.worth(singles)
+            order.rate(np.arange(n), gains / order.sizes)
         else:
             yield from judge.look_at(everything)
         # Forward: admit the candidate with the highest worth of front ∪ {c}.

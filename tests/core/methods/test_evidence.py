@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from submod_core.engine import Responses
@@ -165,6 +165,7 @@ def test_guided_is_complete_at_every_budget_from_the_curves_on(n, seed, data):
     )
 
 
+@example(16, 17)  # a pick by both sides, when a single image is left beside the curves
 @given(st.integers(16, 40), st.integers(0, 99))
 @pytest.mark.parametrize(("images", "most"), [(3.4, 4), (4.6, 1)])
 def test_below_four_images_a_region_the_first_look_is_at_groups_of_four(images, most, n, seed):

@@ -10,6 +10,7 @@ from submod_core.methods import LiMASettings, explain
 from submod_core.regions import GroundSet
 from submod_core.search import Guided, Swaps
 from submod_core.search._summed import Summed
+from submod_core.search.base import Order
 
 seeds = st.integers(0, 2**32 - 1)
 weights = st.sampled_from([0, 0.5, 1.0])
@@ -40,13 +41,10 @@ def worth_of(function, n, weight):
 
 
 def area(order, worth, sizes, front):
-    """The sum that moves raise, prefix by prefix."""
-    total, reached = 0.0, 0.0
-    for k, element in enumerate(order, 1):
-        reached += sizes[element]
-        within = reached <= front * sum(sizes)
-        total += (31 if within else 1) * sizes[element] * worth(order[:k])
-    return total
+    """What moves raise: the area by NumPy's trapezoid rule, and more of the first prefixes."""
+    values = [worth(order[:k]) for k in range(len(order) + 1)]
+    first = values[: int(front * len(order)) + 1]
+    return np.trapezoid(values, np.cumsum([0, *sizes[order]])) + 30 * sum(first)
 
 
 @given(n=st.integers(2, 9), front=st.sampled_from([0, 0.3]), alike=st.booleans(), seed=seeds)
@@ -57,16 +55,18 @@ def test_what_a_move_adds_is_the_difference_of_two_sums(n, front, alike, seed):
     start, end = rng.choice(n, 2, replace=False).tolist()
     moved = list(chain)
     moved.insert(end, moved.pop(start))
-    # Where the front ends after the move is not told to `Summed`.
-    if front and not alike:
-        front = 0
-    known = np.array([worth(chain[:k]) for k in range(1, n + 1)])
-    summed = Summed(chain, known, sizes, front)
-    rows = np.arange(min(start, end), max(start, end))
-    gains = np.array([worth(moved[: row + 1]) - known[row] for row in rows])
+    known = np.array([worth(chain[:k]) for k in range(n + 1)])
+    lengths = np.arange(min(start, end), max(start, end)) + 1
+    gains = np.array([worth(moved[:length]) for length in lengths]) - known[lengths]
     down, last = start < end, -1 if start < end else 0
-    rise = summed.rises(gains, rows, down).sum()
-    rise += summed.ends(gains, rows, np.full_like(rows, start), down)[last]
+    found = []
+    for constant in (0, 5):
+        summed = Summed(chain, known + constant, sizes, front)
+        rise = summed.rises(gains, lengths, down).sum()
+        rise += summed.ends(gains, lengths, np.full_like(lengths, start + 1), down)[last]
+        found.append(rise)
+    rise = found[0]
+    assert rise == pytest.approx(found[1], abs=1e-9)
     expected = area(moved, worth, sizes, front) - area(chain, worth, sizes, front)
     assert rise == pytest.approx(expected, abs=1e-9)
 
@@ -144,7 +144,12 @@ def test_small_regions_go_first_where_all_add_as_much(search):
     assert found.order.tolist() == np.argsort(sizes).tolist()
 
 
-@pytest.mark.parametrize("sizes", [[1, 2], [1, 0, 2], [1, -1, 2], [1, np.nan, 2], 3, "abc"])
-def test_sizes_must_be_numbers_above_0(sizes):
+def test_regions_of_size_0_count_as_the_smallest():
+    assert Order(4, sizes=[1, 0, 2, 1]).sizes.tolist() == [0.8, 0.8, 1.6, 0.8]
+    assert Order(2, sizes=[0, 0]).sizes.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("sizes", [[1, 2], [1, -1, 2], [1, np.nan, 2], 3, "abc"])
+def test_sizes_must_be_numbers_of_at_least_0(sizes):
     with pytest.raises((ValueError, TypeError), match="sizes"):
         Guided().start(3, sizes=sizes)
