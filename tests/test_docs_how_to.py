@@ -67,7 +67,7 @@ def test_every_block_of_every_page_runs(installed, tmp_path):
         file, explanation = found[f"README {host}"]["printed"].strip().splitlines()[-2:]
         assert Path(file).is_relative_to(installed)
         # Both hosts say the same of the same network.
-        assert explanation.startswith("Explanation(48 regions, insertion 0.917, deletion 0.630")
+        assert explanation.startswith("Explanation(48 regions, insertion 0.917, deletion 0.632")
     for page in INPUTS:
         # What is printed are numbers of model inputs, and whether both hosts agree.
         printed, text = found[page]["printed"], (DOCS / page).read_text()

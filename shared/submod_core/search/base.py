@@ -22,6 +22,10 @@ from submod_core.search.questions import (
 )
 from submod_core.search.result import Ranking, Round
 
+# Sizes count where the largest is more than so many times the smallest. SLICO's regions stay below:
+# on them guided search was no better for comparing sizes.
+_ALIKE = 4.0
+
 
 class Order:
     """An order under construction.
@@ -43,8 +47,9 @@ class Order:
         where F can be asked for as a whole alone.
     sizes : array_like of float, (n,), optional
         Sizes of the elements in any unit, at least 0: the area under curves counts prefixes by
-        them. By default all are alike. `Order.sizes` are those over their mean; an element of size
-        0 counts as one of the smallest size above it.
+        them. `Order.sizes` are those over their mean, or all 1, as by default, where the largest is
+        at most four times the smallest: so small a difference says less than what elements add. An
+        element of size 0 counts as one of the smallest size above it.
 
     Raises
     ------
@@ -78,7 +83,8 @@ class Order:
         if given.shape != (n,) or (given < 0).any():
             raise ValueError(f"`sizes` (={sizes!r}) must be {n} numbers of at least 0")
         given = np.maximum(given, given[given > 0].min()) if given.any() else np.ones(int(n))
-        self.sizes: FloatArray = given / given.mean() if np.ptp(given) > 0 else np.ones(int(n))
+        alike = given.max() <= _ALIKE * given.min()
+        self.sizes: FloatArray = np.ones(int(n)) if alike else given / given.mean()
         self.n, self.budget, self.parts = int(n), budget, frozenset(parts)
         self.sees_complements = sees_complements
         self.front: list[int] = []

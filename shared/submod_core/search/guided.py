@@ -28,6 +28,9 @@ class Guided(Search):
     finished order is then improved by moves of single elements: the guess proposes the moves that
     raise the summed worth of all prefixes most, and a move is made if the evaluated sum does rise.
 
+    Where elements differ much in size (`Order.sizes`), they are compared by what they add for it,
+    and moves raise the area under the worth along the order.
+
     Within a budget of images that is too small for that, a pick looks at fewer candidates and fewer
     moves are tried; below four images an element (six, where both sides are evaluated) the first
     look is at groups of four neighbouring elements.

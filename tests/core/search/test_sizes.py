@@ -21,6 +21,13 @@ def random_function(seed, n):
     return lambda s: float(np.tanh(noise[np.ix_(sorted(s), sorted(s))].sum()))
 
 
+def unlike(n, seed):
+    """Sizes over their mean, the largest ten times the smallest."""
+    sizes = np.random.default_rng(seed).uniform(1, 10, n)
+    sizes[:2] = 1, 10
+    return sizes / sizes.mean()
+
+
 def ordered(search, n, function, sizes):
     """The order of a search that is told the sizes."""
     run, answer = search.start(n, sizes=sizes), None
@@ -74,7 +81,7 @@ def test_what_a_move_adds_is_the_difference_of_two_sums(n, front, alike, seed):
 @settings(max_examples=20)
 @given(n=st.integers(2, 10), weight=weights, seed=seeds)
 def test_without_guesses_it_retires_what_costs_least_for_its_size(n, weight, seed):
-    sizes, function = np.random.default_rng(seed).random(n) + 0.1, random_function(seed, n)
+    sizes, function = unlike(n, seed), random_function(seed, n)
     search = Guided(admitted=0, window=1, polish=0, complement_weight=weight)
     found, worth = ordered(search, n, function, sizes), worth_of(function, n, weight)
     rest, back = set(range(n)), []
@@ -90,7 +97,7 @@ def test_without_guesses_it_retires_what_costs_least_for_its_size(n, weight, see
 @settings(max_examples=20)
 @given(n=st.integers(2, 10), weight=weights, seed=seeds)
 def test_without_guesses_it_admits_what_adds_most_for_its_size(n, weight, seed):
-    sizes, function = np.random.default_rng(seed).random(n) + 0.1, random_function(seed, n)
+    sizes, function = unlike(n, seed), random_function(seed, n)
     search = Guided(admitted=2, window=1, polish=0, complement_weight=weight)
     found, worth = ordered(search, n, function, sizes), worth_of(function, n, weight)
     for k in range(min(2, n - 1)):
@@ -102,7 +109,7 @@ def test_without_guesses_it_admits_what_adds_most_for_its_size(n, weight, seed):
 @settings(max_examples=10)
 @given(n=st.integers(3, 20), weight=weights, seed=seeds)
 def test_moves_raise_the_area(n, weight, seed):
-    sizes, function = np.random.default_rng(seed).random(n) + 0.1, random_function(seed, n)
+    sizes, function = unlike(n, seed), random_function(seed, n)
     worth = worth_of(function, n, weight)
     rough, fine = (
         ordered(Guided(complement_weight=weight, polish=polish), n, function, sizes)
@@ -115,7 +122,8 @@ def test_moves_raise_the_area(n, weight, seed):
 @settings(max_examples=10)
 def test_sizes_that_are_alike_change_nothing(n, unit, seed):
     function = random_function(seed, n)
-    plain, sized = (ordered(Guided(), n, function, s) for s in (None, np.full(n, unit)))
+    nearly = unit * np.random.default_rng(seed).uniform(1, 4, n)
+    plain, sized = (ordered(Guided(), n, function, s) for s in (None, nearly))
     assert plain == sized
 
 
@@ -123,7 +131,7 @@ def test_sizes_that_are_alike_change_nothing(n, unit, seed):
 @settings(max_examples=10)
 def test_a_modular_function_is_ordered_by_what_elements_add_for_their_size(n, weight, seed):
     rng = np.random.default_rng(seed)
-    adds, sizes = rng.normal(size=n), rng.random(n) + 0.1
+    adds, sizes = rng.normal(size=n), unlike(n, seed)
     search = Guided(complement_weight=weight)
     found = ordered(search, n, lambda s: adds[list(s)].sum(), sizes)
     rates = (adds / sizes)[found]
@@ -145,7 +153,7 @@ def test_small_regions_go_first_where_all_add_as_much(search):
 
 
 def test_regions_of_size_0_count_as_the_smallest():
-    assert Order(4, sizes=[1, 0, 2, 1]).sizes.tolist() == [0.8, 0.8, 1.6, 0.8]
+    assert Order(4, sizes=[1, 0, 5, 1]).sizes.tolist() == [0.5, 0.5, 2.5, 0.5]
     assert Order(2, sizes=[0, 0]).sizes.tolist() == [1, 1]
 
 
