@@ -149,6 +149,7 @@ def test_guided_is_complete_at_every_budget_from_the_curves_on(n, seed, data):
     options = {
         "admitted": data.draw(st.integers(0, n)),
         "window": data.draw(st.none() | st.just(0.5)),
+        "ahead": data.draw(st.sampled_from([0, 30])),
     }
     search, seen = Guided(**options), []
     with warnings.catch_warnings(record=True) as caught:
