@@ -149,7 +149,6 @@ def test_guided_is_complete_at_every_budget_from_the_curves_on(n, seed, data):
     options = {
         "admitted": data.draw(st.integers(0, n)),
         "window": data.draw(st.none() | st.just(0.5)),
-        "ahead": data.draw(st.sampled_from([0, 30])),
     }
     search, seen = Guided(**options), []
     with warnings.catch_warnings(record=True) as caught:
@@ -164,6 +163,16 @@ def test_guided_is_complete_at_every_budget_from_the_curves_on(n, seed, data):
     assert any("effectiveness is left out" in text for text in told) == (
         weights is None and most < 8 * n
     )
+
+
+@pytest.mark.parametrize("most", range(113, 131, 4))
+@pytest.mark.parametrize("weights", [{"consistency": 1}, ALONE, None])
+def test_questions_asked_ahead_leave_enough_for_the_curves(weights, most):
+    for seed in range(2):
+        search = Guided(ahead=64, polish=3)
+        found = run(network(14, seed), np.zeros(14, bool), search, weights, max_model_inputs=most)
+        assert found.searched.all()
+        assert found.model_inputs <= most
 
 
 @example(16, 17)  # a pick by both sides, when a single image is left beside the curves
