@@ -27,8 +27,8 @@ from xplique_submod import LiMA, slico
 from xplique_submod.visualization import plot_explanation
 
 
-def main() -> None:
-    """Explain, measure, draw."""
+def options() -> argparse.Namespace:
+    """The program's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -40,7 +40,12 @@ def main() -> None:
         help="of Rise; other methods and the metrics take proportionally many",
     )
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Explain, measure, draw."""
+    args = options()
     args.output.mkdir(parents=True, exist_ok=True)
     tf.random.set_seed(0)
 

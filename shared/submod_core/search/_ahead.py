@@ -22,12 +22,12 @@ class Ahead:
     ----------
     judge : Judge
     plan : Plan
-    most : int
+    size : int
         Images up to which a round is filled.
     """
 
-    def __init__(self, judge: Judge, plan: Plan, most: int) -> None:
-        self.judge, self.plan, self.most = judge, plan, most
+    def __init__(self, judge: Judge, plan: Plan, size: int) -> None:
+        self.judge, self.plan, self.size = judge, plan, size
         self._windows: dict[bytes, tuple[IntArray, BoolArray]] = {}
 
     def window(self, base: BoolArray) -> tuple[IntArray, BoolArray] | None:
@@ -41,11 +41,11 @@ class Ahead:
         Picks are foreseen one after the other, the likeliest first, along each way on.
         """
         n, found = len(base), list[BoolArray]()
-        if not self.most or self.window(base) is not None:
+        if not self.size or self.window(base) is not None:
             return np.zeros((0, n), dtype=bool)
         asked = set(self._new(base, looked, sides))
         candidates = self.judge.order.candidates
-        most = min(self.most, self.plan.spare(len(candidates) - 1)) - len(asked)
+        most = min(self.size, self.plan.spare(len(candidates) - 1)) - len(asked)
         ticket = count()  # equal chances in the order in which they were found
         ways: list[tuple[float, int, BoolArray, IntArray]] = []
 

@@ -71,6 +71,11 @@ class Judge:
         return np.array(["kept" in order.parts, "left" in order.parts])
 
     @property
+    def _counts(self) -> BoolArray:
+        """Whether the worth has g, and whether it has h, (2,)."""
+        return np.array([True, True]) if self.always is None else self.always
+
+    @property
     def seen(self) -> BoolArray:
         """The sides (2,) that F of a subset looks at, as far as it may be asked for in parts."""
         parts = self.order.parts or {"kept"}
@@ -120,10 +125,9 @@ class Judge:
             sums = np.rint(sums / self._step) * self._step
         names = [one.tobytes() for one in asked]
         self._known |= dict(zip(names, zip(parts.T, sums.T, strict=True), strict=True))
-        telling = np.array([True, True]) if self.always is None else self.always
-        if telling[0]:
+        if self._counts[0]:
             self._g.observe(asked, sums[0])
-        if telling[1] and self._h is not self._g:
+        if self._counts[1] and self._h is not self._g:
             self._h.observe(asked, sums[1])
 
     def worth(self, subsets: BoolArray) -> FloatArray:
@@ -132,7 +136,7 @@ class Judge:
 
     def _of(self, which: int, sides: BoolArray) -> FloatArray:
         """One of g and h of sides (B, n), known or guessed; 0 where it says nothing."""
-        if self.always is not None and not self.always[which]:
+        if not self._counts[which]:
             return np.zeros(len(sides))
         found = np.array([self.knows(one) for one in sides])
         values = np.empty(len(sides))
@@ -157,15 +161,10 @@ class Judge:
 
         The elements are all by default.
         """
-        always = self.always
-        g: FloatArray | float = 0.0
-        h: FloatArray | float = 0.0
-        if always is None or always[0]:
-            g = self._g.flipped(bases, elements)
-        if always is None or always[1]:
-            h = self._h.flipped(~bases, elements)
-        if always is not None:
-            sides = np.tile(always, (len(bases), 1))
+        g: FloatArray | float = self._g.flipped(bases, elements) if self._counts[0] else 0.0
+        h: FloatArray | float = self._h.flipped(~bases, elements) if self._counts[1] else 0.0
+        if self.always is not None:
+            sides = np.tile(self.always, (len(bases), 1))
         elif self.modular:
             sides = np.tile([True, False], (len(bases), 1))
         else:
@@ -186,12 +185,10 @@ class Judge:
             return ranked[::-1] if base[candidates[0]] else ranked, sides[0]
         rates = guesses[0]
         if not self.alike:
-            always, here = self.always, 0.0  # the base's worth, guessed as well
-            if always is None or always[0]:
-                here += self._g.guess(base[None])[0]
-            if always is None or always[1]:
-                here -= self._h.guess(~base[None])[0]
-            rates = (rates - here) / self.order.sizes[candidates]
+            # The base's worth is guessed as well: see `_gains`.
+            g = self._g.guess(base[None]) if self._counts[0] else 0.0
+            h = self._h.guess(~base[None]) if self._counts[1] else 0.0
+            rates = (rates - (g - h)) / self.order.sizes[candidates]
         return candidates[np.argsort(-rates, kind="stable")], sides[0]
 
     def flip(
@@ -237,7 +234,7 @@ class Judge:
         return np.asarray(gains / self.order.sizes[looked])
 
     def _gains(self, base: BoolArray, subsets: BoolArray, sides: BoolArray) -> FloatArray:
-        """What subsets (B, n) are worth more than the base: evaluated by sides (2,), else guessed.
+        """Worth of subsets (B, n) above that of the base: evaluated by sides (2,), else guessed.
 
         A side is evaluated, or guessed, for all of them alike: the error of a guess that is not the
         base's as well would count for small elements more than for large ones.
@@ -245,7 +242,7 @@ class Judge:
         gains = np.zeros(len(subsets))
         both = np.concatenate([subsets, base[None]])
         for which, side, sign in ((0, both, 1), (1, ~both, -1)):
-            if self.always is None or self.always[which]:
+            if self._counts[which]:
                 regression = (self._g, self._h)[which]
                 values = self._of(which, side) if sides[which] else regression.guess(side)
                 gains += sign * (values[:-1] - values[-1])

@@ -47,7 +47,8 @@ class _Round(NamedTuple):
     """Moves that a round tries on an order, and what it asks for.
 
     `subsets` (B, n) are the prefixes of `sizes` elements that the moves change, less one, one move
-    after the other; `asked` are the images of their telling sides.
+    after the other; `asked` are those images of their telling sides
+    that are not known.
     """
 
     chain: list[int]
@@ -69,13 +70,13 @@ def polish(
 ) -> Generator[Question, FloatArray, None]:
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
-    The sum is `Summed`. The first `fixed` places stay. At most `budget` images are asked for,
-    and no more than the plan allows. `ahead` is the number of images up to which a round is filled
-    with further moves, of which only the best are made, and with sides of prefixes that are not
-    known. In the end F of all prefixes is known.
+    The sum, an area where sizes differ, is `Summed`. The first `fixed` places stay. At most
+    `budget` images are asked for, and no more than the plan allows. `ahead` is the number of images
+    up to which a round is filled with further moves, of which only the best are made, and with
+    sides of prefixes that are not known. In the end F of all prefixes is known.
     """
     chain = [*order.front, *order.candidates.tolist(), *order.back]
-    order.rearrange(chain, judge.values(_prefixes(chain)))
+    order.rearrange(chain, judge.values(prefixes(chain)[1:]))
     # Each round evaluates the prefixes that a few moves change. Of moves that touch the same prefix
     # one at most is made, so that each can be judged, and made, without the others.
     while budget > 0 and (tried := _round(chain, judge, fixed, budget, plan, ahead)):
@@ -87,10 +88,10 @@ def polish(
         before, chain = chain, tried.outcome(judge, plan)
         if chain == before and not len(tried.asked):
             break  # guesses promise what answers do not hold
-        order.rearrange(chain, judge.values(_prefixes(chain)))
+        order.rearrange(chain, judge.values(prefixes(chain)[1:]))
     # F of the prefixes that were judged by one side.
     yield from judge.look_at(_unknown(chain, judge))
-    order.rearrange(chain, judge.values(_prefixes(chain)))
+    order.rearrange(chain, judge.values(prefixes(chain)[1:]))
 
 
 def _round(
@@ -142,13 +143,8 @@ def _moved(
 
 def _unknown(chain: Sequence[int], judge: Judge) -> BoolArray:
     """Images (k, n) that F of the prefixes of an order still needs."""
-    unknown = _prefixes(chain)[np.isnan(judge.values(_prefixes(chain)))]
+    unknown = prefixes(chain)[1:][np.isnan(judge.values(prefixes(chain)[1:]))]
     return judge.unknown(images(unknown, judge.seen))
-
-
-def _prefixes(chain: Sequence[int]) -> BoolArray:
-    """The prefixes of 1 … n elements, (n, n)."""
-    return np.arange(len(chain))[:, None] >= np.argsort(chain)
 
 
 def _moves(

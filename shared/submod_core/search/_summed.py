@@ -6,7 +6,7 @@ import numpy as np
 
 from submod_core._types import FloatArray, IntArray
 
-# A prefix within the front counts as often as well, whatever its last element's size.
+# So many times more counts a prefix within the front, whatever the sizes.
 _FRONT = 30.0
 
 
@@ -38,7 +38,7 @@ class Summed:
         self.extra = np.where(within, _FRONT, 0.0)
 
     def rises(self, gains: FloatArray, lengths: IntArray, down: bool) -> FloatArray:
-        """What a move adds at the prefixes of some lengths, without what `ends` says.
+        """Rise by a move at the prefixes of some lengths, without the part of `ends`.
 
         `gains` are what the worths of prefixes so long gain, of the shape of `lengths` or broadcast
         to it. A move down takes the element out of a prefix that is longer by one, a move up puts
@@ -51,7 +51,7 @@ class Summed:
     def ends(
         self, gains: FloatArray, lengths: IntArray, places: IntArray, down: bool
     ) -> FloatArray:
-        """What a move from a place (from 1 on) adds at both ends of what it changes.
+        """Rise by a move from a place (from 1 on) at both ends of what it changes.
 
         There the element has neighbours of other sizes. `lengths` are those of the changed prefix
         farthest from the place, `gains` what its worth gains.

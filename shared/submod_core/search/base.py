@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from submod_core._checks import as_numbers, as_order, check_count, check_flag, check_type
+from submod_core._checks import as_order, check_count, check_flag, check_type
 from submod_core._types import BoolArray, FloatArray, IntArray
+from submod_core.search._sizes import relative_sizes
 from submod_core.search.questions import (
     Budget,
     BudgetExhausted,
@@ -21,10 +22,6 @@ from submod_core.search.questions import (
     limited,
 )
 from submod_core.search.result import Ranking, Round
-
-# Sizes count where the largest is more than so many times the smallest. SLICO's regions stay below:
-# on them guided search was no better for comparing sizes.
-_ALIKE = 4.0
 
 
 class Order:
@@ -79,12 +76,7 @@ class Order:
         named = isinstance(parts, Collection) and not isinstance(parts, str)
         if not named or not all(part in ("kept", "left") for part in parts):
             raise ValueError(f"`parts` (={parts!r}) must be a collection of 'kept' and 'left'")
-        given = np.ones(int(n)) if sizes is None else as_numbers("sizes", sizes)
-        if given.shape != (n,) or (given < 0).any():
-            raise ValueError(f"`sizes` (={sizes!r}) must be {n} numbers of at least 0")
-        given = np.maximum(given, given[given > 0].min()) if given.any() else np.ones(int(n))
-        alike = given.max() <= _ALIKE * given.min()
-        self.sizes: FloatArray = np.ones(int(n)) if alike else given / given.mean()
+        self.sizes = np.ones(int(n)) if sizes is None else relative_sizes(sizes, int(n))
         self.n, self.budget, self.parts = int(n), budget, frozenset(parts)
         self.sees_complements = sees_complements
         self.front: list[int] = []

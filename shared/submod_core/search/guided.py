@@ -146,7 +146,7 @@ class Guided(Search):
             order.retire(looked[np.argmax(worth)])
         # The order of a modular function has nothing to gain.
         budget = plan.most_moves if n > 1 and not judge.modular else 0
-        yield from polish(order, judge, len(order.front), budget, plan, ahead.most)
+        yield from polish(order, judge, len(order.front), budget, plan, ahead.size)
 
     @staticmethod
     def _window(

@@ -39,6 +39,13 @@ def ordered(search, n, function, sizes):
         return stop.value.order.tolist()
 
 
+def problem(n, seed, weight, **options):
+    """Sizes, the order of a search that guesses nothing, and the worth."""
+    sizes, function = unlike(n, seed), random_function(seed, n)
+    search = Guided(window=1, polish=0, complement_weight=weight, **options)
+    return sizes, ordered(search, n, function, sizes), worth_of(function, n, weight)
+
+
 def worth_of(function, n, weight):
     def worth(subset):
         left = set(range(n)) - set(subset)
@@ -48,7 +55,7 @@ def worth_of(function, n, weight):
 
 
 def area(order, worth, sizes, front):
-    """What moves raise: the area by NumPy's trapezoid rule, and more of the first prefixes."""
+    """Sum that moves raise: the area by NumPy's trapezoid rule, and more of the first prefixes."""
     values = [worth(order[:k]) for k in range(len(order) + 1)]
     first = values[: int(front * len(order)) + 1]
     return np.trapezoid(values, np.cumsum([0, *sizes[order]])) + 30 * sum(first)
@@ -81,9 +88,7 @@ def test_what_a_move_adds_is_the_difference_of_two_sums(n, front, alike, seed):
 @settings(max_examples=20)
 @given(n=st.integers(2, 10), weight=weights, seed=seeds)
 def test_without_guesses_it_retires_what_costs_least_for_its_size(n, weight, seed):
-    sizes, function = unlike(n, seed), random_function(seed, n)
-    search = Guided(admitted=0, window=1, polish=0, complement_weight=weight)
-    found, worth = ordered(search, n, function, sizes), worth_of(function, n, weight)
+    sizes, found, worth = problem(n, seed, weight, admitted=0)
     rest, back = set(range(n)), []
     while len(rest) > 1:
         rates = {c: (worth(rest - {c}) - worth(rest)) / sizes[c] for c in rest}
@@ -97,9 +102,7 @@ def test_without_guesses_it_retires_what_costs_least_for_its_size(n, weight, see
 @settings(max_examples=20)
 @given(n=st.integers(2, 10), weight=weights, seed=seeds)
 def test_without_guesses_it_admits_what_adds_most_for_its_size(n, weight, seed):
-    sizes, function = unlike(n, seed), random_function(seed, n)
-    search = Guided(admitted=2, window=1, polish=0, complement_weight=weight)
-    found, worth = ordered(search, n, function, sizes), worth_of(function, n, weight)
+    sizes, found, worth = problem(n, seed, weight, admitted=2)
     for k in range(min(2, n - 1)):
         front = set(found[:k])
         rates = {c: (worth(front | {c}) - worth(front)) / sizes[c] for c in set(range(n)) - front}
