@@ -74,18 +74,21 @@ class Plan:
         least = beside - self.judge.sides
         return budget is None or budget.cost(images) + least <= self.affordable()
 
+    def affords(self, images: BoolArray) -> bool:
+        """Whether the budget, if any, pays for images (B, n) beside all that was asked for."""
+        budget = self.order.budget
+        return budget is None or budget.cost(images) <= budget.left
+
     def divide_anew(self) -> None:
         """Divide what the budget leaves anew: images were asked for that no pick counted."""
         self._extra = None
 
-    def costs(self, sides: BoolArray) -> IntArray:
-        """Images to count for each prefix (B,) that a move changes, of which sides are asked for.
-
-        Within a budget both: the curves need them, and what is known of the old prefix is in vain.
-        """
-        if self.order.budget is not None and self.judge.always is None:
-            return np.full(len(sides), 2)
-        return np.asarray(sides.sum(axis=1))
+    def known(self, subsets: BoolArray) -> IntArray:
+        """Images known of each subset (B, n) and of what it leaves, (B,); 0 without a budget."""
+        budget = self.order.budget
+        if budget is None:
+            return np.zeros(len(subsets), dtype=np.intp)
+        return np.array([2 - budget.cost(np.stack([one, ~one])) for one in subsets])
 
     def groups(self) -> list[np.ndarray]:
         """Groups of neighbouring elements to look at first where single ones cost too much."""

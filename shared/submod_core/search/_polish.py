@@ -7,13 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from submod_core._types import BoolArray, FloatArray, IntArray
-from submod_core.search._judge import Judge, images, members
+from submod_core.search._judge import Judge, images
 from submod_core.search._plan import Plan
 from submod_core.search._summed import Summed
 from submod_core.search.base import Order, prefixes
 from submod_core.search.questions import Question
 
 _MOVES_PER_ROUND = 8
+# Prefixes evaluated of those that a move changes; the regression, which has seen these, guesses the
+# others as well as it needs to: the gains of neighbouring prefixes are much alike.
+_SAMPLE = 4
 # Places of an order among which moves are looked for: time and memory grow with the square. Longer
 # orders are cut into blocks of equal length.
 _BLOCK = 400
@@ -46,9 +49,8 @@ class _Move(NamedTuple):
 class _Round(NamedTuple):
     """Moves that a round tries on an order, and what it asks for.
 
-    `subsets` (B, n) are the prefixes of `sizes` elements that the moves change, less one, one move
-    after the other; `asked` are those images of their telling sides
-    that are not known.
+    `subsets` (B, n) are the prefixes of `sizes` + 1 elements that the moves change, one move after
+    the other; `asked` (k, n) are images of some of them, none of which is known.
     """
 
     chain: list[int]
@@ -70,12 +72,13 @@ def polish(
 ) -> Generator[Question, FloatArray, None]:
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
-    The sum, an area where sizes differ, is `Summed`. The first `fixed` places stay. At most
-    `budget` images are asked for, and no more than the plan allows. `ahead` is the number of images
-    up to which a round is filled with further moves, of which only the best are made, and with
-    sides of prefixes that are not known. In the end F of all prefixes is known.
+    The sum, an area where sizes differ, is `Summed`; of the prefixes that a move changes a few are
+    evaluated, the others guessed. The first `fixed` places stay. At most `budget` images are asked
+    for, and no more than the plan allows. `ahead` is the number of images up to which a round is
+    filled with further moves, of which only the best are made, and with sides of prefixes that are
+    not known. In the end F of all prefixes is known.
     """
-    chain = [*order.front, *order.candidates.tolist(), *order.back]
+    chain = rough = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, judge.values(prefixes(chain)[1:]))
     # Each round evaluates the prefixes that a few moves change. Of moves that touch the same prefix
     # one at most is made, so that each can be judged, and made, without the others.
@@ -89,28 +92,55 @@ def polish(
         if chain == before and not len(tried.asked):
             break  # guesses promise what answers do not hold
         order.rearrange(chain, judge.values(prefixes(chain)[1:]))
-    # F of the prefixes that were judged by one side.
+    # F of the prefixes that were guessed, or judged by one side. Where guesses were too high, the
+    # order goes back to what it was.
     yield from judge.look_at(_unknown(chain, judge))
+    if _total(rough, judge, plan) > _total(chain, judge, plan):
+        unknown = _unknown(rough, judge)
+        if plan.affords(unknown):
+            yield from judge.look_at(unknown)
+            chain = max(chain, rough, key=lambda one: _total(one, judge, plan))
     order.rearrange(chain, judge.values(prefixes(chain)[1:]))
+
+
+def _total(chain: list[int], judge: Judge, plan: Plan) -> float:
+    """What moves of an order raise."""
+    worth = judge.worth(prefixes(chain))
+    return Summed(chain, worth, judge.order.sizes, plan.front).total
 
 
 def _round(
     chain: list[int], judge: Judge, fixed: int, budget: int, plan: Plan, ahead: int
 ) -> _Round | None:
     """The moves to try next, None where there are none."""
-    worth = judge.worth(prefixes(chain))
-    moves, sides = _moves(chain, worth, judge, fixed, plan, ahead)
-    # Where the images run out, the least promising moves are left out.
-    most, costs = min(budget, plan.affordable()), plan.costs(sides)
-    while moves and sum(costs[m.low : m.high].sum() for m in moves) > most:
-        moves.pop()
-    if not moves:
+    n, whole = len(chain), prefixes(chain)
+    apart, further, sides = _moves(chain, judge.worth(whole), judge, fixed, plan)
+    # What a budget pays for: images of the moves, and those that the curves need anew where images
+    # of a prefix were known that a move changes. Moves that cost more than is left are passed over.
+    affordable, known = plan.affordable(), plan.known(whole)
+    tried, asked = list[_Move](), dict[bytes, BoolArray]()
+    for move in apart + further if ahead else apart:
+        sample = np.linspace(move.low, move.high - 1, min(move.high - move.low, _SAMPLE))
+        sizes = sample.round().astype(int)
+        new = judge.unknown(images(_changed(chain, move, sizes), sides[sizes]))
+        count = len(asked.keys() | {one.tobytes() for one in new})
+        replaced = int(known[move.low + 1 : move.high + 1].sum())
+        if count <= min(budget, affordable - replaced, *([] if move in apart else [ahead])):
+            affordable -= replaced
+            tried.append(move)
+            asked |= {one.tobytes(): one for one in new}
+    if not tried:
         return None
-    sizes = np.concatenate([np.arange(m.low, m.high) for m in moves])
-    sets = [m.applied(chain)[: size + 1] for m in moves for size in range(m.low, m.high)]
-    subsets = np.array([members(len(chain), one) for one in sets])
-    asked = judge.unknown(images(subsets, sides[sizes]))
-    return _Round(chain, moves, subsets, sizes, asked)
+    sizes = np.concatenate([np.arange(move.low, move.high) for move in tried])
+    subsets = np.concatenate([_changed(chain, m, np.arange(m.low, m.high)) for m in tried])
+    unknown = np.array(list(asked.values()), dtype=bool).reshape(-1, n)
+    return _Round(chain, tried, subsets, sizes, unknown)
+
+
+def _changed(chain: list[int], move: _Move, sizes: IntArray) -> BoolArray:
+    """Prefixes of `sizes` + 1 elements (B,) after a move, (B, n)."""
+    ranks = np.argsort(move.applied(chain))
+    return np.asarray(ranks <= sizes[:, None])
 
 
 def _moved(
@@ -148,16 +178,16 @@ def _unknown(chain: Sequence[int], judge: Judge) -> BoolArray:
 
 
 def _moves(
-    chain: Sequence[int], worth: FloatArray, judge: Judge, fixed: int, plan: Plan, most: int
-) -> tuple[list[_Move], BoolArray]:
+    chain: Sequence[int], worth: FloatArray, judge: Judge, fixed: int, plan: Plan
+) -> tuple[list[_Move], list[_Move], BoolArray]:
     """Moves with the best ratio of promise to cost, no two of which touch the same prefix.
 
-    Up to `most` subsets they are followed by the next best, which may touch any. Beside them the
-    telling sides (n, 2) of the prefixes of 1 … n elements.
+    Then the next best, which may touch any, and the telling sides (n, 2) of the prefixes of 1 … n
+    elements.
     """
     n = len(chain)
     cuts = np.linspace(0, n, -(-n // _BLOCK) + 1).astype(int).tolist()
-    moves, telling = list[_Move](), np.ones((n, 2), dtype=bool)
+    apart, further, telling = list[_Move](), list[_Move](), np.ones((n, 2), dtype=bool)
     summed = Summed(chain, worth, judge.order.sizes, plan.front)
     for start, end in pairwise(cuts):
         # Guessed worth of every prefix from the block's start on (row: its size) with the element
@@ -168,17 +198,18 @@ def _moves(
         guesses, sides = judge.guess(bases, elements)
         telling[start:end] = sides[1:]
         guesses = guesses[:, np.searchsorted(elements, block)]
-        found = _within(guesses, start, summed, fixed - start, judge.resolution, most)
-        moves += [_Move(start + move.start, start + move.end) for move in found]
-    return moves, telling
+        found = _within(guesses, start, summed, fixed - start, judge.resolution)
+        for moves, some in zip((apart, further), found, strict=True):
+            moves += [_Move(start + move.start, start + move.end) for move in some]
+    return apart, further, telling
 
 
 def _within(
-    guesses: FloatArray, first: int, summed: Summed, fixed: int, least: float, most: int
-) -> list[_Move]:
+    guesses: FloatArray, first: int, summed: Summed, fixed: int, least: float
+) -> tuple[list[_Move], list[_Move]]:
     """Moves within a block of m places from the `first` on, by the guesses (m + 1, m) of `_moves`.
 
-    The moves' places are counted from the first.
+    Those that touch no prefix of one another, then the others. Places are counted from the first.
     """
     n = guesses.shape[1]
     places = np.arange(n)
@@ -205,19 +236,13 @@ def _within(
     best = np.argsort(-rating, axis=None, kind="stable")[: min(4 * n, np.count_nonzero(rating))]
     rows, starts = np.unravel_index(best, rating.shape)
     ends = rows + (rows >= starts)
-    further = [_Move(*ends_of) for ends_of in zip(starts.tolist(), ends.tolist(), strict=True)]
+    found = [_Move(*places) for places in zip(starts.tolist(), ends.tolist(), strict=True)]
     # Take the best move, drop all moves that touch its prefixes, and repeat a few times.
-    moves: list[_Move] = []
-    while len(starts) and len(moves) < _MOVES_PER_ROUND:
-        moves.append(_Move(int(starts[0]), int(ends[0])))
-        before = np.maximum(starts, ends) < moves[-1].low
-        behind = np.minimum(starts, ends) > moves[-1].high
+    apart: list[_Move] = []
+    while len(starts) and len(apart) < _MOVES_PER_ROUND:
+        apart.append(_Move(int(starts[0]), int(ends[0])))
+        before = np.maximum(starts, ends) < apart[-1].low
+        behind = np.minimum(starts, ends) > apart[-1].high
         starts, ends = starts[before | behind], ends[before | behind]
-    taken = set(moves)
-    for move in further if most else []:
-        most_left = most - sum(m.high - m.low for m in moves)
-        if most_left <= 0:
-            break
-        if move not in taken and move.high - move.low <= most_left:
-            moves.append(move)
-    return moves
+    taken = set(apart)
+    return apart, [move for move in found if move not in taken]

@@ -37,6 +37,11 @@ class Summed:
         within = np.arange(len(worth)) <= front * (len(worth) - 1) + 1e-9
         self.extra = np.where(within, _FRONT, 0.0)
 
+    @property
+    def total(self) -> float:
+        """The sum."""
+        return float((self.widths + self.extra) @ self.worth)
+
     def rises(self, gains: FloatArray, lengths: IntArray, down: bool) -> FloatArray:
         """Rise by a move at the prefixes of some lengths, without the part of `ends`.
 

@@ -26,7 +26,8 @@ class Guided(Search):
     which the guess is best. Where F is a sum of parts that look at a subset and at what it leaves,
     as LiMA's is (`Order.parts`), only the sides on which the guesses differ are evaluated. The
     finished order is then improved by moves of single elements: the guess proposes the moves that
-    raise the summed worth of all prefixes most, and a move is made if the evaluated sum does rise.
+    raise the summed worth of all prefixes most, up to four of the prefixes that a move changes are
+    evaluated, and it is made if the sum, guessed anew, still rises.
 
     Where elements differ much in size (`Order.sizes`), they are compared by what they add for it,
     and moves raise the area under the worth along the order.
@@ -46,8 +47,8 @@ class Guided(Search):
         more than 49 elements 1.75 / √n, since guesses are the better the more subsets were seen;
         for more than 400 elements 35 / n, since the regression's time grows with the evaluations.
     polish : float
-        Most subsets, or single sides, evaluated to improve the finished order, as a multiple of n;
-        at 0 the order stays as it is.
+        Most subsets, or single sides, evaluated to improve the finished order, as a multiple of n,
+        beside the prefixes of the order that this ends with; at 0 the order stays as it is.
     ahead : int
         Subsets, or single sides, up to which a round is filled with those of picks and moves to
         come, as far as they can be foreseen, so that rounds are fewer and fuller: for a model that

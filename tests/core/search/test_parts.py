@@ -88,7 +88,7 @@ def test_it_takes_fewer_images_than_both_sides_of_every_subset():
             found, asked, plain = ran(Guided(), 40, parts, kept, left)
             images[way, seed] = len(asked) + plain
             areas[way, seed] = found.values.mean()
-    assert images[0].sum() < 0.8 * images[1].sum()
+    assert images[0].sum() < 0.95 * images[1].sum()
     assert areas[0].mean() > 0.98 * areas[1].mean()
 
 
