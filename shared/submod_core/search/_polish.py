@@ -17,6 +17,8 @@ _MOVES_PER_ROUND = 8
 # Prefixes evaluated of those that a move changes; the regression, which has seen these, guesses the
 # others as well as it needs to: the gains of neighbouring prefixes are much alike.
 _SAMPLE = 4
+# Share of a full round below which a round of moves is the last one.
+_LAST = 1 / 8
 # Places of an order among which moves are looked for: time and memory grow with the square. Longer
 # orders are cut into blocks of equal length.
 _BLOCK = 400
@@ -50,7 +52,8 @@ class _Round(NamedTuple):
     """Moves that a round tries on an order, and what it asks for.
 
     `subsets` (B, n) are the prefixes of `sizes` + 1 elements that the moves change, one move after
-    the other; `asked` (k, n) are images of some of them, none of which is known.
+    the other; `asked` (k, n) are images of some of them, none of which is known. So many of these
+    as are `counted` are of moves that touch no prefix of one another.
     """
 
     chain: list[int]
@@ -58,6 +61,15 @@ class _Round(NamedTuple):
     subsets: BoolArray
     sizes: IntArray
     asked: BoolArray
+    counted: int
+
+    def filled(self, judge: Judge, plan: Plan, ahead: int) -> BoolArray:
+        """Images to ask for: up to `ahead`, with what F along the order needs, moved or not."""
+        if len(self.asked) >= ahead:
+            return self.asked
+        needed = images(np.concatenate([prefixes(self.chain)[1:], self.subsets]), judge.seen)
+        most = max(len(self.asked), min(ahead, plan.affordable()))
+        return judge.unknown(np.concatenate([self.asked, needed]))[:most]
 
     def outcome(self, judge: Judge, plan: Plan) -> list[int]:
         """The order after the moves that raise the sum."""
@@ -75,19 +87,18 @@ def polish(
     The sum, an area where sizes differ, is `Summed`; of the prefixes that a move changes a few are
     evaluated, the others guessed. The first `fixed` places stay. At most `budget` images are asked
     for, and no more than the plan allows. `ahead` is the number of images up to which a round is
-    filled with further moves, of which only the best are made, and with sides of prefixes that are
-    not known. In the end F of all prefixes is known.
+    filled, beyond this budget, with further moves, of which only the best are made, and with sides
+    of prefixes that are not known. In the end F of all prefixes is known.
     """
     chain = rough = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, judge.values(prefixes(chain)[1:]))
     # Each round evaluates the prefixes that a few moves change. Of moves that touch the same prefix
     # one at most is made, so that each can be judged, and made, without the others.
     while budget > 0 and (tried := _round(chain, judge, fixed, budget, plan, ahead)):
-        asked = tried.asked
-        budget -= max(1, len(asked))  # so that it ends
-        if ahead:
-            asked = np.concatenate([asked, _unknown(chain, judge)])[: max(ahead, len(asked))]
-        yield from judge.look_at(asked)
+        budget -= max(1, tried.counted)  # so that it ends
+        if 0 < len(tried.asked) < _LAST * ahead:
+            budget = 0
+        yield from judge.look_at(tried.filled(judge, plan, ahead))
         before, chain = chain, tried.outcome(judge, plan)
         if chain == before and not len(tried.asked):
             break  # guesses promise what answers do not hold
@@ -118,7 +129,7 @@ def _round(
     # What a budget pays for: images of the moves, and those that the curves need anew where images
     # of a prefix were known that a move changes. Moves that cost more than is left are passed over.
     affordable, known = plan.affordable(), plan.known(whole)
-    tried, asked = list[_Move](), dict[bytes, BoolArray]()
+    tried, asked, counted = list[_Move](), dict[bytes, BoolArray](), 0
     for move in apart + further if ahead else apart:
         sample = np.linspace(move.low, move.high - 1, min(move.high - move.low, _SAMPLE))
         sizes = sample.round().astype(int)
@@ -129,12 +140,13 @@ def _round(
             affordable -= replaced
             tried.append(move)
             asked |= {one.tobytes(): one for one in new}
+            counted = len(asked) if move in apart else counted
     if not tried:
         return None
     sizes = np.concatenate([np.arange(move.low, move.high) for move in tried])
     subsets = np.concatenate([_changed(chain, m, np.arange(m.low, m.high)) for m in tried])
     unknown = np.array(list(asked.values()), dtype=bool).reshape(-1, n)
-    return _Round(chain, tried, subsets, sizes, unknown)
+    return _Round(chain, tried, subsets, sizes, unknown, counted)
 
 
 def _changed(chain: list[int], move: _Move, sizes: IntArray) -> BoolArray:
