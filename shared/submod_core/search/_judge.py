@@ -82,6 +82,16 @@ class Judge:
         return np.array(["kept" in parts, "left" in parts])
 
     @property
+    def needed(self) -> BoolArray:
+        """The sides (2,) that F or the worth of a subset looks at."""
+        return self.seen | self._counts
+
+    def shown(self, asked: BoolArray) -> BoolArray:
+        """Images that the model sees if asked for images (B, n): both sides if F needs both."""
+        both = not self.order.parts and self.order.sees_complements
+        return np.concatenate([asked, ~asked]) if both else asked
+
+    @property
     def sides(self) -> int:
         """Images of one subset, as long as one side is enough where the guesses decide."""
         if self.order.parts:

@@ -70,20 +70,23 @@ class Plan:
         So many images are left `beside`.
         """
         self.divide_anew()
-        budget = self.order.budget
         least = beside - self.judge.sides
-        return budget is None or budget.cost(images) + least <= self.affordable()
+        return self.price(images) + least <= self.affordable()
 
     def affords(self, images: BoolArray) -> bool:
-        """Whether the budget, if any, pays for images (B, n) beside all that was asked for."""
-        budget = self.order.budget
-        return budget is None or budget.cost(images) <= budget.left
+        """Whether the budget, if any, pays for images (B, n), where the curves are known."""
+        return self.order.budget is None or self.price(images) <= self.order.budget.left
+
+    def price(self, images: BoolArray) -> int:
+        """Images that the model sees for a question, those that are known left out."""
+        budget, shown = self.order.budget, self.judge.shown(images)
+        return len(images) if budget is None else budget.cost(shown)
 
     def divide_anew(self) -> None:
         """Divide what the budget leaves anew: images were asked for that no pick counted."""
         self._extra = None
 
-    def known(self, subsets: BoolArray) -> IntArray:
+    def known_images(self, subsets: BoolArray) -> IntArray:
         """Images known of each subset (B, n) and of what it leaves, (B,); 0 without a budget."""
         budget = self.order.budget
         if budget is None:

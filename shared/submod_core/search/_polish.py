@@ -17,11 +17,13 @@ _MOVES_PER_ROUND = 8
 # Prefixes evaluated of those that a move changes; the regression, which has seen these, guesses the
 # others as well as it needs to: the gains of neighbouring prefixes are much alike.
 _SAMPLE = 4
-# Share of a full round below which a round of moves is the last one.
+# Share of the fullest round below which a round of moves is the last one, where rounds are filled.
 _LAST = 1 / 8
 # Places of an order among which moves are looked for: time and memory grow with the square. Longer
 # orders are cut into blocks of equal length.
 _BLOCK = 400
+# Prefixes changed by the moves of a round, from which on no further moves join: time and memory.
+_PREFIXES = 4096
 
 
 class _Move(NamedTuple):
@@ -52,8 +54,7 @@ class _Round(NamedTuple):
     """Moves that a round tries on an order, and what it asks for.
 
     `subsets` (B, n) are the prefixes of `sizes` + 1 elements that the moves change, one move after
-    the other; `asked` (k, n) are images of some of them, none of which is known. So many of these
-    as are `counted` are of moves that touch no prefix of one another.
+    the other; `asked` (k, n) are images of some of them, none of which is known.
     """
 
     chain: list[int]
@@ -61,14 +62,16 @@ class _Round(NamedTuple):
     subsets: BoolArray
     sizes: IntArray
     asked: BoolArray
-    counted: int
 
     def filled(self, judge: Judge, plan: Plan, ahead: int) -> BoolArray:
-        """Images to ask for: up to `ahead`, with what F along the order needs, moved or not."""
-        if len(self.asked) >= ahead:
+        """Images to ask for: up to `ahead`, with sides of the prefixes before and after the moves.
+
+        A budget keeps those back that the curves need anew where all moves are made.
+        """
+        most = min(ahead, plan.affordable() - 2 * len(self.subsets))
+        if len(self.asked) >= most:
             return self.asked
-        needed = images(np.concatenate([prefixes(self.chain)[1:], self.subsets]), judge.seen)
-        most = max(len(self.asked), min(ahead, plan.affordable()))
+        needed = images(np.concatenate([prefixes(self.chain)[1:-1], self.subsets]), judge.needed)
         return judge.unknown(np.concatenate([self.asked, needed]))[:most]
 
     def outcome(self, judge: Judge, plan: Plan) -> list[int]:
@@ -85,37 +88,42 @@ def polish(
     """Move elements of a complete order to places where the summed worth of all prefixes rises.
 
     The sum, an area where sizes differ, is `Summed`; of the prefixes that a move changes a few are
-    evaluated, the others guessed. The first `fixed` places stay. At most `budget` images are asked
-    for, and no more than the plan allows. `ahead` is the number of images up to which a round is
-    filled, beyond this budget, with further moves, of which only the best are made, and with sides
-    of prefixes that are not known. In the end F of all prefixes is known.
+    evaluated, the others guessed. The first `fixed` places stay. Moves ask for at most `budget`
+    images, and no more than the plan allows. `ahead` is the number of images up to which a round is
+    filled with further moves, of which only the best are made and which count half, and with sides
+    of prefixes that are not known. In the end F of all prefixes is known, unless the images end.
     """
     chain = rough = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, judge.values(prefixes(chain)[1:]))
-    # Each round evaluates the prefixes that a few moves change. Of moves that touch the same prefix
-    # one at most is made, so that each can be judged, and made, without the others.
-    while budget > 0 and (tried := _round(chain, judge, fixed, budget, plan, ahead)):
-        budget -= max(1, tried.counted)  # so that it ends
-        if 0 < len(tried.asked) < _LAST * ahead:
-            budget = 0
-        yield from judge.look_at(tried.filled(judge, plan, ahead))
-        before, chain = chain, tried.outcome(judge, plan)
-        if chain == before and not len(tried.asked):
-            break  # guesses promise what answers do not hold
-        order.rearrange(chain, judge.values(prefixes(chain)[1:]))
-    # F of the prefixes that were guessed, or judged by one side. Where guesses were too high, the
-    # order goes back to what it was.
-    yield from judge.look_at(_unknown(chain, judge))
-    if _total(rough, judge, plan) > _total(chain, judge, plan):
+    fullest = 0
+    try:
+        # Each round evaluates some of the prefixes that a few moves change. Of moves that touch the
+        # same prefix one at most is made, so that each can be judged, and made, without the others.
+        while budget > 0 and (tried := _round(chain, judge, fixed, budget, plan, ahead)):
+            count = len(tried.asked)
+            fullest = max(fullest, count)
+            budget -= max(1, count // 2 if ahead else count)  # so that it ends
+            if ahead and 0 < count < _LAST * fullest:
+                budget = 0
+            yield from judge.look_at(tried.filled(judge, plan, ahead))
+            before, chain = chain, tried.outcome(judge, plan)
+            if chain == before and not count:
+                break  # guesses promise what answers do not hold
+            order.rearrange(chain, judge.values(prefixes(chain)[1:]))
+        # Prefixes that were guessed, or judged by one side.
+        yield from judge.look_at(_unknown(chain, judge))
+        # Where guesses were too high, the order goes back to what it was.
         unknown = _unknown(rough, judge)
-        if plan.affords(unknown):
+        if _total(rough, judge, plan) > _total(chain, judge, plan) and plan.affords(unknown):
             yield from judge.look_at(unknown)
-            chain = max(chain, rough, key=lambda one: _total(one, judge, plan))
-    order.rearrange(chain, judge.values(prefixes(chain)[1:]))
+    finally:
+        known = [one for one in (chain, rough) if not len(_unknown(one, judge))]
+        chain = max(known or [chain], key=lambda one: _total(one, judge, plan))
+        order.rearrange(chain, judge.values(prefixes(chain)[1:]))
 
 
 def _total(chain: list[int], judge: Judge, plan: Plan) -> float:
-    """What moves of an order raise."""
+    """The summed worth of an order's prefixes, guessed where it is not known."""
     worth = judge.worth(prefixes(chain))
     return Summed(chain, worth, judge.order.sizes, plan.front).total
 
@@ -128,25 +136,29 @@ def _round(
     apart, further, sides = _moves(chain, judge.worth(whole), judge, fixed, plan)
     # What a budget pays for: images of the moves, and those that the curves need anew where images
     # of a prefix were known that a move changes. Moves that cost more than is left are passed over.
-    affordable, known = plan.affordable(), plan.known(whole)
-    tried, asked, counted = list[_Move](), dict[bytes, BoolArray](), 0
-    for move in apart + further if ahead else apart:
+    affordable, known = plan.affordable(), plan.known_images(whole)
+    tried, asked, spent = list[_Move](), dict[bytes, BoolArray](), 0
+    limits = [(move, budget) for move in apart]
+    limits += [(move, min(budget, ahead)) for move in further if ahead]
+    for move, most in limits:
+        if spent >= most or sum(one.high - one.low for one in tried) >= _PREFIXES:
+            break
         sample = np.linspace(move.low, move.high - 1, min(move.high - move.low, _SAMPLE))
         sizes = sample.round().astype(int)
         new = judge.unknown(images(_changed(chain, move, sizes), sides[sizes]))
-        count = len(asked.keys() | {one.tobytes() for one in new})
+        price = plan.price(new)
         replaced = int(known[move.low + 1 : move.high + 1].sum())
-        if count <= min(budget, affordable - replaced, *([] if move in apart else [ahead])):
+        if spent + price <= min(most, affordable - replaced):
             affordable -= replaced
+            spent += price
             tried.append(move)
             asked |= {one.tobytes(): one for one in new}
-            counted = len(asked) if move in apart else counted
     if not tried:
         return None
     sizes = np.concatenate([np.arange(move.low, move.high) for move in tried])
     subsets = np.concatenate([_changed(chain, m, np.arange(m.low, m.high)) for m in tried])
     unknown = np.array(list(asked.values()), dtype=bool).reshape(-1, n)
-    return _Round(chain, tried, subsets, sizes, unknown, counted)
+    return _Round(chain, tried, subsets, sizes, unknown)
 
 
 def _changed(chain: list[int], move: _Move, sizes: IntArray) -> BoolArray:
@@ -184,9 +196,10 @@ def _moved(
 
 
 def _unknown(chain: Sequence[int], judge: Judge) -> BoolArray:
-    """Images (k, n) that F of the prefixes of an order still needs."""
-    unknown = prefixes(chain)[1:][np.isnan(judge.values(prefixes(chain)[1:]))]
-    return judge.unknown(images(unknown, judge.seen))
+    """Images (k, n) that F and the worth of the prefixes of an order still need."""
+    *_, whole = along = prefixes(chain)[1:]
+    inner = images(along[:-1], judge.needed)
+    return judge.unknown(np.concatenate([inner, images(whole[None], judge.seen)]))
 
 
 def _moves(
@@ -239,7 +252,7 @@ def _within(
         total = np.cumsum(rises, axis=0) if down else np.cumsum(rises[::-1], axis=0)[::-1]
         total = total + summed.ends(gains, length, first + place + 1, down)
         promise = np.where(changed, total, promise)
-    # A move of length l costs l evaluations: long moves must promise more. Moves that touch the
+    # Of long moves more is guessed: they must promise more. Moves that touch the
     # fixed places or promise no more than the resolution of guesses are out.
     length = np.abs(size - place + (size >= place))
     rating = np.where(

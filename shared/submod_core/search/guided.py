@@ -163,7 +163,8 @@ class Guided(Search):
             subsets = base ^ (np.arange(len(base)) == likely[:, None])
             if plan.pays(images(subsets, sides)):
                 return np.sort(likely), sides
-        return np.sort(likely[: plan.candidates(len(likely), int(sides.sum()))]), sides
+        shown = max(int(sides.sum()), judge.sides)
+        return np.sort(likely[: plan.candidates(len(likely), shown)]), sides
 
     def _admitted(self, n: int) -> int:
         """Number of elements to admit before the others are retired."""
