@@ -56,6 +56,22 @@ def test_asking_ahead_takes_fewer_rounds():
     assert rounds[30] < rounds[0]
 
 
+def test_moves_within_filled_rounds_are_no_worse_and_bounded():
+    areas, images = np.zeros((3, 3)), np.zeros((3, 3))
+    for seed in range(3):
+        function = random_function(seed, 40)
+        searches = [Guided(complement_weight=0, polish=0), Guided(complement_weight=0)]
+        searches.append(Guided(complement_weight=0, ahead=160))
+        for k, search in enumerate(searches):
+            found = rank(function, 40, search)
+            areas[k, seed], images[k, seed] = found.values.mean(), found.evaluations
+    rough, plain, filled = areas.mean(axis=1)
+    assert filled - rough > 0.7 * (plain - rough) > 0
+    # Twice the images of moves, and what fills the rounds of picks.
+    picks = rank(random_function(0, 40), 40, Guided(complement_weight=0, polish=0, ahead=160))
+    assert images[2, 0] < picks.evaluations + (2 * 6 + 1) * 40 + 3 * 160
+
+
 @pytest.mark.parametrize("weight", [0, 1])
 def test_asking_ahead_keeps_the_order_of_a_modular_function(weight):
     weights = np.random.default_rng(0).normal(size=30)
