@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from submod_core.scores.budget import ImageBudget
@@ -77,6 +77,8 @@ def test_a_budget_pays_for_the_search_and_the_curves(parts, both, n, share, opti
     spare=st.integers(0, 60),
     seed=st.integers(0, 2**32 - 1),
 )
+@example(n=22, ahead=48, spare=24, seed=6)  # filling the rounds leaves too few there
+@example(n=20, ahead=96, spare=29, seed=99)
 def test_moves_leave_enough_for_the_curves(n, ahead, spare, seed):
     """Whatever is known of the prefixes before the moves."""
     rng, parts = np.random.default_rng(seed), ("kept", "left")
