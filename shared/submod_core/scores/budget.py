@@ -47,7 +47,7 @@ class ImageBudget:
                 "curves along the order need as many"
             )
         # The whole input is known from the check.
-        self._seen = {_key(row) for row in np.ones((1, n), dtype=bool)}
+        self._seen = _keys(np.ones((1, n), dtype=bool))
         self.left = most - 2
         self._curves = 0 if planned else 2 * n - 1
 
@@ -61,14 +61,16 @@ class ImageBudget:
 
     def spend(self, keep: BoolArray, features: bool) -> None:
         """Count images that are asked for; those asked before, without features, cost nothing."""
-        new = {_key(row) for row in keep} if features else self._new(keep)
+        new = _keys(keep) if features else self._new(keep)
         self.left -= len(new)
         # The engine remembers a limited number of answers; forgotten ones are asked for anew.
-        self._seen = self._seen | new if len(self._seen) + len(new) <= REMEMBERED else set(new)
+        if len(self._seen) + len(new) > REMEMBERED:
+            self._seen.clear()
+        self._seen |= new
 
     def _new(self, keep: BoolArray) -> set[bytes]:
-        return {_key(row) for row in keep} - self._seen
+        return _keys(keep) - self._seen
 
 
-def _key(row: BoolArray) -> bytes:
-    return np.packbits(row).tobytes()
+def _keys(keep: BoolArray) -> set[bytes]:
+    return {row.tobytes() for row in np.packbits(keep, axis=1)}

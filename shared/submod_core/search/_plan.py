@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from submod_core._types import BoolArray, IntArray
-from submod_core.search._judge import Judge, members
+from submod_core._types import BoolArray
+from submod_core.search._judge import Judge
 from submod_core.search.base import Order
 
 # Candidates of a pick, beside the one that is expected to win, that a budget pays for before moves.
@@ -59,9 +59,12 @@ class Plan:
         order, n = self.order, self.order.n
         if order.budget is None:
             return 1 << 62
-        known = [members(n, order.front[:k]) for k in range(len(order.front) + 1)]
-        known += [~members(n, order.back[k:]) for k in range(len(order.back))]
-        needed = order.budget.cost(np.concatenate([known, ~np.array(known)]))
+        # Prefixes end within the front, or before an element of the back.
+        place = np.full(n, len(order.front))
+        place[order.front] = np.arange(len(order.front))
+        place[order.back] = len(order.front) + 1 + np.arange(len(order.back))
+        known = np.arange(len(order.front) + 1 + len(order.back))[:, None] > place
+        needed = order.budget.cost(np.concatenate([known, ~known]))
         return max(0, order.budget.left - needed - 2 * max(0, n - len(known)))
 
     def pays(self, images: BoolArray, beside: int = 0) -> bool:
@@ -86,12 +89,12 @@ class Plan:
         """Divide what the budget leaves anew: images were asked for that no pick counted."""
         self._extra = None
 
-    def known_images(self, subsets: BoolArray) -> IntArray:
-        """Images known of each subset (B, n) and of what it leaves, (B,); 0 without a budget."""
+    def known_images(self, subsets: BoolArray) -> int:
+        """Number of images known of subsets (B, n) and of what they leave; 0 without a budget."""
         budget = self.order.budget
         if budget is None:
-            return np.zeros(len(subsets), dtype=np.intp)
-        return np.array([2 - budget.cost(np.stack([one, ~one])) for one in subsets])
+            return 0
+        return 2 * len(subsets) - budget.cost(np.concatenate([subsets, ~subsets]))
 
     def groups(self) -> list[np.ndarray]:
         """Groups of neighbouring elements to look at first where single ones cost too much."""

@@ -68,9 +68,9 @@ class _Round(NamedTuple):
 
         A budget keeps those back that the curves need anew where all moves are made.
         """
-        most = min(ahead, plan.affordable() - 2 * len(self.subsets))
-        if len(self.asked) >= most:
+        if len(self.asked) >= ahead:
             return self.asked
+        most = max(len(self.asked), min(ahead, plan.affordable() - 2 * len(self.subsets)))
         needed = images(np.concatenate([prefixes(self.chain)[1:-1], self.subsets]), judge.needed)
         return judge.unknown(np.concatenate([self.asked, needed]))[:most]
 
@@ -136,7 +136,7 @@ def _round(
     apart, further, sides = _moves(chain, judge.worth(whole), judge, fixed, plan)
     # What a budget pays for: images of the moves, and those that the curves need anew where images
     # of a prefix were known that a move changes. Moves that cost more than is left are passed over.
-    affordable, known = plan.affordable(), plan.known_images(whole)
+    affordable = plan.affordable()
     tried, asked, spent = list[_Move](), dict[bytes, BoolArray](), 0
     limits = [(move, budget) for move in apart]
     limits += [(move, min(budget, ahead)) for move in further if ahead]
@@ -147,7 +147,7 @@ def _round(
         sizes = sample.round().astype(int)
         new = judge.unknown(images(_changed(chain, move, sizes), sides[sizes]))
         price = plan.price(new)
-        replaced = int(known[move.low + 1 : move.high + 1].sum())
+        replaced = plan.known_images(whole[move.low + 1 : move.high + 1])
         if spent + price <= min(most, affordable - replaced):
             affordable -= replaced
             spent += price

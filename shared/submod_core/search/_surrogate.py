@@ -201,9 +201,13 @@ def _words(subsets: BoolArray) -> npt.NDArray[np.uint64]:
     return words
 
 
-def _differing(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> IntArray:
+def _differing(
+    left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.unsignedinteger]:
     """Number of elements in which the subsets of two sides differ, (B, C)."""
-    counts = np.zeros((len(left), len(right)), dtype=np.intp)
+    # Bytes as long as they hold the count: memory is what this takes time for.
+    dtype = np.uint8 if 64 * left.shape[1] < 256 else np.uint16
+    counts = np.zeros((len(left), len(right)), dtype=dtype)
     for mine, others in zip(left.T, right.T, strict=True):
         counts += np.bitwise_count(mine[:, None] ^ others)
     return counts
