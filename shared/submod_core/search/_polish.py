@@ -17,6 +17,8 @@ _MOVES_PER_ROUND = 8
 # Prefixes evaluated of those that a move changes; the regression, which has seen these, guesses the
 # others as well as it needs to: the gains of neighbouring prefixes are much alike.
 _SAMPLE = 4
+# Rounds of moves, where they are filled, for which the budget is enough, however full they are.
+_ROUNDS = 8
 # Share of the fullest round below which a round of moves is the last one, where rounds are filled.
 _LAST = 1 / 8
 # Places of an order among which moves are looked for: time and memory grow with the square. Longer
@@ -90,20 +92,27 @@ def polish(
     The sum, an area where sizes differ, is `Summed`; of the prefixes that a move changes a few are
     evaluated, the others guessed. The first `fixed` places stay. Moves ask for at most `budget`
     images, and no more than the plan allows. `ahead` is the number of images up to which a round is
-    filled with further moves, of which only the best are made and which count half, and with sides
-    of prefixes that are not known. In the end F of all prefixes is known, unless the images end.
+    filled, the last one beyond the budget, with further moves, of which only the best are made, and
+    with sides of prefixes that are not known. In the end F of all prefixes is known, unless the
+    evaluations end before.
     """
     chain = rough = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, judge.values(prefixes(chain)[1:]))
-    fullest = 0
+    fullest, most = 0, budget
     try:
         # Each round evaluates some of the prefixes that a few moves change. Of moves that touch the
         # same prefix one at most is made, so that each can be judged, and made, without the others.
-        while budget > 0 and (tried := _round(chain, judge, fixed, budget, plan, ahead)):
+        while budget > 0 and (
+            tried := _round(chain, judge, fixed, max(budget, ahead), plan, ahead)
+        ):
             count = len(tried.asked)
             fullest = max(fullest, count)
-            budget -= max(1, count // 2 if ahead else count)  # so that it ends
+            # At least 1, so that it ends; of a filled round a share, so that others follow.
+            budget -= max(1, min(count, -(-most // _ROUNDS)) if ahead else count)
+            # A small round is worth a call only where F along the order needs one anyway.
             if ahead and 0 < count < _LAST * fullest:
+                if not len(_unknown(chain, judge)):
+                    break
                 budget = 0
             yield from judge.look_at(tried.filled(judge, plan, ahead))
             before, chain = chain, tried.outcome(judge, plan)
