@@ -92,9 +92,9 @@ def polish(
     The sum, an area where sizes differ, is `Summed`; of the prefixes that a move changes a few are
     evaluated, the others guessed. The first `fixed` places stay. Moves ask for at most `budget`
     images, and no more than the plan allows. `ahead` is the number of images up to which a round is
-    filled, the last one beyond the budget, with further moves, of which only the best are made, and
-    with sides of prefixes that are not known. In the end F of all prefixes is known, unless the
-    evaluations end before.
+    filled, beyond the budget, with further moves, of which only the best are made, and with sides
+    of prefixes that are not known. In the end F of all prefixes is known, unless the evaluations
+    end before.
     """
     chain = rough = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, judge.values(prefixes(chain)[1:]))
