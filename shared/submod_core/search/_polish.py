@@ -17,7 +17,7 @@ _MOVES_PER_ROUND = 8
 # Prefixes evaluated of those that a move changes; the regression, which has seen these, guesses the
 # others as well as it needs to: the gains of neighbouring prefixes are much alike.
 _SAMPLE = 4
-# Rounds of moves, where they are filled, for which the budget is enough, however full they are.
+# Rounds of moves that the budget is enough for, where they are filled.
 _ROUNDS = 8
 # Share of the fullest round below which a round of moves is the last one, where rounds are filled.
 _LAST = 1 / 8
@@ -98,7 +98,9 @@ def polish(
     """
     chain = rough = [*order.front, *order.candidates.tolist(), *order.back]
     order.rearrange(chain, judge.values(prefixes(chain)[1:]))
-    fullest, most = 0, budget
+    # What a round counts at most: filled rounds are followed by others, however full they are.
+    most = -(-budget // _ROUNDS) if ahead else budget
+    fullest = 0
     try:
         # Each round evaluates some of the prefixes that a few moves change. Of moves that touch the
         # same prefix one at most is made, so that each can be judged, and made, without the others.
@@ -107,8 +109,7 @@ def polish(
         ):
             count = len(tried.asked)
             fullest = max(fullest, count)
-            # At least 1, so that it ends; of a filled round a share, so that others follow.
-            budget -= max(1, min(count, -(-most // _ROUNDS)) if ahead else count)
+            budget -= max(1, min(count, most))  # at least 1, so that it ends
             # A small round is worth a call only where F along the order needs one anyway.
             if ahead and 0 < count < _LAST * fullest:
                 if not len(_unknown(chain, judge)):
@@ -206,9 +207,9 @@ def _moved(
 
 def _unknown(chain: Sequence[int], judge: Judge) -> BoolArray:
     """Images (k, n) that F and the worth of the prefixes of an order still need."""
-    *_, whole = along = prefixes(chain)[1:]
-    inner = images(along[:-1], judge.needed)
-    return judge.unknown(np.concatenate([inner, images(whole[None], judge.seen)]))
+    along = prefixes(chain)[1:]
+    inner, whole = images(along[:-1], judge.needed), images(along[-1:], judge.seen)
+    return judge.unknown(np.concatenate([inner, whole]))
 
 
 def _moves(
@@ -261,8 +262,8 @@ def _within(
         total = np.cumsum(rises, axis=0) if down else np.cumsum(rises[::-1], axis=0)[::-1]
         total = total + summed.ends(gains, length, first + place + 1, down)
         promise = np.where(changed, total, promise)
-    # Of long moves more is guessed: they must promise more. Moves that touch the
-    # fixed places or promise no more than the resolution of guesses are out.
+    # Of long moves more is guessed: they must promise more. Moves that touch the fixed places or
+    # promise no more than the resolution of guesses are out.
     length = np.abs(size - place + (size >= place))
     rating = np.where(
         (promise > least) & (np.minimum(size, place) >= fixed), promise / np.sqrt(length), 0

@@ -205,9 +205,9 @@ def _differing(
     left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]
 ) -> npt.NDArray[np.unsignedinteger]:
     """Number of elements in which the subsets of two sides differ, (B, C)."""
-    # Bytes as long as they hold the count: memory is what this takes time for.
-    dtype = np.uint8 if 64 * left.shape[1] < 256 else np.uint16
-    counts = np.zeros((len(left), len(right)), dtype=dtype)
+    # In the smallest type that holds all bits: what takes time here is memory.
+    bits = np.min_scalar_type(64 * left.shape[1])
+    counts = np.zeros((len(left), len(right)), dtype=bits)
     for mine, others in zip(left.T, right.T, strict=True):
         counts += np.bitwise_count(mine[:, None] ^ others)
     return counts

@@ -53,7 +53,8 @@ class Guided(Search):
         Subsets, or single sides, up to which a round is filled with those of picks and moves to
         come, as far as they can be foreseen, so that rounds are fewer and fuller: for a model that
         answers a large batch as fast as a small one, the size of such a batch. Some are asked in
-        vain, and all count. Not within a budget of images that is too small for the default search.
+        vain, and all count; moves then ask for more than `polish` says. Not within a budget of
+        images that is too small for the default search.
     front : float, optional
         Share of the elements, in (0, 1], whose prefixes count 30 times more in the moves: for what
         a small share of the input can do. Best with `admitted=0`, `complement_weight=0.5` and

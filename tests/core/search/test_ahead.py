@@ -6,15 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from set_functions import random_function
 
 from submod_core import rank
 from submod_core.search import Guided
 from submod_core.testing import check_search
-
-
-def random_function(seed, n):
-    noise = np.random.default_rng(seed).normal(size=(n, n))
-    return lambda subset: float(np.tanh(noise[np.ix_(sorted(subset), sorted(subset))].sum()))
 
 
 @settings(max_examples=5)

@@ -80,7 +80,7 @@ def test_a_budget_pays_for_the_search_and_the_curves(parts, both, n, share, opti
 @example(n=22, ahead=48, spare=24, seed=6)  # filling the rounds leaves too few there
 @example(n=20, ahead=96, spare=29, seed=99)
 def test_moves_leave_enough_for_the_curves(n, ahead, spare, seed):
-    """Whatever is known of the prefixes before the moves."""
+    """Images are kept back whatever is known of the prefixes before the moves."""
     rng, parts = np.random.default_rng(seed), ("kept", "left")
     budget = ImageBudget(n, 10**6, planned=True)
     order = Order(n, True, budget, parts)

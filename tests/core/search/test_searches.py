@@ -9,6 +9,7 @@ import pytest
 import reference
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from set_functions import random_function, worth
 from soak.amounts import FULL
 
 from submod_core.methods import LiMASettings
@@ -29,12 +30,6 @@ from submod_core.search import (
     rank,
 )
 from submod_core.testing.search import check_search
-
-
-def random_function(seed, n):
-    noise = np.random.default_rng(seed).normal(size=(n, n))
-    return lambda subset: float(np.tanh(noise[np.ix_(sorted(subset), sorted(subset))].sum()))
-
 
 CONFORMING = {name: name for name in SEARCHES if name != "random"} | {
     "swaps of two_sided": Swaps(base=TwoSided()),
@@ -143,6 +138,18 @@ def test_four_prefixes_that_a_move_changes_are_evaluated_at_most(weight, monkeyp
     for tried in filter(None, rounds):
         most = sum(min(4, move.high - move.low) for move in tried.moves)
         assert len(tried.asked) <= (1 + weight) * most
+
+
+def test_moves_of_a_filled_round_change_a_bounded_number_of_prefixes(monkeypatch):
+    rounds, own = [], _polish._round
+    monkeypatch.setattr(_polish, "_round", lambda *given: rounds.append(own(*given)) or rounds[-1])
+    most = []
+    for bound in (4096, 60):
+        monkeypatch.setattr(_polish, "_PREFIXES", bound)
+        rounds.clear()
+        rank(random_function(0, 30), 30, Guided(complement_weight=0, ahead=200))
+        most.append(max(len(tried.subsets) for tried in rounds if tried))
+    assert most[0] > 60 + 30 > most[1]
 
 
 @settings(max_examples=10)
@@ -310,12 +317,6 @@ def test_swaps_leave_no_neighbours_to_exchange(n, seed):
     for k in range(n - 1):
         other = [*order[:k], order[k + 1]]
         assert function(frozenset(order[: k + 1])) >= function(frozenset(other))
-
-
-def worth(function, n, weight):
-    return lambda subset: (
-        function(subset) - (weight and weight * function(frozenset(range(n)) - subset))
-    )
 
 
 def assert_same_up_to_noise(function, found, expected, sizes, weight):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import set_functions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,11 +15,6 @@ from submod_core.search.base import Order
 
 seeds = st.integers(0, 2**32 - 1)
 weights = st.sampled_from([0, 0.5, 1.0])
-
-
-def random_function(seed, n):
-    noise = np.random.default_rng(seed).normal(size=(n, n))
-    return lambda s: float(np.tanh(noise[np.ix_(sorted(s), sorted(s))].sum()))
 
 
 def unlike(n, seed):
@@ -41,17 +37,9 @@ def ordered(search, n, function, sizes):
 
 def problem(n, seed, weight, **options):
     """Sizes, the order of a search that guesses nothing, and the worth."""
-    sizes, function = unlike(n, seed), random_function(seed, n)
+    sizes, function = unlike(n, seed), set_functions.random_function(seed, n)
     search = Guided(window=1, polish=0, complement_weight=weight, **options)
-    return sizes, ordered(search, n, function, sizes), worth_of(function, n, weight)
-
-
-def worth_of(function, n, weight):
-    def worth(subset):
-        left = set(range(n)) - set(subset)
-        return function(subset) - (weight * function(left) if weight else 0)
-
-    return worth
+    return sizes, ordered(search, n, function, sizes), set_functions.worth(function, n, weight)
 
 
 def area(order, worth, sizes, front):
@@ -65,7 +53,7 @@ def area(order, worth, sizes, front):
 def test_what_a_move_adds_is_the_difference_of_two_sums(n, front, alike, seed):
     rng = np.random.default_rng(seed)
     sizes = np.ones(n) if alike else rng.random(n) + 0.1
-    chain, worth = rng.permutation(n).tolist(), random_function(seed, n)
+    chain, worth = rng.permutation(n).tolist(), set_functions.random_function(seed, n)
     start, end = rng.choice(n, 2, replace=False).tolist()
     moved = list(chain)
     moved.insert(end, moved.pop(start))
@@ -112,8 +100,8 @@ def test_without_guesses_it_admits_what_adds_most_for_its_size(n, weight, seed):
 @settings(max_examples=10)
 @given(n=st.integers(3, 20), weight=weights, seed=seeds)
 def test_moves_raise_the_area(n, weight, seed):
-    sizes, function = unlike(n, seed), random_function(seed, n)
-    worth = worth_of(function, n, weight)
+    sizes, function = unlike(n, seed), set_functions.random_function(seed, n)
+    worth = set_functions.worth(function, n, weight)
     rough, fine = (
         ordered(Guided(complement_weight=weight, polish=polish), n, function, sizes)
         for polish in (0, 8)
@@ -124,7 +112,7 @@ def test_moves_raise_the_area(n, weight, seed):
 @given(n=st.integers(1, 12), unit=st.floats(0.01, 1e6), seed=seeds)
 @settings(max_examples=10)
 def test_sizes_that_are_alike_change_nothing(n, unit, seed):
-    function = random_function(seed, n)
+    function = set_functions.random_function(seed, n)
     nearly = unit * np.random.default_rng(seed).uniform(1, 4, n)
     plain, sized = (ordered(Guided(), n, function, s) for s in (None, nearly))
     assert plain == sized
