@@ -13,7 +13,9 @@ from submod_core.search._summed import Summed
 from submod_core.search.base import Order, prefixes
 from submod_core.search.questions import Question
 
-_MOVES_PER_ROUND = 8
+# Moves that a round tries at most, of orders up to 100 places and of longer ones: rounds take the
+# search's own time.
+_MOVES, _MOVES_OF_LONG, _LONG = 8, 16, 100
 # Prefixes evaluated of those that a move changes; the regression, which has seen these, guesses the
 # others as well as it needs to: the gains of neighbouring prefixes are much alike.
 _SAMPLE = 4
@@ -273,8 +275,8 @@ def _within(
     ends = rows + (rows >= starts)
     found = [_Move(*places) for places in zip(starts.tolist(), ends.tolist(), strict=True)]
     # Take the best move, drop all moves that touch its prefixes, and repeat a few times.
-    apart: list[_Move] = []
-    while len(starts) and len(apart) < _MOVES_PER_ROUND:
+    apart, most = list[_Move](), _MOVES if n <= _LONG else _MOVES_OF_LONG
+    while len(starts) and len(apart) < most:
         apart.append(_Move(int(starts[0]), int(ends[0])))
         before = np.maximum(starts, ends) < apart[-1].low
         behind = np.minimum(starts, ends) > apart[-1].high
