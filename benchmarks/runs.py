@@ -114,6 +114,9 @@ def explained(
     budget = plan.budgets.get(search)
     used = plan.searches[search]
     lima = LiMA(model, search=used, max_model_inputs=budget, weights=plan.weights)
+    if args.coarse:
+        groups = [divided(source(args), args.division, args.coarse, i)[0] for i in missing]
+        lima.coarse = torch.cat(groups)
     size = max(1, args.batch_size // len(missing))  # Captum counts them for each photograph
     found = lima.explain(x, target=targets, feature_mask=masks, perturbations_per_eval=size)
     for i, one in zip(missing, found, strict=True):
@@ -147,6 +150,8 @@ def measure(args: argparse.Namespace, plan: Plan) -> dict[str, np.ndarray]:
 def head(args: argparse.Namespace, plan: Plan) -> dict[str, Any]:
     """The first entries of a file of scores."""
     found = {"model": args.model, "regions": args.regions, "scores": list(plan.scores)}
+    if args.coarse:
+        found["coarse"] = args.coarse
     return found if args.division == "slico" else found | {"division": args.division}
 
 
@@ -174,6 +179,7 @@ def write(args: argparse.Namespace, plan: Plan, done: Scores) -> None:
 def options(parser: argparse.ArgumentParser, plan: Plan, default: Iterable[str]) -> None:
     """Add the options that every run of searches has; `default` are searches of the plan."""
     parser.add_argument("--regions", type=int, default=49, help="superpixels per photograph")
+    parser.add_argument("--coarse", type=int, help="groups of regions that are searched first")
     parser.add_argument("--division", choices=DIVISIONS, default="slico")
     parser.add_argument("--searches", nargs="+", choices=plan.searches, default=list(default))
     parser.add_argument(

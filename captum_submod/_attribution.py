@@ -9,6 +9,7 @@ import torch
 from captum.attr import PerturbationAttribution
 from torch import Tensor
 
+from captum_submod._batching import batch_size, check_call
 from captum_submod._compat import (
     AnyInputs,
     BaselineType,
@@ -18,7 +19,7 @@ from captum_submod._compat import (
     log_usage,
 )
 from captum_submod._explained import mask_of
-from captum_submod._inputs import batch_size, prepare
+from captum_submod._inputs import grouped, prepare
 from captum_submod._modules import evaluating
 from captum_submod._oracle import TorchOracle
 from captum_submod._painting import painted
@@ -28,8 +29,8 @@ from submod_core import Explanation, explain
 from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core._types import IntArray
-from submod_core.engine import Oracle, about, check_batch_size, progress_bar
-from submod_core.methods import LiMASettings, RegionMethod, find_sufficient
+from submod_core.engine import Oracle, about, progress_bar
+from submod_core.methods import LiMASettings, RegionMethod, find_sufficient, places_of
 from submod_core.methods.options import OPTIONS
 from submod_core.results import Sufficient
 
@@ -133,8 +134,11 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         check_call(perturbations_per_eval, show_progress)
         oracle = self._oracle(inputs, baselines, target, additional_forward_args, feature_mask)
         size, batch = batch_size(perturbations_per_eval, len(oracle.batch)), oracle.batch
-        explanations = self._explanations(oracle, size, show_progress)
-        scores = [one.gains if signed else one.importance for one in explanations]
+        found = self._explanations(oracle, size, show_progress)
+        scores = [
+            (one.gains if signed else one.importance)[places_of(ground_set, one)]
+            for ground_set, one in zip(batch.sets, found, strict=True)
+        ]
         maps = tuple(painted(batch, k, scores) for k in range(len(batch.inputs)))
         made: Any = maps if isinstance(inputs, tuple) else maps[0]
         if batch.keywords is not None:
@@ -242,6 +246,8 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             self.layout,
             given.keywords,
         )
+        if self.coarse is not None:
+            batch = grouped(batch, self.coarse)
         return TorchOracle(
             self.forward_func,
             batch,
@@ -292,9 +298,3 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             progress_bar(title, total, show_progress) as on_batch,
         ):
             yield on_batch
-
-
-def check_call(perturbations_per_eval: Any, show_progress: Any) -> None:
-    """Raise TypeError or ValueError unless a call's plain arguments are good."""
-    check_batch_size("perturbations_per_eval", perturbations_per_eval)
-    check_flag("show_progress", show_progress)

@@ -18,6 +18,7 @@ from submod_core.regions import (
     divide_inputs,
     every_element,
     number_apart,
+    with_groups,
 )
 
 
@@ -213,10 +214,26 @@ def _divide(tensor: Tensor, layout: Layout | None, division: Division) -> list[n
     regions = division.of(layout)
     if isinstance(regions, Tensor):
         division = replace(division, regions=regions.cpu().numpy())
-    # Only regions that follow the picture need its values.
+    return divide_inputs(_examples(tensor, regions), layout, division)
+
+
+def grouped(batch: Batch, coarse: Any) -> Batch:
+    """The batch with its regions grouped by a coarser division."""
+    layout, tensor = batch.layouts[0], batch.inputs[0]
+    if len(batch.inputs) > 1 or layout is None:
+        raise ValueError(
+            f"`coarse` (={coarse!r}) must be None for {len(batch.inputs)} tensors, or inputs of "
+            "unknown axes: give their `layout`"
+        )
+    coarse = coarse.cpu().numpy() if isinstance(coarse, Tensor) else coarse
+    sets = with_groups(batch.sets, _examples(tensor, coarse), layout, coarse)
+    return replace(batch, sets=sets)
+
+
+def _examples(tensor: Tensor, regions: Any) -> np.ndarray:
+    """The examples to divide; only regions that follow the picture need its values."""
     follows = callable(regions) or isinstance(regions, int | np.integer)
-    examples = tensor.to("cpu", torch.float32).numpy() if follows else _shaped(tensor)
-    return divide_inputs(examples, layout, division)
+    return tensor.to("cpu", torch.float32).numpy() if follows else _shaped(tensor)
 
 
 def _shaped(tensor: Tensor) -> np.ndarray:
@@ -272,12 +289,3 @@ def _shown(labels: np.ndarray, layout: Layout, shape: tuple[int, ...]) -> np.nda
     if gathered.ndim != len(places):
         return gathered
     return np.array(np.broadcast_to(gathered, places)) if layout.is_image else gathered
-
-
-def batch_size(perturbations_per_eval: int | str, n_examples: int) -> int | str:
-    """Images per call of the model; Captum counts them per example."""
-    return (
-        perturbations_per_eval
-        if isinstance(perturbations_per_eval, str)
-        else int(perturbations_per_eval) * n_examples
-    )

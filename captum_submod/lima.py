@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from captum_submod._attribution import RegionAttribution, check_call
+from captum_submod._attribution import RegionAttribution
+from captum_submod._batching import batch_size, check_call
 from captum_submod._compat import AnyInputs, BaselineType, MaskType, TargetType
-from captum_submod._inputs import batch_size
 from captum_submod._oracle import Activation, Features
 from submod_core import Explanation, Search, Weights
 from submod_core._docs import documented
@@ -60,6 +60,7 @@ class LiMA(LiMAOptions, RegionAttribution):
         and Segment Anything need it. None stands for 49 regions of
         images, volumes and videos, and for single elements of tables and all inputs of unknown
         axes.
+    {coarse}
     {search}
     {weights}
     {activation}
@@ -118,6 +119,7 @@ class LiMA(LiMAOptions, RegionAttribution):
         max_evaluations: int | None = None,
         max_model_inputs: int | None = None,
         layout: str | Layout | None = None,
+        coarse: Regions = None,
         autocast: torch.dtype | None = None,
     ) -> None:
         super().__init__(forward_func, autocast)
@@ -125,7 +127,7 @@ class LiMA(LiMAOptions, RegionAttribution):
         self.activation, self.features, self.distance = activation, features, distance
         self.class_embeddings, self.scale = class_embeddings, scale
         self.max_evaluations, self.max_model_inputs = max_evaluations, max_model_inputs
-        self.layout, self.class_axis = layout, class_axis
+        self.layout, self.class_axis, self.coarse = layout, class_axis, coarse
         self._check()
 
     @documented(OPTIONS, method="attribute")

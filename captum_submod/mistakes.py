@@ -5,8 +5,8 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from captum_submod._attribution import RegionAttribution
+from captum_submod._batching import batch_size
 from captum_submod._compat import AnyInputs, BaselineType, MaskType, TargetType
-from captum_submod._inputs import batch_size
 from captum_submod._modules import evaluating
 from submod_core._checks import check_flag
 from submod_core._docs import documented
@@ -97,7 +97,7 @@ def explain_mistakes(
         lambda wrong: method._explanations(
             oracle, batch_size(per_eval, len(wrong)), show_progress, wrong
         ),
-        [len(ground_set.sizes) for ground_set in oracle.batch.sets],
+        oracle.batch.sets,
         oracle.target[:, 0].tolist(),
         max_area,
     )

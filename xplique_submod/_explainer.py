@@ -1,6 +1,7 @@
 """Base of Xplique's region explainers: arguments, run and painted result."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from submod_core._types import IntArray
 from submod_core.engine import Oracle, about, check_batch_size, progress_bar
 from submod_core.methods import LiMASettings, RegionMethod, find_sufficient
 from submod_core.methods.options import OPTIONS
-from submod_core.regions import Division
+from submod_core.regions import Division, with_groups
 from submod_core.results import Sufficient
 from xplique_submod._checks import check_model, check_operator
 from xplique_submod._compat import (
@@ -183,6 +184,9 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
             not by_features,
             self.layout,
         )
+        if self.coarse is not None:
+            sets = with_groups(batch.sets, batch.images, batch.layout, self.coarse)
+            batch = replace(batch, sets=sets)
         if self._task.kind == "classes" and not by_features:
             check_classes(batch.targets)
         return TensorFlowOracle(self._current_reader(task or self._task), batch)

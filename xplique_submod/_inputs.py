@@ -47,6 +47,11 @@ class Batch:
     targets: tf.Tensor
     sets: list[GroundSet]
 
+    @property
+    def images(self) -> np.ndarray:
+        """The inputs in their shape, (N, …)."""
+        return np.reshape(self.inputs.numpy(), (-1, *self.shape))
+
     def kept(self, keep: np.ndarray) -> np.ndarray:
         """The regions of each row that are kept (B, n), and what always stays as the last."""
         if self.outside is None:

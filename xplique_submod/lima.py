@@ -61,6 +61,7 @@ class LiMA(LiMAOptions, RegionExplainer):
         input, (N, H, W), −1 for what always stays; or a function of one example with its channels
         last, (H, W, C), that returns a label map. None stands for 49 regions of images, volumes,
         videos and series, and for single features of tables.
+    {coarse}
     {search}
     {weights}
     {activation}
@@ -125,6 +126,7 @@ class LiMA(LiMAOptions, RegionExplainer):
         max_evaluations: int | None = None,
         max_model_inputs: int | None = None,
         layout: str | Layout | None = None,
+        coarse: Regions = None,
         signed: bool = False,
         baseline: Any = 0.0,
         verbose: bool = False,
@@ -135,7 +137,7 @@ class LiMA(LiMAOptions, RegionExplainer):
         self.activation, self.features, self.distance = activation, features, distance
         self.class_embeddings, self.scale = class_embeddings, scale
         self.max_evaluations, self.max_model_inputs = max_evaluations, max_model_inputs
-        self.layout, self.signed = layout, signed
+        self.layout, self.signed, self.coarse = layout, signed, coarse
         self._check()
 
     @documented(OPTIONS, method="explain")

@@ -49,7 +49,7 @@ def explain_mistakes(
     return find_mistakes(
         oracle.class_probabilities,
         lambda wrong: method._explanations(oracle, wrong),
-        [len(ground_set.sizes) for ground_set in oracle.batch.sets],
+        oracle.batch.sets,
         oracle.truths(),
         max_area,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from submod_core._types import AnyArray, FloatArray, IntArray
+from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 
 
 def is_whole(value: Any) -> bool:
@@ -184,6 +184,28 @@ def as_order(name: str, value: Any) -> IntArray:
     if order.ndim != 1 or not np.array_equal(np.sort(order), np.arange(len(order))):
         raise ValueError(f"`{name}` (of shape {order.shape}) must hold 0 … n − 1, each once")
     return order
+
+
+def as_masks(name: str, value: Any, n: int) -> BoolArray:
+    """Masks of n elements, as an array (m, n) of bool.
+
+    Raises
+    ------
+    ValueError
+        If they are none.
+
+    Examples
+    --------
+    >>> as_masks("known", [[True, False]], 2)
+    array([[ True, False]])
+    """
+    masks = _array(name, value)
+    if masks.dtype != bool or masks.ndim != 2 or masks.shape[1] != n:
+        raise ValueError(
+            f"`{name}` (of dtype {masks.dtype} and shape {masks.shape}) must be masks (m, {n}) of "
+            "bool"
+        )
+    return masks
 
 
 def check_axes(name: str, array: AnyArray, n_axes: int, what: str) -> None:

@@ -151,7 +151,8 @@ CASES = [
         lambda: {"n": 3, "sees_complements": True, "budget": None, "parts": ("kept",)},
         {"sees_complements": flag(), "budget": without(instance(), "None")}
         | {"parts": {"None": None, "text": "kept", "a number": 3, "another part": ["right"]}}
-        | {"sizes": without(KINDS["sizes"], "None", "zeros")},
+        | {"sizes": without(KINDS["sizes"], "None", "zeros")}
+        | {"known": {"of numbers": np.eye(3), "another width": np.eye(4, dtype=bool)}},
     ),
     Case(
         backend_of,

@@ -9,7 +9,7 @@ from submod_core.results import RevealOrder
 from . import calls
 from .calls import NAN, Case, array, choice, count, counts, flag, function, instance, labels, text
 from .core_kinds import DUAL, FUNCTION, VECTOR
-from .objects import MAP, SCORES, curves, explanation, group_explanation, mistake
+from .objects import MAP, SCORES, cells, curves, explanation, group_explanation, mistake
 
 CURVE = np.linspace(0, 1, 5)
 TWO_GROUPS = np.array([[True, True, False, False], [False, False, True, True]])
@@ -17,7 +17,15 @@ PARTIALS = np.array([[1.25, 1.5], [1.75, 1.5]])
 ORDER = labels(np.arange(4), **{"twice the same": np.array([0, 0, 1, 2])})
 SIZES = array(np.ones(4), **{"another length": np.ones(3), "negative": -np.ones(4)})
 IDS = {"above": MAP + 1, "below": MAP - 3, "one id": MAP * 0, "empty": MAP[:0]}
+GROUPS = {
+    "a gap": np.array([0, 0, 2, 2]),
+    "too few": np.array([0, 1]),
+    "of floats": np.array([0.0, 0, 1, 1]),
+    "below": np.array([-1, 0, 0, 0]),
+    "a number": 3,
+}
 LABELS = calls.without(labels(MAP, **IDS), "too many axes")
+SETS = {"None": None, "a number": 3, "of numbers": [4, 4], "a GroundSet": cells()}
 MAPS = {"None": None, "a number": 3, "of None": [None], "of text": ["a"], "of floats": [SCORES]}
 LAYOUT = instance() | {"another": regions.Layout("NF")}
 
@@ -101,13 +109,51 @@ CASES = [
     ),
     Case(
         core.GroundSet,
-        lambda: {"regions": MAP.copy(), "sizes": np.ones(4), "inert": np.zeros(4, bool)},
+        lambda: (
+            {"regions": MAP.copy(), "sizes": np.ones(4), "inert": np.zeros(4, bool)}
+            | {"groups": np.array([0, 0, 1, 1])}
+        ),
         {
+            "groups": GROUPS,
             "regions": labels(MAP, above=MAP + 1, below=MAP - 3, empty=MAP[:0]),
             "sizes": shape_of(np.ones(4), negative=-np.ones(4), empty=np.ones(0)),
             "inert": labels(np.zeros(4), numbers=np.zeros(4), longer=np.zeros(5, bool)),
         },
         named={"sizes": "inert"},
+    ),
+    Case(
+        regions.with_groups,
+        lambda: {
+            "sets": [cells()],
+            "examples": np.ones((1, 4, 4, 3)),
+            "layout": regions.Layout("NHWC"),
+            "coarse": (1, 2),
+        },
+        {
+            "sets": SETS,
+            "examples": {"of two axes": SCORES},
+            "layout": instance(),
+            "coarse": {"zero": 0, "text": "few", "too many": (9, 1), "no fewer": (4, 4)},
+        },
+        named={"examples": "examples"},
+    ),
+    Case(
+        regions.merged,
+        lambda: {"ground_set": cells(), "parts": np.array([0, 0, 1, 1])},
+        {"ground_set": instance(), "parts": GROUPS},
+    ),
+    Case(
+        regions.unions_of,
+        lambda: {"ground_set": cells(), "regions": MAP // 2},
+        {
+            "ground_set": instance(),
+            "regions": {"another shape": MAP[:3], "of floats": SCORES + 0.5, "a number": 3},
+        },
+    ),
+    Case(
+        methods.places_of,
+        lambda: {"ground_set": cells(), "explanation": explanation()},
+        {"ground_set": instance(), "explanation": instance()},
     ),
     Case(
         core.GroundSet.of,
@@ -156,19 +202,19 @@ CASES = [
         lambda: {
             "classify": classify,
             "explain": lambda wrong: [explanation()],
-            "n_regions": [4, 4],
+            "sets": [cells(), cells()],
             "truths": [1, 0],
             "max_area": 1.0,
         },
         {
             "classify": calls.without(function(), "text"),
             "explain": calls.without(function(), "text"),
-            "n_regions": counts() | {"another length": [4]},
+            "sets": SETS | {"another length": [cells()]},
             "truths": calls.without(counts(), "zero", "negative", "bools")
             | {"another length": [1]},
             "max_area": calls.share(),
         },
-        named={"n_regions": "truths"},
+        named={"sets": "truths"},
     ),
     Case(
         of_steps,

@@ -40,7 +40,11 @@ CASES = [
         {"saliency": array(SCORES), "patches": counts()},
         named={"patches": "cells"},
     ),
-    Case(regions.check_regions, lambda: {"regions": 3}, {"regions": number(1) | {"empty": ()}}),
+    Case(
+        regions.check_regions,
+        lambda: {"regions": 3, "name": "regions"},
+        {"regions": number(1) | {"empty": ()}, "name": {}},
+    ),
     Case(
         regions.Division,
         lambda: {"regions": 4, "name": "regions", "of_images": 49},

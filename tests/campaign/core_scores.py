@@ -27,6 +27,12 @@ selected.__signature__ = inspect.signature(core.SubmodularSelector).replace(
     ]
 )
 
+KNOWN = {
+    "of numbers": np.eye(3),
+    "another width": np.eye(4, dtype=bool),
+    "one axis": np.ones(3, dtype=bool),
+}
+
 CASES = [
     Case(scores.DETRProposals, lambda: {"no_object": True}, {"no_object": flag()}),
     Case(
@@ -131,8 +137,8 @@ CASES = [
     Case(scores.Effectiveness, lambda: {"distance": "cosine"}),
     Case(
         scores.ImageBudget,
-        lambda: {"n": 3, "most": 10, "planned": True},
-        {"most": count(), "planned": flag()},
+        lambda: ({"n": 3, "most": 10, "planned": True, "known": np.eye(3, dtype=bool), "spent": 4}),
+        {"most": count(), "planned": flag(), "known": KNOWN, "spent": count()},
         named={"most": "max_model_inputs"},
     ),
     Case(
@@ -235,11 +241,11 @@ CASES = [
         search.Lazy().start,
         lambda: (
             {"n": 3, "sees_complements": True, "max_evaluations": 5, "budget": None}
-            | {"parts": ("kept",)}
+            | {"parts": ("kept",), "known": np.eye(3, dtype=bool)}
         ),
         {"sees_complements": flag(), "budget": without(instance(), "None")}
         | {"parts": {"None": None, "text": "kept", "a number": 3, "another part": ["right"]}}
-        | {"sizes": without(KINDS["sizes"], "None", "zeros")},
+        | {"sizes": without(KINDS["sizes"], "None", "zeros"), "known": KNOWN},
         name="Search.start",
     ),
 ]

@@ -33,10 +33,13 @@ LOGGED = {
 }
 OPTION = {"a number": 3, "a list": [3], "an object": object()}
 
+REGIONS = {"text": "few", "nan": NAN, "a fraction": 2.5, "a bool": True, "zero": 0}
+REGIONS |= {"an object": object(), "an empty tuple": (), "cells of fractions": (1.5, 2)}
+REGIONS |= {"a negative number": -3}
+
 KINDS = core_kinds.KINDS | {
-    "regions": {"text": "few", "nan": NAN, "a fraction": 2.5, "a bool": True, "zero": 0}
-    | {"an object": object(), "an empty tuple": (), "cells of fractions": (1.5, 2)}
-    | {"a negative number": -3},
+    "regions": REGIONS,
+    "coarse": REGIONS,
     "patches": without(number(1), "None", "an array") | {"empty": (), "of fractions": (1.5, 2)},
     "activation": choice(optional=True),
     "class_axis": {"text": "last", "nan": NAN, "zero": 0, "a fraction": 1.5, "a bool": True},

@@ -2,12 +2,17 @@
 
 import numpy as np
 
-from submod_core import Curves, Explanation, grid
+from submod_core import Curves, Explanation, GroundSet, grid
 from submod_core.methods.mistakes import Mistake
 from submod_core.sop import GroupExplanation
 
 MAP = grid((4, 4), (2, 2))
 SCORES = np.arange(16, dtype=np.float64).reshape(4, 4)
+
+
+def cells():
+    """The regions of `MAP`."""
+    return GroundSet(MAP.copy(), np.full(4, 4.0), np.zeros(4, bool))
 
 
 def curves():

@@ -48,10 +48,13 @@ CELLS = (4, 4)
         ("two_sided", CELLS),
         ("guided", CELLS),
         ("guided", 25),  # superpixels
+        ("coarse to fine", (6, 6)),
     ],
 )
 def test_captum_and_xplique_give_the_same_explanations(scenes, search, regions):
     options = {"search": search, "regions": regions}
+    if search == "coarse to fine":
+        options = {"regions": regions, "coarse": (3, 3), "max_model_inputs": 288}
     under_captum = captum_submod.LiMA(digits_model.load_model(), **options)
     under_xplique = xplique_submod.LiMA(digits_keras.load_model(), batch_size=48, **options)
     images, labels = torch.from_numpy(scenes.images), torch.from_numpy(scenes.labels)

@@ -1,5 +1,6 @@
 """Methods: LiMA, SMDL, sufficient regions and mistakes, on any model behind an oracle."""
 
+from submod_core.methods.coarse_to_fine import places_of
 from submod_core.methods.lima import explain
 from submod_core.methods.mistakes import Mistake, Mistakes, find_mistakes
 from submod_core.methods.settings import LiMAOptions, LiMASettings, RegionMethod
@@ -17,5 +18,6 @@ __all__ = [
     "explain",
     "find_mistakes",
     "find_sufficient",
+    "places_of",
     "smdl_settings",
 ]

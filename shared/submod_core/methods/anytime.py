@@ -36,8 +36,8 @@ def improving(
         Explains the inputs by settings and an oracle.
     budgets : sequence of int, optional
         Rising numbers of images per input, of each search if it knew nothing; by default 4n, 8n,
-        16n, … for n regions and, at last, the search without a budget. Below 8n images
-        effectiveness is left out: the features of single regions take n.
+        16n, … for n regions, or groups of them, and, at last, the search without a budget. Below
+        8n images effectiveness is left out: the features of single regions take n.
 
     Yields
     ------
@@ -92,10 +92,16 @@ def _stages(sets: Sequence[GroundSet], settings: LiMASettings) -> list[int | Non
     """Doubling budgets below what the search takes without one, and then none."""
     n = max((len(ground_set.sizes) for ground_set in sets), default=1)
     largest = [ground_set for ground_set in sets if len(ground_set.sizes) == n][:1]
-    stages: list[int | None] = [4 * n]
+    stages: list[int | None] = [4 * max(map(_searched_first, sets), default=1)]
     while largest and 2 * (stages[-1] or 0) < settings.expected_model_inputs(largest):
         stages.append(2 * (stages[-1] or 0))
     return [*stages, None]
+
+
+def _searched_first(ground_set: GroundSet) -> int:
+    """Number of groups, or of regions where there are none."""
+    groups = ground_set.groups
+    return len(ground_set.sizes) if groups is None else int(groups.max()) + 1
 
 
 def _checked(budgets: Any) -> list[int]:

@@ -3,27 +3,22 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from submod_core._checks import check_type
 from submod_core._types import FloatArray, IntArray
-from submod_core.engine import Oracle, Overlap, Procedure, Query, drive
+from submod_core.engine import Oracle, Overlap, Procedure, drive
 from submod_core.methods._evidence import warn_of_weak_evidence
+from submod_core.methods._searching import Asked, among, joined, ranked
+from submod_core.methods.coarse_to_fine import divided, within_images
 from submod_core.methods.settings import LiMASettings
-from submod_core.regions import GroundSet
+from submod_core.regions import GroundSet, merged
 from submod_core.results import Curves, Diagnostics, Explanation, areas, diagnose, importance
-from submod_core.scores import (
-    Collaboration,
-    Consistency,
-    ImageBudget,
-    Objective,
-)
+from submod_core.scores import Collaboration, Consistency
 from submod_core.scores.weights import features_from
 from submod_core.search import Ranking, prefixes
-
-T = TypeVar("T")
 
 
 def explain(
@@ -43,7 +38,9 @@ def explain(
     oracle : Oracle
         Answers for all inputs.
     sets : sequence of GroundSet
-        One per input.
+        One per input. Where they have groups, these are searched first, and divided as far as
+        `max_model_inputs`, by default 8 for each region, pays for: the explanation's regions are
+        groups and single regions.
     settings : LiMASettings
     batch_size : int or "auto"
         Most images per call of the oracle; "auto" finds the fastest size by timing.
@@ -62,7 +59,8 @@ def explain(
     Raises
     ------
     ValueError
-        If `k` exceeds the number of regions, or the model's answers are not finite or do not allow
+        If `k` exceeds the number of regions; `max_evaluations`, `k` or a search that does not plan
+        is given with groups; or the model's answers are not finite or do not allow
         any score in use.
     OutOfMemoryError
         If a single image does not fit.
@@ -99,23 +97,30 @@ def explain(
         checked=True,
     )
     budgets = (settings.max_evaluations, settings.max_model_inputs)
-    found = [(ranking, curves) for (ranking, curves, _), _ in outcomes]
+    found = [(one.ranking, one.curves) for one, _ in outcomes]
     warn_of_weak_evidence(found, settings.weights, budgets != (None, None))
     return [
         Explanation(
-            regions=ground_set.regions,
-            order=ranking.order,
-            importance=_importance(ranking, curves, settings),
-            curves=curves,
-            searched=ranking.searched,
-            evaluations=ranking.evaluations,
+            regions=one.ground_set.regions,
+            order=one.ranking.order,
+            importance=_importance(one.ranking, one.curves, settings),
+            curves=one.curves,
+            searched=one.ranking.searched,
+            evaluations=one.ranking.evaluations,
             model_inputs=model_inputs,
-            diagnostics=diagnostics,
+            diagnostics=one.diagnostics,
         )
-        for ground_set, ((ranking, curves, diagnostics), model_inputs) in zip(
-            sets, outcomes, strict=True
-        )
+        for one, model_inputs in outcomes
     ]
+
+
+class _Explained(NamedTuple):
+    """What an explanation is made of: the ground set that was searched, and what was found."""
+
+    ground_set: GroundSet
+    ranking: Ranking
+    curves: Curves
+    diagnostics: Diagnostics | None
 
 
 def _importance(ranking: Ranking, curves: Curves, settings: LiMASettings) -> FloatArray:
@@ -133,20 +138,47 @@ def _importance(ranking: Ranking, curves: Curves, settings: LiMASettings) -> Flo
     return scores
 
 
-def _explain(
-    ground_set: GroundSet, settings: LiMASettings
-) -> Procedure[tuple[Ranking, Curves, Diagnostics | None]]:
+def _explain(ground_set: GroundSet, settings: LiMASettings) -> Procedure[_Explained]:
     """The procedure of one input: search, curves along the order, diagnostics."""
     n, k = len(ground_set.sizes), settings.k
     if k is not None and k > n:
         raise ValueError(f"`k` (={k}) must be at most the number of regions, {n}")
+    settings = _affordable(n, within_images(settings, ground_set))
+    if ground_set.groups is None or ground_set.inert.all():
+        return (yield from _ordered(ground_set, settings))
+    # Coarse to fine: the regions are what the groups were divided into.
+    parts, asked = yield from divided(ground_set, settings)
+    procedure = _ordered(merged(ground_set, parts), settings, asked)
+    return (yield from joined(parts, procedure))
+
+
+def _affordable(n: int, settings: LiMASettings) -> LiMASettings:
+    """The settings without effectiveness where images do not pay for it; this is warned of."""
+    most, weights = settings.max_model_inputs, settings.weights
+    if (lighter := weights.within(most, n)) == weights:
+        return settings
+    warnings.warn(
+        f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
+        f"effectiveness is left out below {features_from(n)}",
+        stacklevel=2,
+    )
+    return replace(settings, weights=lighter)
+
+
+def _ordered(
+    ground_set: GroundSet, settings: LiMASettings, asked: Asked | None = None
+) -> Procedure[_Explained]:
+    """Order the regions of one input, given what was asked before."""
+    n = len(ground_set.sizes)
     # Regions that equal the baseline make no difference: search among the others, or, where the
     # whole input is the baseline, among one.
     active, inert = np.flatnonzero(~ground_set.inert), np.flatnonzero(ground_set.inert)
     if not len(active):
         active, inert = inert[:1], inert[1:]
     sizes = np.asarray(ground_set.sizes)[active]
-    found = yield from _among(active, n, _searched(sizes, settings))
+    if asked is not None:
+        asked = asked._replace(keep=asked.keep[:, active])
+    found = yield from among(active, n, _searched(sizes, settings, asked))
     order = np.concatenate([active[found.ranking.order], inert])
     area = areas(order, ground_set.sizes)
     curves = Curves.of(area[: len(active) + 1], found.scores, objective=found.objective)
@@ -156,7 +188,8 @@ def _explain(
         {name: _extended(curve, n + 1) for name, curve in found.scores.items()},
         objective=_extended(found.objective, n + 1),
     )
-    return (
+    return _Explained(
+        ground_set,
         _with_last(found.ranking, order),
         curves,
         None if diagnostics is None else diagnostics.padded(len(inert)),
@@ -171,46 +204,19 @@ class _Found(NamedTuple):
     objective: FloatArray
 
 
-def _searched(sizes: FloatArray, settings: LiMASettings) -> Procedure[_Found]:
+def _searched(sizes: FloatArray, settings: LiMASettings, asked: Asked | None) -> Procedure[_Found]:
     """Search among regions of some sizes (n,), and ask for the curves along the order."""
-    n = len(sizes)
-    most, search, weights = settings.max_model_inputs, settings.search, settings.weights
-    budget = None if most is None else ImageBudget(n, most, planned=search.plans)
-    if (lighter := weights.within(most, n)) != weights:
-        weights = lighter
-        warnings.warn(
-            f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
-            f"effectiveness is left out below {features_from(n)}",
-            stacklevel=2,
-        )
-    objective = Objective(n, weights, settings.distance, settings.feature_target, budget=budget)
-    yield from objective.prepare()
-    ranking = yield from objective.answer(settings.start(n, budget, sizes))
+    ranking, objective = yield from ranked(sizes, settings, asked)
     if not ranking.known.any():
         option = "max_model_inputs" if settings.max_evaluations is None else "max_evaluations"
         raise ValueError(
-            f"`{option}` (={getattr(settings, option)}) ended the search of {n} regions before its "
-            "first questions were answered, so that no region is known"
+            f"`{option}` (={getattr(settings, option)}) ended the search of {len(sizes)} regions "
+            "before its first questions were answered, so that no region is known"
         )
     # Eq. 11 and the curves need v over all prefixes; most of them are known from the search.
     also = (Consistency(), Collaboration())
     scores = yield from objective.scores(prefixes(ranking.order), also)
-    return _Found(ranking, scores, weights.total(scores))
-
-
-def _among(places: IntArray, n: int, procedure: Procedure[T]) -> Procedure[T]:
-    """Run a procedure about some of n regions as one about all; the others are never kept."""
-    try:
-        query = next(procedure)
-        while True:
-            keep = np.zeros((len(query.keep), n), dtype=bool)
-            keep[:, places] = query.keep
-            query = procedure.send((yield Query(keep, query.features)))
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    finally:
-        procedure.close()
+    return _Found(ranking, scores, settings.weights.total(scores))
 
 
 def _with_last(ranking: Ranking, order: IntArray) -> Ranking:

@@ -15,12 +15,13 @@ from submod_core._checks import (
     check_axes,
     check_callable,
     check_count,
-    check_counts,
     check_index,
     check_type,
 )
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.engine._finite import check_finite_row
+from submod_core.methods.coarse_to_fine import places_of
+from submod_core.regions import GroundSet
 from submod_core.results import Explanation, check_areas
 
 Classify = Callable[[int, BoolArray], FloatArray]
@@ -123,7 +124,7 @@ class Mistakes(list[Mistake]):
 def find_mistakes(
     classify: Classify,
     explain: Callable[[IntArray], list[Explanation]],
-    n_regions: Sequence[int],
+    sets: Sequence[GroundSet],
     truths: Sequence[int],
     max_area: float,
 ) -> Mistakes:
@@ -135,7 +136,8 @@ def find_mistakes(
         From an example and its kept regions to the class probabilities.
     explain : callable
         Explains some examples for their true classes, given their indices.
-    n_regions, truths : sequence of int, N
+    sets : sequence of GroundSet, N
+    truths : sequence of int, N
     max_area : float in (0, 1]
         Largest share of the input for `Mistake.supports`.
 
@@ -161,7 +163,8 @@ def find_mistakes(
     >>> curves = Curves(np.array([0, 0.5, 1]), np.array([0.5, 0.7, 0.1]), np.array([0.9, 0.2, 0.3]))
     >>> regions, order, scores = np.array([[0, 1]]), np.array([0, 1]), np.array([1.0, 0.0])
     >>> one = Explanation(regions, order, scores, curves, np.ones(2, bool), 3, 4)
-    >>> found = find_mistakes(classify, lambda wrong: [one], [2, 2], [1, 0], max_area=1.0)
+    >>> cells = GroundSet(regions, np.ones(2), np.zeros(2, dtype=bool))
+    >>> found = find_mistakes(classify, lambda _: [one], [cells, cells], [1, 0], max_area=1.0)
     >>> found, found.right
     ([Mistake(class 1 taken for 0; without 1 of 2 regions its probability goes from 0.100 to 0.700,
     recognised)], [1])
@@ -169,19 +172,20 @@ def find_mistakes(
     check_areas([max_area])
     check_callable("classify", classify)
     check_callable("explain", explain)
-    check_counts("n_regions", n_regions)
+    check_type("sets", sets, Sequence, "a sequence of GroundSet")
+    for ground_set in sets:
+        check_type("sets", ground_set, GroundSet, "a sequence of GroundSet")
     # Of any number: which classes there are, `explain` knows.
     check_axes("truths", as_whole_numbers("truths", truths), 1, "(N,)")
-    if len(truths) != len(n_regions):
+    if len(truths) != len(sets):
         raise ValueError(
-            f"`truths` (of length {len(truths)}) must have a class for each of {len(n_regions)} "
-            "examples"
+            f"`truths` (of length {len(truths)}) must have a class for each of {len(sets)} examples"
         )
 
     def probabilities(example: int, keep: BoolArray) -> FloatArray:
         return check_finite_row(classify(example, keep), example, "the model of `method`")
 
-    before = [probabilities(i, np.ones(n, dtype=bool)) for i, n in enumerate(n_regions)]
+    before = [probabilities(i, np.ones(len(one.sizes), bool)) for i, one in enumerate(sets)]
     predicted = np.array([int(p.argmax()) for p in before])
     wrong = np.flatnonzero(predicted != np.asarray(truths))
     if not len(wrong):
@@ -197,7 +201,7 @@ def find_mistakes(
             )
         # Cut the order where the model is most confident of the truth, and show it the first part.
         supports, rest = np.split(explanation.order, [highest.n_regions])
-        after = probabilities(i, np.isin(np.arange(len(explanation.order)), supports))
+        after = probabilities(i, np.isin(places_of(sets[i], explanation), supports))
         mistakes.append(
             Mistake(explanation, int(truths[i]), supports, rest[::-1], before[i], after, i)
         )

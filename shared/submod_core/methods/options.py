@@ -1,6 +1,11 @@
 """Documentation of the options that LiMA and SMDL have in all hosts."""
 
 OPTIONS = {
+    "coarse": """coarse : int, tuple of int, array, callable or None
+    A coarser division, as `regions`, for many regions at the price of few: groups of regions, each
+    of those that overlap most with one of its own, are searched first. Those that come first are
+    then divided, as many as `max_model_inputs`, by default 8 for each region, pays for; the others
+    are regions of the explanation themselves. Good are groups of about eight regions.""",
     "search": """search : str or Search
     The way to order the regions: a key of `submod_core.SEARCHES`, such as ``"guided"``, which
     evaluates only subsets that a regression favours, or ``"bidirectional"``, the paper's Algorithm

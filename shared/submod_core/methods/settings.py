@@ -16,6 +16,9 @@ from submod_core.search import Search, SearchRun, as_search
 from submod_core.search.base import check_budget
 from submod_core.search.questions import Budget
 
+# Images for each region where groups of regions are divided without a budget: enough for all.
+_FOR_REGION = 8
+
 
 @dataclass(frozen=True)
 class LiMASettings:
@@ -80,9 +83,13 @@ class LiMASettings:
         return cls(as_search(search), weights, distance, max_evaluations, max_model_inputs)
 
     def start(
-        self, n: int, budget: Budget | None = None, sizes: ArrayLike | None = None
+        self,
+        n: int,
+        budget: Budget | None = None,
+        sizes: ArrayLike | None = None,
+        known: ArrayLike | None = None,
     ) -> SearchRun:
-        """Start the search on n regions of some sizes, within the budgets."""
+        """Start the search on n regions of some sizes, within the budgets; see `Search.start`."""
         return self.search.start(
             n,
             sees_complements=self.weights.sees_complements,
@@ -90,13 +97,23 @@ class LiMASettings:
             max_evaluations=self.max_evaluations,
             budget=budget,
             sizes=sizes,
+            known=known,
         )
+
+    def images_for(self, ground_set: GroundSet) -> int | None:
+        """Most images of an input; where its regions have groups, 8 for each region by default."""
+        if self.max_model_inputs is None and ground_set.groups is not None:
+            return _FOR_REGION * len(ground_set.sizes)
+        return self.max_model_inputs
 
     def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:
         """Estimate the number of images that will go through the model, for progress bars."""
         # Count for the largest input alone, and scale by n² for the others: with hundreds of
         # regions the regression of `Guided` takes seconds per input.
         sizes = np.array([len(ground_set.sizes) for ground_set in sets])
+        if any(ground_set.groups is not None for ground_set in sets):
+            budgets = [self.images_for(ground_set) for ground_set in sets]
+            return sum(most for most in budgets if most is not None)
         counted = count_inputs(self.start(int(sizes.max())), self.weights.sees_complements)
         most = math.inf if self.max_model_inputs is None else self.max_model_inputs
         return round(np.minimum(counted * (sizes / sizes.max()) ** 2, most).sum())
@@ -106,6 +123,7 @@ class RegionMethod:
     """A method that is defined by its attributes, under any host."""
 
     layout: str | Layout | None = None
+    coarse: Regions = None
 
     def _check_layout(self) -> None:
         """Raise TypeError or ValueError unless `layout` is None or the axes of inputs."""
@@ -159,6 +177,7 @@ class LiMAOptions(RegionMethod):
     def _check(self) -> None:
         """Raise TypeError or ValueError if an option is of the wrong type or out of range."""
         check_regions(self.regions)
+        check_regions(self.coarse, "coarse")
         self._check_layout()
         self._settings(), self._readout()
 

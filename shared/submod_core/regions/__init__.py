@@ -16,6 +16,7 @@ from submod_core.regions.ground_set import (
     covering,
     divide_inputs,
 )
+from submod_core.regions.hierarchy import merged, unions_of, with_groups
 from submod_core.regions.label_maps import (
     LabelMaps,
     compact_together,
@@ -54,6 +55,7 @@ __all__ = [
     "from_masks",
     "grid",
     "label_tokens",
+    "merged",
     "named_baselines",
     "number_apart",
     "opencv_seeds",
@@ -68,5 +70,7 @@ __all__ = [
     "text_pieces",
     "text_regions",
     "tubes",
+    "unions_of",
     "watershed",
+    "with_groups",
 ]

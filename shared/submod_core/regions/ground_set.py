@@ -10,7 +10,13 @@ import numpy as np
 from submod_core._checks import as_numbers, check_count, check_type, is_whole
 from submod_core._types import AnyArray, BoolArray, FloatArray, IntArray
 from submod_core.regions.divisions import compact, grid
-from submod_core.regions.label_maps import LabelMaps, check_label_map, covers, every_element
+from submod_core.regions.label_maps import (
+    LabelMaps,
+    check_groups,
+    check_label_map,
+    covers,
+    every_element,
+)
 from submod_core.regions.layout import Layout
 from submod_core.regions.superpixels import slico, supervoxels
 
@@ -40,7 +46,7 @@ class Division:
 
     def __post_init__(self) -> None:
         check_type("name", self.name, str, "a string")
-        check_regions(self.regions)
+        check_regions(self.regions, self.name)
         for size in self.of_images if isinstance(self.of_images, tuple) else (self.of_images,):
             check_count("of_images", size)
 
@@ -75,11 +81,14 @@ class GroundSet:
         Elements of the input in each region.
     inert : ndarray of bool, (n,)
         Regions whose elements all equal the baseline, so that keeping them changes nothing.
+    groups : ndarray of intp, (n,), optional
+        The group of each region, 0 … k−1 without gaps: what is searched first, coarse to fine.
     """
 
     regions: IntArray | tuple[IntArray, ...]
     sizes: FloatArray
     inert: BoolArray
+    groups: IntArray | None = None
 
     def __post_init__(self) -> None:
         sizes = as_numbers("sizes", self.sizes)
@@ -92,6 +101,8 @@ class GroundSet:
             check_label_map("regions", labels)
         if not maps or max(int(labels.max()) for labels in maps) >= len(sizes):
             raise ValueError(f"`regions` must have ids below {len(sizes)}, the number of `sizes`")
+        if self.groups is not None:
+            check_groups("groups", self.groups, len(sizes))
 
     @classmethod
     def of(cls, maps: LabelMaps, changed: Sequence[BoolArray]) -> "GroundSet":
@@ -141,7 +152,7 @@ class GroundSet:
         return any(int(labels.min()) < 0 for labels in maps)
 
 
-def check_regions(regions: Any) -> None:
+def check_regions(regions: Any, name: str = "regions") -> None:
     """Raise ValueError unless `regions` is one of the kinds of `Regions`."""
     cells = isinstance(regions, tuple) and len(regions) > 0 and all(map(is_whole, regions))
     count = is_whole(regions) and regions >= 1
@@ -149,7 +160,7 @@ def check_regions(regions: Any) -> None:
         regions is None or count or cells or callable(regions) or hasattr(regions, "__array__")
     ):
         raise ValueError(
-            f"`regions` (={regions!r}) must be a count ≥ 1, cells along each axis such as (rows, "
+            f"`{name}` (={regions!r}) must be a count ≥ 1, cells along each axis such as (rows, "
             "columns), a label map, a callable or None"
         )
 

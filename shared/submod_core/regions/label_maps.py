@@ -27,6 +27,17 @@ def check_label_map(name: str, labels: Any) -> None:
         )
 
 
+def check_groups(name: str, groups: Any, n: int) -> None:
+    """Raise ValueError unless an array holds a group of each of n regions, 0 … k−1 without gaps."""
+    array = np.asarray(groups)
+    whole = array.dtype.kind in "iu" and array.shape == (n,)
+    if not whole or not np.array_equal(np.unique(array), np.arange(array.max() + 1)):
+        raise ValueError(
+            f"`{name}` (of dtype {array.dtype} and shape {array.shape}) must hold a group for each "
+            f"of the {n} regions, with whole numbers from 0 on without gaps"
+        )
+
+
 def holds_all(maps: Sequence[IntArray], n: int) -> bool:
     """Whether label maps, of ids from −1 to n − 1, hold each of 0 … n − 1.
 

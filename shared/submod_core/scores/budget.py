@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from submod_core._checks import check_count, check_flag
+from submod_core._checks import as_masks, check_count, check_flag
 from submod_core._types import BoolArray
 from submod_core.engine._queue import REMEMBERED
 
@@ -21,6 +21,10 @@ class ImageBudget:
         Most images; at least 2n + 1.
     planned : bool
         Whether the search keeps enough for the curves by itself: see `Search.plans`.
+    known : ndarray of bool, (m, n), optional
+        Images that were asked for already, by the regions that they keep.
+    spent : int
+        Images that were asked for, at first the whole input twice.
 
     Raises
     ------
@@ -37,10 +41,18 @@ class ImageBudget:
     (False, 3)
     """
 
-    def __init__(self, n: int, most: int, planned: bool = False) -> None:
+    def __init__(
+        self,
+        n: int,
+        most: int,
+        planned: bool = False,
+        known: BoolArray | None = None,
+        spent: int = 2,
+    ) -> None:
         check_count("n", n)
         check_count("max_model_inputs", most)
         check_flag("planned", planned)
+        check_count("spent", spent)
         if most < 2 * n + 1:
             raise ValueError(
                 f"`max_model_inputs` (={most}) must be at least {2 * n + 1} for {n} regions: the "
@@ -48,8 +60,17 @@ class ImageBudget:
             )
         # The whole input is known from the check.
         self._seen = _keys(np.ones((1, n), dtype=bool))
-        self.left = most - 2
+        if known is not None:
+            self._seen |= _keys(as_masks("known", known, n))
+        self.left, self._n = most - spent, n
         self._curves = 0 if planned else 2 * n - 1
+
+    @property
+    def asked(self) -> BoolArray:
+        """The images that were asked for, by the regions that they keep, (m, n)."""
+        rows = np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint8)
+        packed = rows.reshape(len(self._seen), -1)
+        return np.unpackbits(packed, axis=1, count=self._n).astype(bool)
 
     def allows(self, keep: BoolArray) -> bool:
         """Whether the curves can still be asked for after images with the regions `keep` (B, n)."""

@@ -4,13 +4,14 @@ A search is a frozen dataclass; its fields are its options. `Search` is the base
 """
 
 from submod_core.search.backward import Backward
-from submod_core.search.base import Order, Search, prefixes
+from submod_core.search.base import Search, prefixes
 from submod_core.search.batched_lazy import BatchedLazy
 from submod_core.search.beam import Beam
 from submod_core.search.bidirectional import Bidirectional
 from submod_core.search.greedy import Greedy
 from submod_core.search.guided import Guided
 from submod_core.search.lazy import Lazy
+from submod_core.search.order import Order
 from submod_core.search.phase_window import PhaseWindow
 from submod_core.search.questions import BudgetExhausted, Parts, SearchRun, Steps
 from submod_core.search.random import Random

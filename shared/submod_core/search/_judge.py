@@ -6,7 +6,7 @@ import numpy as np
 
 from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._surrogate import Surrogate
-from submod_core.search.base import Order
+from submod_core.search.order import Order
 from submod_core.search.questions import Question
 
 # Step to which values are rounded, as a share of their largest distance from that of all elements.

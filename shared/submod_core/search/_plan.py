@@ -6,7 +6,7 @@ import numpy as np
 
 from submod_core._types import BoolArray
 from submod_core.search._judge import Judge
-from submod_core.search.base import Order
+from submod_core.search.order import Order
 
 # Candidates of a pick, beside the one that is expected to win, that a budget pays for before moves.
 _FIRST_EXTRA = 3

@@ -10,7 +10,8 @@ from submod_core._types import BoolArray, FloatArray, IntArray
 from submod_core.search._judge import Judge, images
 from submod_core.search._plan import Plan
 from submod_core.search._summed import Summed
-from submod_core.search.base import Order, prefixes
+from submod_core.search.base import prefixes
+from submod_core.search.order import Order
 from submod_core.search.questions import Question
 
 # Moves that a round tries at most, of orders up to 100 places and of longer ones: rounds take the

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from submod_core._checks import check_count
 from submod_core.search._gains import LastGains
-from submod_core.search.base import Order, Search
+from submod_core.search.base import Search
+from submod_core.search.order import Order
 from submod_core.search.questions import Steps
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from submod_core._checks import check_count_or_share
-from submod_core.search.base import Order, Search
+from submod_core.search.base import Search
+from submod_core.search.order import Order
 from submod_core.search.questions import Steps
 
 

@@ -11,7 +11,8 @@ from submod_core.search._ahead import Ahead
 from submod_core.search._judge import Judge, images, members
 from submod_core.search._plan import Plan
 from submod_core.search._polish import polish
-from submod_core.search.base import Order, Search
+from submod_core.search.base import Search
+from submod_core.search.order import Order
 from submod_core.search.questions import Steps
 
 
@@ -34,7 +35,8 @@ class Guided(Search):
 
     Within a budget of images that is too small for that, a pick looks at fewer candidates and fewer
     moves are tried; below four images an element (six, where both sides are evaluated) the first
-    look is at groups of four neighbouring elements.
+    look is at groups of four neighbouring elements. Where a search among groups of elements went
+    before, what it asked for (`Order.known`) stands for that look.
 
     Parameters
     ----------
@@ -112,10 +114,12 @@ class Guided(Search):
         # Where the images are too few for single elements, groups of them are left out.
         singles = ~np.eye(n, dtype=bool)
         asked = images(singles, judge.first(kept=True))
-        if grouped := not plan.pays(asked, beside=judge.sides * n):
-            judge.assume_not_modular()
+        groups = order.known
+        if not len(groups) and not plan.pays(asked, beside=judge.sides * n):
             groups = np.array([~members(n, one) for one in plan.groups()])
             groups = images(groups, judge.first(kept=True))
+        if grouped := len(groups) > 0:
+            judge.assume_not_modular()
             yield from judge.look_at(np.concatenate([everything, groups]))
         elif judge.always is None:
             yield from judge.look_at(np.concatenate([everything, singles]))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from submod_core._checks import check_count
-from submod_core.search.base import Order, Search
+from submod_core.search.base import Search
+from submod_core.search.order import Order
 from submod_core.search.questions import Steps
 
 # Values this near to each other, as a share of the spread of all values seen, may differ by the

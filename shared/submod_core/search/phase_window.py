@@ -9,7 +9,8 @@ import numpy as np
 from submod_core._checks import check_amount, check_count, check_count_or_share, check_share
 from submod_core._types import FloatArray, IntArray
 from submod_core.search._gains import empty_value
-from submod_core.search.base import Order, Search
+from submod_core.search.base import Search
+from submod_core.search.order import Order
 from submod_core.search.questions import Steps
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from submod_core._checks import check_count, check_share
 from submod_core._types import IntArray
 from submod_core.search._gains import LastGains
-from submod_core.search.base import Order, Search
+from submod_core.search.base import Search
+from submod_core.search.order import Order
 from submod_core.search.questions import Steps
 
 

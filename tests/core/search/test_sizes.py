@@ -11,7 +11,7 @@ from submod_core.methods import LiMASettings, explain
 from submod_core.regions import GroundSet
 from submod_core.search import Guided, Swaps
 from submod_core.search._summed import Summed
-from submod_core.search.base import Order
+from submod_core.search.order import Order
 
 seeds = st.integers(0, 2**32 - 1)
 weights = st.sampled_from([0, 0.5, 1.0])
