@@ -11,6 +11,7 @@ from typing import Any
 import captum.attr as captum
 import numpy as np
 import torch
+from budgets import options_within
 from imagenet import classified, full_precision, masked, region_means
 from torch import Tensor, nn
 
@@ -45,7 +46,7 @@ class CaptumHost:
         if args.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
             self.images = self.images.to(memory_format=torch.channels_last)
-        self.batch_size, self.samples = args.batch_size, args.samples
+        self.batch_size, self.samples, self.coarse = args.batch_size, args.samples, args.coarse
         self.images_seen = 0
         self.model.register_forward_pre_hook(self._count)
         pictures = self.images.movedim(1, -1).numpy()
@@ -153,6 +154,7 @@ class CaptumHost:
     def within(self, most: int) -> dict[str, Callable[[slice], Tensor]]:
         """Methods that take a number of images a photograph."""
         model, method = self.model, partial(self._method, regions=True)
+        n_regions = max(int(mask.max()) + 1 for mask in self.masks)
 
         def shapley(which: slice) -> Tensor:
             n = max(int(mask.max()) + 1 for mask in self.masks[which])
@@ -160,7 +162,9 @@ class CaptumHost:
             return method(sampling, n_samples=max(1, (most - 1) // n))(which)
 
         return {
-            "LiMA": method(LiMA(model, max_model_inputs=most)),
+            name: method(LiMA(model, max_model_inputs=most, **options))
+            for name, options in options_within(most, n_regions, self.coarse).items()
+        } | {
             "Lime": method(captum.Lime(model), n_samples=most),
             "KernelShap": method(captum.KernelShap(model), n_samples=most),
             "KernelShap, paired": method(PairedKernelShap(model), n_samples=most),

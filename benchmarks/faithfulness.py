@@ -157,6 +157,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--methods", nargs="+", help="only these rows")
     parser.add_argument("--budgets", nargs="+", type=int, default=[], help="images a photograph")
+    parser.add_argument("--coarse", type=int, help="groups of regions, for a row of --budgets")
     parser.add_argument("--half", choices=HALVES, help="photographs of such classes alone")
     parser.add_argument(
         "--together", action="store_true", help="explain all photographs in one call of each method"

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 import torch
 import xplique.attributions as xplique
+from budgets import options_within
 from imagenet import classified, masked, region_means
 from xplique.metrics import Deletion, Insertion
 
@@ -46,6 +47,7 @@ class XpliqueHost:
         self.counted = Counted(self.model)
         self.images, self.targets = images.movedim(1, -1).numpy(), tf.one_hot(labels, 1000)
         self.batch_size, self.samples, self.regions = args.batch_size, args.samples, args.regions
+        self.coarse = args.coarse
         self._limas: dict[str, LiMA] = {}
         # The bare model counts its images too, as it does by a hook under Captum: counting is a
         # cost of the benchmark, not of LiMA.
@@ -123,9 +125,12 @@ class XpliqueHost:
         """Methods that take a number of images a photograph."""
         black_box, size, grid = self.counted, self.batch_size, round(self.regions**0.5)
         surrogate, method = self._surrogate() | {"nb_samples": most}, self._method
-        lima = LiMA(black_box, size, regions=self.regions, max_model_inputs=most)
-        found = {
-            "LiMA": method(lima),
+        n_regions = max(int(slico(image, self.regions).max()) + 1 for image in self.images)
+        limas = {
+            name: LiMA(black_box, size, regions=self.regions, max_model_inputs=most, **options)
+            for name, options in options_within(most, n_regions, self.coarse).items()
+        }
+        found = {name: method(lima) for name, lima in limas.items()} | {
             "Lime": method(xplique.Lime(black_box, **surrogate)),
             "KernelShap": method(xplique.KernelShap(black_box, **surrogate)),
             "Rise": method(xplique.Rise(black_box, size, nb_samples=most, grid_size=grid)),

@@ -46,7 +46,7 @@ def places_of(ground_set: GroundSet, explanation: Explanation) -> IntArray:
     Examples
     --------
     >>> from submod_core.results import Curves
-    >>> curves = Curves.of(np.array([0, 0.4, 1]), {"consistency": np.array([0.1, 0.8, 0.9])})
+    >>> curves = Curves(np.array([0, 0.4, 1]), np.array([0.1, 0.8, 0.9]), np.array([0.9, 0.2, 0]))
     >>> groups, order = np.array([1, 0, 1]), np.array([0, 1])
     >>> one = Explanation(groups, order, np.array([1.0, 0.0]), curves, np.ones(2, bool), 3, 4)
     >>> cells = GroundSet(np.arange(3), np.ones(3), np.zeros(3, dtype=bool), groups)
