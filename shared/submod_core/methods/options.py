@@ -46,8 +46,8 @@ OPTIONS = {
     change places. By default whatever holds where `attribute` is called.""",
     "max_model_inputs": """max_model_inputs : int, optional
     Most images per example that may go through the model, those of the curves and of the check
-    included; at least 2n + 1 for n regions. Guided search plans to be best within it; below 8n
-    images effectiveness is left out, with a warning. Under any other search the rest is ordered by
+    included; at least 2n + 1 for n regions, or for n groups of them (`coarse`). Guided search plans
+    to be best within it; below 8n images effectiveness is left out, with a warning. Under any other search the rest is ordered by
     its last known value when it runs out, with a warning.""",
     "layout": """layout : str, optional
     Axes of the inputs, one letter each, as in ``"NCHW"``, ``"NHWC"``, ``"NCDHW"``, ``"NTC"``,
@@ -98,8 +98,8 @@ TypeError, ValueError
     share is asked for where the highest confidence is not above 0.""",
     "explain_iter": """budgets : sequence of int, optional
     Rising numbers of images for each input, of each search if it knew nothing; by default 4n, 8n,
-    16n, … for n regions and, at last, the search without a budget. Below 8n images effectiveness
-    is left out.
+    16n, … for n regions, or groups of them, and, at last, the search without a budget. Below 8n
+    images effectiveness is left out.
 
 Yields
 ------
