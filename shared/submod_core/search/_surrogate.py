@@ -84,13 +84,13 @@ class Surrogate:
         """Take in the values (B,) of subsets (B, n)."""
         known, self._fitted = len(self._values), None
         self._signs = np.concatenate([self._signs, _signs(subsets)])
-        self._words = np.concatenate([self._words, _words(subsets)])
+        self._words = np.concatenate([self._words, _words(subsets)], axis=1)
         self._values = np.concatenate([self._values, values])
         if len(self._values) > self.memory:
             kept = slice(-(self.memory // 2), None)
             self._signs, self._words, self._values = (
                 self._signs[kept],
-                self._words[kept],
+                self._words[:, kept],
                 self._values[kept],
             )
             known = 0
@@ -98,7 +98,7 @@ class Surrogate:
         # of K again. With the known factor R (RᵀR = K), the new columns are A = R⁻ᵀ K_across above
         # and the factor of K_within − AᵀA in the corner.
         total = len(self._values)
-        kernels = self._kernel[_differing(self._words[known:], self._words)].T
+        kernels = self._kernel[self._differing(self._words[:, known:])].T
         self._make_room(known, total)
         across, within = kernels[:known], kernels[known:] + _JITTER * np.eye(total - known)
         if known:
@@ -153,7 +153,7 @@ class Surrogate:
         Guesses are rounded to `resolution`.
         """
         weights = self._fit()[-1]
-        d = _differing(_words(bases), self._words)
+        d = self._differing(_words(bases))
         sides, signs = _signs(bases), self._signs
         if elements is not None and len(elements) < self.n:
             sides, signs = sides.take(elements, axis=1), signs.take(elements, axis=1)
@@ -167,8 +167,17 @@ class Surrogate:
 
     def guess(self, subsets: BoolArray) -> FloatArray:
         """Guess the values (B,) of subsets (B, n), rounded to `resolution`."""
-        kernels = self._kernel[_differing(_words(subsets), self._words)]
+        kernels = self._kernel[self._differing(_words(subsets))]
         return self._values_of(_product(kernels, self._fit()[-1])[:, 0])
+
+    def _differing(self, words: npt.NDArray[np.uint64]) -> npt.NDArray[np.unsignedinteger]:
+        """Number of elements in which subsets, given as words, differ from those seen, (B, C)."""
+        # In the smallest type that holds n: what takes time here is memory.
+        shape = words.shape[1], self._words.shape[1]
+        counts = np.zeros(shape, dtype=np.min_scalar_type(self.n))
+        for mine, seen in zip(words, self._words, strict=True):
+            counts += np.bitwise_count(mine[:, None] ^ seen)
+        return counts
 
     def _fit(self) -> tuple[float, float, float, FloatArray]:
         """Lowest value, spread, mean of the log-odds, and the regression's weights (B, 1)."""
@@ -194,23 +203,11 @@ def _signs(subsets: BoolArray) -> FloatArray:
 
 
 def _words(subsets: BoolArray) -> npt.NDArray[np.uint64]:
-    """Members as the bits of 64-bit words, (B, words); unused bits are 0."""
+    """Members as the bits of 64-bit words, (words, B); unused bits are 0."""
     octets = np.packbits(subsets, axis=1)
     words = np.zeros((len(octets), -(-octets.shape[1] // 8)), dtype=np.uint64)
     words.view(np.uint8)[:, : octets.shape[1]] = octets
-    return words
-
-
-def _differing(
-    left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]
-) -> npt.NDArray[np.unsignedinteger]:
-    """Number of elements in which the subsets of two sides differ, (B, C)."""
-    # In the smallest type that holds all bits: what takes time here is memory.
-    bits = np.min_scalar_type(64 * left.shape[1])
-    counts = np.zeros((len(left), len(right)), dtype=bits)
-    for mine, others in zip(left.T, right.T, strict=True):
-        counts += np.bitwise_count(mine[:, None] ^ others)
-    return counts
+    return np.ascontiguousarray(words.T)
 
 
 def _product(left: FloatArray, right: FloatArray) -> FloatArray:
