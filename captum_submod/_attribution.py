@@ -19,10 +19,10 @@ from captum_submod._compat import (
     log_usage,
 )
 from captum_submod._explained import mask_of
-from captum_submod._inputs import grouped, prepare
+from captum_submod._inputs import prepare
 from captum_submod._modules import evaluating
 from captum_submod._oracle import TorchOracle
-from captum_submod._painting import painted
+from captum_submod._painting import painted, region_scores
 from captum_submod._targets import target_indices
 from captum_submod.keywords import unpacked
 from submod_core import Explanation, explain
@@ -30,7 +30,7 @@ from submod_core._checks import check_flag
 from submod_core._docs import documented
 from submod_core._types import IntArray
 from submod_core.engine import Oracle, about, progress_bar
-from submod_core.methods import LiMASettings, RegionMethod, find_sufficient, places_of
+from submod_core.methods import LiMASettings, RegionMethod, find_sufficient
 from submod_core.methods.options import OPTIONS
 from submod_core.results import Sufficient
 
@@ -134,11 +134,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         check_call(perturbations_per_eval, show_progress)
         oracle = self._oracle(inputs, baselines, target, additional_forward_args, feature_mask)
         size, batch = batch_size(perturbations_per_eval, len(oracle.batch)), oracle.batch
-        found = self._explanations(oracle, size, show_progress)
-        scores = [
-            (one.gains if signed else one.importance)[places_of(ground_set, one)]
-            for ground_set, one in zip(batch.sets, found, strict=True)
-        ]
+        scores = region_scores(batch, self._explanations(oracle, size, show_progress), signed)
         maps = tuple(painted(batch, k, scores) for k in range(len(batch.inputs)))
         made: Any = maps if isinstance(inputs, tuple) else maps[0]
         if batch.keywords is not None:
@@ -202,7 +198,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         """
         check_call(perturbations_per_eval, show_progress)
         mask = mask_of(explanations, unpacked(inputs, additional_forward_args).inputs, self.layout)
-        oracle = self._oracle(inputs, baselines, target, additional_forward_args, mask)
+        oracle = self._oracle(inputs, baselines, target, additional_forward_args, mask, False)
         with self._running(oracle, None, show_progress) as on_batch:
             return find_sufficient(
                 oracle,
@@ -219,9 +215,15 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             )
 
     def _oracle(
-        self, inputs: Any, baselines: Any, target: Any, additional: Any, feature_mask: Any
+        self,
+        inputs: Any,
+        baselines: Any,
+        target: Any,
+        additional: Any,
+        feature_mask: Any,
+        groups: bool = True,
     ) -> TorchOracle:
-        """Oracle of the model for the arguments of one call."""
+        """Oracle of the model for one call, whose regions have groups where `coarse` says so."""
         readout = self._readout()
         if readout.feature_target and target is not None:
             raise ValueError(
@@ -245,9 +247,8 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             division,
             self.layout,
             given.keywords,
+            self.coarse if groups else None,
         )
-        if self.coarse is not None:
-            batch = grouped(batch, self.coarse)
         return TorchOracle(
             self.forward_func,
             batch,
@@ -270,8 +271,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
 
         `settings` and `ask` stand for the method's own settings, and for the oracle.
         """
-        if examples is None:
-            examples = np.arange(len(oracle.batch))
+        examples = np.arange(len(oracle.batch)) if examples is None else examples
         sets = [oracle.batch.sets[i] for i in examples]
         settings = settings or self._settings()
         total = settings.expected_model_inputs(sets) if show_progress else None

@@ -67,6 +67,7 @@ def prepare(
     division: Division,
     layout: str | Layout | None = None,
     keywords: tuple[str, ...] | None = None,
+    coarse: Any = None,
 ) -> Batch:
     """Validate and convert the arguments of one `attribute` call."""
     tensors = tensors_of(inputs)
@@ -89,6 +90,8 @@ def prepare(
     )
     mixable = tuple(map(blends, tensors, references))
     extra = _additional(additional)
+    if coarse is not None:
+        sets = _grouped(sets, tensors, layouts, coarse)
     return Batch(
         tensors, references, device_labels, mixable, sets, layouts, outside, extra, keywords
     )
@@ -217,17 +220,20 @@ def _divide(tensor: Tensor, layout: Layout | None, division: Division) -> list[n
     return divide_inputs(_examples(tensor, regions), layout, division)
 
 
-def grouped(batch: Batch, coarse: Any) -> Batch:
-    """The batch with its regions grouped by a coarser division."""
-    layout, tensor = batch.layouts[0], batch.inputs[0]
-    if len(batch.inputs) > 1 or layout is None:
+def _grouped(
+    sets: list[GroundSet],
+    tensors: tuple[Tensor, ...],
+    layouts: tuple[Layout | None, ...],
+    coarse: Any,
+) -> list[GroundSet]:
+    """The ground sets with their regions grouped by a coarser division."""
+    if len(tensors) > 1 or layouts[0] is None:
         raise ValueError(
-            f"`coarse` (={coarse!r}) must be None for {len(batch.inputs)} tensors, or inputs of "
-            "unknown axes: give their `layout`"
+            f"`coarse` (={coarse!r}) must be None for {len(tensors)} tensors, or inputs of unknown "
+            "axes: give their `layout`"
         )
     coarse = coarse.cpu().numpy() if isinstance(coarse, Tensor) else coarse
-    sets = with_groups(batch.sets, _examples(tensor, coarse), layout, coarse)
-    return replace(batch, sets=sets)
+    return with_groups(sets, _examples(tensors[0], coarse), layouts[0], coarse)
 
 
 def _examples(tensor: Tensor, regions: Any) -> np.ndarray:

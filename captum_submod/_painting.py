@@ -5,7 +5,15 @@ import torch
 from torch import Tensor
 
 from captum_submod._inputs import Batch
+from submod_core import Explanation
 from submod_core._types import FloatArray
+from submod_core.methods import places_of
+
+
+def region_scores(batch: Batch, explanations: list[Explanation], signed: bool) -> list[FloatArray]:
+    """The importance of each example's regions, or their gains."""
+    pairs = zip(batch.sets, explanations, strict=True)
+    return [(e.gains if signed else e.importance)[places_of(regions, e)] for regions, e in pairs]
 
 
 def painted(batch: Batch, k: int, scores: list[FloatArray]) -> Tensor:

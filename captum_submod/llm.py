@@ -276,6 +276,8 @@ def _check_method(method: Any) -> None:
     options = ("class_embeddings", "confidence_model", "features")
     given = [name for name in options if getattr(readout, name) is not None]
     given += ["feature_target"] * bool(readout.feature_target)
+    if method.coarse is not None:
+        raise ValueError("`attr_method` must have no `coarse`: a prompt's parts are given")
     if more or given:
         raise ValueError(
             f"`attr_method` asks for {more or given}; of an answer there is its probability alone: "

@@ -184,7 +184,7 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
             not by_features,
             self.layout,
         )
-        if self.coarse is not None:
+        if divide is None and self.coarse is not None:
             sets = with_groups(batch.sets, batch.images, batch.layout, self.coarse)
             batch = replace(batch, sets=sets)
         if self._task.kind == "classes" and not by_features:

@@ -137,8 +137,12 @@ CASES = [
     Case(scores.Effectiveness, lambda: {"distance": "cosine"}),
     Case(
         scores.ImageBudget,
-        lambda: ({"n": 3, "most": 10, "planned": True, "known": np.eye(3, dtype=bool), "spent": 4}),
-        {"most": count(), "planned": flag(), "known": KNOWN, "spent": count()},
+        lambda: (
+            {"n": 3, "most": 10, "planned": True, "known": np.eye(3, dtype=bool), "spent": 4}
+            | {"features": False, "region_features": False}
+        ),
+        {"most": count(), "planned": flag(), "known": KNOWN, "spent": count()}
+        | {"features": flag(), "region_features": flag()},
         named={"most": "max_model_inputs"},
     ),
     Case(

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from captum_submod import LiMA, explain_mistakes
+from captum_submod.llm import _check_method
 
 torch.manual_seed(0)
 NET = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 16), nn.Tanh(), nn.Linear(16, 5))
@@ -52,6 +53,10 @@ def test_what_asks_for_explanations_takes_their_regions():
         kept = torch.from_numpy(np.isin(mistake.explanation.regions, mistake.supports))
         alone = NET(torch.where(kept, X[i], 0.0)[None]).softmax(1)[0].detach()
         assert np.allclose(mistake.after, alone)
+    whole = lima(max_model_inputs=12)
+    (first,) = whole.explain(X[:1], target=TARGET[:1])
+    assert len(first.order) == 4
+    assert whole.sufficient(X[:1], first, target=TARGET[:1])[0].sets
     found = lima().explain(X, target=TARGET)
     for one, sets in zip(found, lima().sufficient(X, found, target=TARGET, share=0.9), strict=True):
         assert set(sets.sets[0].regions) <= set(one.order.tolist())
@@ -64,6 +69,21 @@ def test_explanations_get_better_from_the_groups_on():
     assert regions[0] == 4
     assert values == sorted(values)
     assert found[0][0].model_inputs <= 16
+
+
+def test_an_example_of_few_regions_is_searched_as_it_is():
+    few = torch.arange(2).reshape(1, 1, 1, 2).repeat_interleave(4, 3).expand(1, 1, 8, 8)
+    many = torch.arange(64).reshape(1, 1, 8, 8)
+    method = lima(regions=None, max_model_inputs=200)
+    found = method.explain(X, target=TARGET, feature_mask=torch.cat([few, many]))
+    alone = method.explain(X[1:], target=TARGET[1:], feature_mask=many)
+    assert [len(found[0].order), found[1].order.tolist()] == [2, alone[0].order.tolist()]
+    assert lima().attribute((X,), target=TARGET)[0].shape == X.shape
+
+
+def test_a_language_model_has_no_groups():
+    with pytest.raises(ValueError, match=r"`attr_method` must have no `coarse`"):
+        _check_method(LiMA(NET, coarse=2, weights={"consistency": 1}))
 
 
 def test_bad_groups_are_refused():

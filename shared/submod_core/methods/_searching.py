@@ -34,7 +34,11 @@ def ranked(
     """Order regions of some sizes (n,) by the settings, given what was asked before."""
     n, most, search = len(sizes), settings.max_model_inputs, settings.search
     keep, images = (None, 2) if before is None else before
-    budget = None if most is None else ImageBudget(n, most, search.plans, keep, images)
+    needs, budget = settings.weights.needs, None
+    if most is not None:
+        features = settings.feature_target or "features" in needs
+        regions = "region_features" in needs
+        budget = ImageBudget(n, most, search.plans, keep, images, features, regions)
     objective = Objective(
         n, settings.weights, settings.distance, settings.feature_target, budget=budget
     )

@@ -16,6 +16,8 @@ from submod_core.results import Explanation
 # Images for each group that the search among groups may take, and the divisor of all images that it
 # takes at most.
 _FOR_GROUP, _SHARE = 6, 4
+# Images for each group that are needed: those of the curves, and of the features of single groups.
+_LEAST = 3
 # Images that a region of the search that follows takes.
 _FOR_REGION = 7.5
 
@@ -89,29 +91,37 @@ def divided(
     active = np.flatnonzero(~whole.inert)
     k, room = len(active), int(most / _FOR_REGION) - len(active)
     first = min(_FOR_GROUP * k, most // _SHARE)
-    if room < 1 or first < 2 * k + 1:
-        return groups, None
+    if room < 1 or first < _LEAST * k + 1:
+        return _numbered(groups)[0], None
     stage = replace(settings, max_model_inputs=first)
     search = among(active, len(whole.sizes), ranked(whole.sizes[active], stage))
     ranking, objective = yield from joined(groups, search)
     opened = _opened(active[ranking.order], np.bincount(groups[~ground_set.inert]), room)
-    # Regions of divided groups are numbered after the groups; then all without gaps.
+    # Names of unions: groups, and after these regions of divided ones.
     n = len(groups)
     names = np.where(np.isin(groups, opened), len(whole.sizes) + np.arange(n), groups)
-    _, places, parts = np.unique(names, return_index=True, return_inverse=True)
+    parts, places = _numbered(names)
     budget = objective.budget
     assert budget is not None, "the stage has one"
     keep = np.zeros((len(budget.asked), len(whole.sizes)), dtype=bool)
     keep[:, active] = budget.asked
-    return parts.astype(np.intp), Asked(keep[:, groups[places]], first - budget.left)
+    return parts, Asked(keep[:, groups[places]], first - budget.left)
 
 
 def _opened(order: IntArray, n_regions: Any, room: int) -> list[int]:
     """The first groups of an order that may be divided by `room` more regions."""
     opened = []
     for group in order:
-        room -= n_regions[group] - 1
-        if room < 0:
-            break
-        opened.append(int(group))
+        if (more := n_regions[group] - 1) <= room:
+            opened.append(int(group))
+            room -= more
     return opened
+
+
+def _numbered(names: IntArray) -> tuple[IntArray, IntArray]:
+    """Names (n,) as numbers 0 … k−1 in the order of first places, and these places (k,).
+
+    n different names keep the numbers of the regions.
+    """
+    _, places, found = np.unique(names, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(places))[found].astype(np.intp), np.sort(places)

@@ -96,9 +96,9 @@ def explain(
         sources=sources,
         checked=True,
     )
-    budgets = (settings.max_evaluations, settings.max_model_inputs)
+    budgets = [settings.max_evaluations, *map(settings.images_for, sets)]
     found = [(one.ranking, one.curves) for one, _ in outcomes]
-    warn_of_weak_evidence(found, settings.weights, budgets != (None, None))
+    warn_of_weak_evidence(found, settings.weights, budgets.count(None) < len(budgets))
     return [
         Explanation(
             regions=one.ground_set.regions,

@@ -18,6 +18,8 @@ def with_groups(
 ) -> list[GroundSet]:
     """Group the regions of inputs by a coarser division: each joins what it overlaps most.
 
+    An input whose regions would all be groups of their own gets none, among others that get some.
+
     Grids of a half, a quarter, … of the cells along each axis nest exactly, as in a quadtree.
 
     Parameters
@@ -32,8 +34,8 @@ def with_groups(
     Raises
     ------
     ValueError
-        If the coarser division does not fit the inputs, leaves regions out, or has no fewer groups
-        than there are regions.
+        If the coarser division does not fit the inputs, leaves regions out, or groups the regions
+        of none of them.
 
     Examples
     --------
@@ -47,17 +49,29 @@ def with_groups(
     for ground_set in sets:
         check_type("sets", ground_set, GroundSet, "a sequence of GroundSet")
     maps = divide_inputs(examples, layout, Division(coarse, "coarse"))
-    return [
+    found = [
         replace(ground_set, groups=_groups(ground_set, maps[i % len(maps)], layout))
         for i, ground_set in enumerate(sets)
     ]
+    sizes = [len(ground_set.sizes) for ground_set in found]
+    if max(sizes) > 1 and all(ground_set.groups is None for ground_set in found):
+        raise ValueError(
+            f"`coarse` must be coarser than the regions: each of the {max(sizes)} regions would be "
+            "a group of its own"
+        )
+    return found
 
 
-def _groups(ground_set: GroundSet, coarse: IntArray, layout: Layout) -> IntArray:
-    """The group (n,) of each region: the one of a coarser label map that it overlaps most."""
+def _groups(ground_set: GroundSet, coarse: IntArray, layout: Layout) -> IntArray | None:
+    """The group (n,) of each region: the one of a coarser label map that it overlaps most.
+
+    None where each region would be a group of its own.
+    """
     fine, n = ground_set.regions, len(ground_set.sizes)
     if isinstance(fine, tuple):
-        raise ValueError("`coarse` must be None for several inputs: it divides a single one")
+        if len(fine) > 1:
+            raise ValueError("`coarse` must be None for several inputs: it divides a single one")
+        (fine,) = fine
     # Over the places, or over all elements where channels differ.
     fine = layout.spread(fine) if fine.ndim == layout.n_places else fine
     fine, coarse = (labels.ravel() for labels in np.broadcast_arrays(fine, coarse))
@@ -67,12 +81,7 @@ def _groups(ground_set: GroundSet, coarse: IntArray, layout: Layout) -> IntArray
     k = int(coarse.max()) + 1
     shared = np.bincount(fine * k + coarse, minlength=n * k).reshape(n, k)
     groups = np.unique(shared.argmax(axis=1), return_inverse=True)[1].astype(np.intp)
-    if n > 1 and groups.max() + 1 == n:
-        raise ValueError(
-            f"`coarse` must be coarser than the regions: it has {k} of them, and each of the {n} "
-            "regions would be a group of its own"
-        )
-    return groups
+    return None if groups.max() + 1 == n else groups
 
 
 def merged(ground_set: GroundSet, parts: IntArray) -> GroundSet:

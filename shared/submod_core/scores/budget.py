@@ -25,11 +25,15 @@ class ImageBudget:
         Images that were asked for already, by the regions that they keep.
     spent : int
         Images that were asked for, at first the whole input twice.
+    features : bool
+        Whether every image is asked for with features, which the check does without.
+    region_features : bool
+        Whether the features of single regions are asked for before the search.
 
     Raises
     ------
     ValueError
-        If the curves alone need more.
+        If the curves, and the features, alone need more.
 
     Examples
     --------
@@ -48,22 +52,30 @@ class ImageBudget:
         planned: bool = False,
         known: BoolArray | None = None,
         spent: int = 2,
+        features: bool = False,
+        region_features: bool = False,
     ) -> None:
         check_count("n", n)
         check_count("max_model_inputs", most)
         check_flag("planned", planned)
         check_count("spent", spent)
-        if most < 2 * n + 1:
+        check_flag("features", features)
+        check_flag("region_features", region_features)
+        least = 2 * n + 1 + features + n * region_features
+        if most < least:
             raise ValueError(
-                f"`max_model_inputs` (={most}) must be at least {2 * n + 1} for {n} regions: the "
+                f"`max_model_inputs` (={most}) must be at least {least} for {n} regions: the "
                 "curves along the order need as many"
+                + ", with the features that the weights ask for"
+                * (least > 2 * n + 1)
             )
         # The whole input is known from the check.
-        self._seen = _keys(np.ones((1, n), dtype=bool))
+        self._seen = set() if features else _keys(np.ones((1, n), dtype=bool))
+        self._features, self._featured = bool(features), set[bytes]()
         if known is not None:
             self._seen |= _keys(as_masks("known", known, n))
         self.left, self._n = most - spent, n
-        self._curves = 0 if planned else 2 * n - 1
+        self._curves = 0 if planned else 2 * n - 1 + features
 
     @property
     def asked(self) -> BoolArray:
@@ -81,13 +93,17 @@ class ImageBudget:
         return len(self._new(keep))
 
     def spend(self, keep: BoolArray, features: bool) -> None:
-        """Count images that are asked for; those asked before, without features, cost nothing."""
-        new = _keys(keep) if features else self._new(keep)
+        """Count images that are asked for; those asked before, in that way, cost nothing."""
+        anew = features and not self._features
+        new = _keys(keep) - self._featured if anew else self._new(keep)
         self.left -= len(new)
         # The engine remembers a limited number of answers; forgotten ones are asked for anew.
         if len(self._seen) + len(new) > REMEMBERED:
             self._seen.clear()
+            self._featured.clear()
         self._seen |= new
+        if anew:
+            self._featured |= new
 
     def _new(self, keep: BoolArray) -> set[bytes]:
         return _keys(keep) - self._seen

@@ -45,7 +45,9 @@ class Ahead:
             return np.zeros((0, n), dtype=bool)
         asked = set(self._new(base, looked, sides))
         candidates = self.judge.order.candidates
-        most = min(self.size, self.plan.spare(len(candidates) - 1)) - len(asked)
+        # Where F needs both sides, a question about one shows the model two images.
+        shown = max(1, self.judge.sides // int(sides.sum()))
+        most = min(self.size, self.plan.spare(len(candidates) - 1)) // shown - len(asked)
         ticket = count()  # equal chances in the order in which they were found
         ways: list[tuple[float, int, BoolArray, IntArray]] = []
 

@@ -12,6 +12,7 @@ from submod_core.engine import Responses
 from submod_core.methods import LiMASettings, explain, places_of
 from submod_core.regions import compact
 from submod_core.scores import Score
+from submod_core.search import Guided
 
 PLAIN = {"consistency": 20, "collaboration": 5, "confidence": 0.05}
 
@@ -112,6 +113,26 @@ def test_only_groups_that_matter_are_divided():
     assert one.order.size < 40, "the others stay whole"
 
 
+@pytest.mark.parametrize("inert", [[], [2], [4, 5]])
+def test_where_all_groups_are_divided_the_regions_keep_their_numbers(inert):
+    groups = np.array([1, 1, 2, 0, 0, 0])  # region 2 is a group of its own
+    mask = np.isin(np.arange(6), inert)
+    ground_set = GroundSet(np.arange(6), np.ones(6), mask, groups)
+    (one,), _ = explained([ground_set], [network(6, 1)])
+    assert np.array_equal(one.regions, np.arange(6))
+
+
+def test_groups_that_do_not_fit_are_passed_over():
+    groups = np.repeat(np.arange(5), [40, 5, 5, 5, 5])
+    ground_set = GroundSet(np.arange(60), np.ones(60), np.zeros(60, bool), groups)
+    sizes = [
+        len(explained([ground_set], [network(60, 2)], max_model_inputs=most)[0][0].order)
+        for most in (100, 200, 300, 500)
+    ]
+    assert sizes == sorted(sizes)
+    assert sizes[1] == 5 + 4 * 4, "the four small groups"
+
+
 def test_without_a_budget_all_groups_are_divided_and_effectiveness_stays():
     ground_set = grouped(24, 6, 0)
     with warnings.catch_warnings(action="error"):
@@ -137,17 +158,54 @@ def test_effectiveness_that_images_do_not_pay_for_is_warned_of_once():
 def test_a_budget_for_the_groups_alone_leaves_them_whole():
     ground_set = grouped(40, 5, 3)
     (one,), _ = explained([ground_set], [network(40, 3)], max_model_inputs=30)
-    assert np.array_equal(one.regions, ground_set.groups)
+    first = list(dict.fromkeys(ground_set.groups.tolist()))
+    assert one.regions.tolist() == [first.index(group) for group in ground_set.groups]
+
+
+class Both(Score):
+    """A score that looks at both sides of a subset at once."""
+
+    name = "both"
+    needs = frozenset({"kept", "left"})
+
+    def evaluate(self, answers):
+        return answers.kept.target * (1 - answers.left.target)
+
+
+class Alike(Score):
+    """A score that needs the features of every image."""
+
+    name = "alike"
+    needs = frozenset({"kept", "features"})
+
+    def evaluate(self, answers):
+        return answers.kept.features[:, 0]
+
+
+NEEDS = [{"effectiveness": 1}, {Both(): 1.0}, {Alike(): 1.0}]
+NEEDS += [one | {"effectiveness": 0.1} for one in NEEDS[1:]]
+OPTIONS = [{}, {"ahead": 64, "complement_weight": 0, "polish": 0}, {"admitted": 3, "front": 0.5}]
+
+
+@settings(max_examples=60)
+@given(
+    n=st.integers(3, 24),
+    share=st.floats(0, 1),
+    coarse=st.booleans(),
+    weights=st.sampled_from(NEEDS),
+    options=st.sampled_from(OPTIONS),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_scores_of_all_needs_keep_to_the_budget(n, share, coarse, weights, options, seed):
+    most = 3 * n + 2 + int(share * 12 * n)
+    ground_set = grouped(n, 4, seed) if coarse else GroundSet(*plain(n))
+    options = {"search": Guided(**options), "weights": weights, "max_model_inputs": most}
+    (one,), seen = explained([ground_set], [network(n, seed)], **options)
+    assert len(seen) == one.model_inputs <= most
+    assert one.searched.all()
 
 
 def test_own_scores_that_need_both_sides_ask_for_no_image_twice():
-    class Both(Score):
-        name = "both"
-        needs = frozenset({"kept", "left"})
-
-        def evaluate(self, answers):
-            return answers.kept.target * (1 - answers.left.target)
-
     weights = Weights.of({Both(): 1.0})
     assert not weights.parts
     ground_set = grouped(30, 6, 5)
@@ -171,6 +229,10 @@ def test_a_region_is_in_what_holds_it():
     [
         ({"max_evaluations": 90}, "`max_evaluations` .=90. must be None with `coarse`"),
         ({"search": "greedy"}, "`search` .*must plan by a budget with `coarse`"),
+        (
+            {"max_model_inputs": 15, "weights": {"effectiveness": 1}},
+            "`max_model_inputs` .=15. must be at least 16 for 5 regions.*features",
+        ),
         ({"max_model_inputs": 8}, "`max_model_inputs` .=8. must be at least 11 for 5 regions"),
     ],
 )

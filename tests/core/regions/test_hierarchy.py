@@ -30,11 +30,15 @@ def test_a_region_joins_what_it_overlaps_most(n, k, seed):
         for region in range(fine.max() + 1)
     ]
     names = sorted(set(best))
+    halves = np.arange(30).reshape(5, 6)  # of each half two regions or more
+    sets, images = [ground_set(fine), ground_set(halves)], np.zeros((2, 5, 6, 3))
     if len(names) == len(best):
         with pytest.raises(ValueError, match="`coarse` must be coarser"):
-            with_groups([ground_set(fine)], np.zeros((1, 5, 6, 3)), IMAGES, coarse)
+            with_groups(sets[:1], images[:1], IMAGES, coarse)
+        if coarse.max() < 29:  # another input has groups
+            assert with_groups(sets, images, IMAGES, coarse)[0].groups is None
         return
-    (found,) = with_groups([ground_set(fine)], np.zeros((1, 5, 6, 3)), IMAGES, coarse)
+    (found, _) = with_groups(sets, images, IMAGES, coarse)
     assert found.groups.tolist() == [names.index(c) for c in best]
 
 
@@ -43,6 +47,13 @@ def test_grids_nest_as_in_a_quadtree():
     (found,) = with_groups([ground_set(fine)], np.zeros((1, 8, 8, 3)), IMAGES, (4, 4))
     rows, columns = np.divmod(np.arange(64), 8)
     assert np.array_equal(found.groups, rows // 2 * 4 + columns // 2)
+
+
+def test_a_tuple_of_one_input_is_an_input():
+    cells = np.arange(4).reshape(2, 2)
+    alone = GroundSet((cells,), np.ones(4), np.zeros(4, bool))
+    (found,) = with_groups([alone], np.zeros((1, 2, 2, 3)), IMAGES, (1, 2))
+    assert found.groups.tolist() == [0, 1, 0, 1]
 
 
 def test_superpixels_are_grouped_by_larger_ones_of_each_image():

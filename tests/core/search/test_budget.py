@@ -50,7 +50,7 @@ def left_beside_the_curves(budget, order):
     options=st.fixed_dictionaries(
         {
             "complement_weight": st.sampled_from([None, 0, 0.5]),
-            "ahead": st.sampled_from([0, 32]),
+            "ahead": st.sampled_from([0, 32, 64]),
             "polish": st.sampled_from([0, 1, 6, 15]),
             "front": st.sampled_from([None, 0.3]),
         }
