@@ -37,11 +37,14 @@ def explained(
     lima: LiMA, model: Any, image: torch.Tensor, label: int, args: argparse.Namespace
 ) -> tuple[Explanation, Curves]:
     """Explanation of a photograph (1, C, H, W), and the model's curves pixel by pixel."""
-    mask = torch.from_numpy(slico(image[0].movedim(0, -1).numpy(), args.regions))[None, None]
+    mask = None
+    if lima.regions is None:
+        mask = torch.from_numpy(slico(image[0].movedim(0, -1).numpy(), args.regions))[None, None]
     (one,) = lima.explain(
         image, target=label, feature_mask=mask, perturbations_per_eval=args.batch_size
     )
-    ranks = torch.from_numpy(-np.argsort(one.order).astype(float))[mask]
+    labels = torch.from_numpy(np.asarray(one.regions))[None, None]
+    ranks = torch.from_numpy(-np.argsort(one.order).astype(float))[labels]
     (curves,) = metrics.faithfulness_curves(
         model, image, ranks, target=label, steps=50, max_examples_per_batch=16
     )
