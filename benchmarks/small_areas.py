@@ -5,7 +5,8 @@ r"""The front of an order: the highest confidence within small shares of the ima
 Published tables report the highest confidence within 25, 30 or 50 % of the image, where it matters
 what comes first. Guided search with `front` moves elements for what the first ones can do; more
 elements admitted from the empty set on, as greedy search does, make a worse front. So many images
-as greedy takes find more among finer regions, coarse to fine. The table has means; differences to greedy are paired over photographs, with 95 % intervals (bootstrap).
+as greedy takes find more among finer regions, coarse to fine. The table has means; differences to
+greedy are paired over photographs, with 95 % intervals (bootstrap).
 """
 
 from typing import Any
