@@ -58,8 +58,8 @@ class LiMA(LiMAOptions, RegionAttribution):
         channels last, (H, W, C), that returns a label map. It sees the
         model's input; ``from_processor(processor).regions(…)`` shows it the picture, as superpixels
         and Segment Anything need it. None stands for 49 regions of
-        images, volumes and videos, and for single elements of tables and all inputs of unknown
-        axes.
+        images, volumes and videos, or as many as `max_model_inputs` is best spent on, and for
+        single elements of tables and all inputs of unknown axes.
     {coarse}
     {search}
     {weights}

@@ -60,7 +60,8 @@ class LiMA(LiMAOptions, RegionExplainer):
         places, (rows, columns) of an image; a label map over the places, (H, W), or one for each
         input, (N, H, W), −1 for what always stays; or a function of one example with its channels
         last, (H, W, C), that returns a label map. None stands for 49 regions of images, volumes,
-        videos and series, and for single features of tables.
+        videos and series, or as many as `max_model_inputs` is best spent on, and for single
+        features of tables.
     {coarse}
     {search}
     {weights}

@@ -47,8 +47,9 @@ CASES = [
     ),
     Case(
         regions.Division,
-        lambda: {"regions": 4, "name": "regions", "of_images": 49},
-        {"regions": number(1) | {"empty": ()}, "name": calls.text(), "of_images": count()},
+        lambda: {"regions": 4, "name": "regions", "of_images": 49, "of_others": 49},
+        {"regions": number(1) | {"empty": ()}, "name": calls.text()}
+        | {"of_images": count(), "of_others": count()},
     ),
     Case(
         regions.Layout,

@@ -63,3 +63,13 @@ def test_numbers_of_numpy_divide_as_python_s(pair):
 def test_other_pairs_are_refused(pair):
     with pytest.raises(ValueError, match="`regions`"):
         LiMA(network((8, 8, 3)), regions=pair)
+
+
+def test_a_budget_says_how_many_regions_there_are_by_default():
+    x, y = RNG.random((1, 60, 2), dtype="f4"), Y[:1]
+    options = {"weights": {"consistency": 1, "collaboration": 1}}
+    for most, n in ((None, 49), (100, 16), (240, 30)):
+        explainer = LiMA(network((60, 2)), max_model_inputs=most, **options)
+        (one,) = explainer.explain_regions(x, y)
+        assert len(one.order) == n
+        assert most is None or one.model_inputs <= most

@@ -16,8 +16,12 @@ from submod_core.search import Search, SearchRun, as_search
 from submod_core.search.base import check_budget
 from submod_core.search.questions import Budget
 
-# Images for each region where groups of regions are divided without a budget: enough for all.
+# Images for each region: for which that many regions are best, and without a budget all groups of
+# regions are divided.
 _FOR_REGION = 8
+# Regions of images and other inputs with places, without a budget, and the fewest and most within
+# one.
+_REGIONS, _FEWEST, _MOST = 49, 16, 1024
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,20 @@ class LiMASettings:
         return round(np.minimum(counted * (sizes / sizes.max()) ** 2, most).sum())
 
 
+def regions_within(most: int | None) -> int:
+    """Number of regions on which a budget of images is best spent; 49 without one.
+
+    Examples
+    --------
+    >>> [regions_within(most) for most in (None, 40, 100, 300, 2500)]
+    [49, 13, 16, 37, 312]
+    """
+    if most is None:
+        return _REGIONS
+    # A third of the images is left beside the curves where regions are few.
+    return max(1, min(_MOST, max(_FEWEST, most // _FOR_REGION), most // 3))
+
+
 class RegionMethod:
     """A method that is defined by its attributes, under any host."""
 
@@ -182,7 +200,8 @@ class LiMAOptions(RegionMethod):
         self._settings(), self._readout()
 
     def _division(self) -> Division:
-        return Division(self.regions)
+        n = regions_within(self.max_model_inputs)
+        return Division(self.regions, of_images=n, of_others=n)
 
     def _settings(self) -> LiMASettings:
         weights = Weights.of(self.weights)

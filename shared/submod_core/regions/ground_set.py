@@ -32,23 +32,27 @@ class Division:
     Attributes
     ----------
     regions : Regions
-        None divides images by `of_images`, volumes, videos and series with channels into 49
-        supervoxels or segments, and makes each feature of tables, or token, a region.
+        None divides images by `of_images`, volumes, videos and series with channels into
+        `of_others` supervoxels or segments, and makes each feature of tables, or token, a region.
     name : str
         The option that says so, for errors.
     of_images : int or (int, int)
         The default for images.
+    of_others : int
+        The default for volumes, videos and series.
     """
 
     regions: Regions = None
     name: str = "regions"
     of_images: int | tuple[int, int] = 49
+    of_others: int = 49
 
     def __post_init__(self) -> None:
         check_type("name", self.name, str, "a string")
         check_regions(self.regions, self.name)
         for size in self.of_images if isinstance(self.of_images, tuple) else (self.of_images,):
             check_count("of_images", size)
+        check_count("of_others", self.of_others)
 
     def of(self, layout: Layout) -> Regions:
         """The division of inputs of a layout; None for a region per place.
@@ -62,11 +66,7 @@ class Division:
             return self.regions
         if layout.is_image:
             return self.of_images
-        return _COUNT if layout.n_places > 2 or "C" in layout.axes else None
-
-
-# Supervoxels of volumes and videos, segments of series.
-_COUNT = 49
+        return self.of_others if layout.n_places > 2 or "C" in layout.axes else None
 
 
 @dataclass(frozen=True, eq=False)
