@@ -16,8 +16,6 @@ from submod_core.results import Explanation
 # Images for each group that the search among groups may take, and the divisor of all images that it
 # takes at most.
 _FOR_GROUP, _SHARE = 6, 4
-# Images for each group that are needed: those of the curves, and of the features of single groups.
-_LEAST = 3
 # Images that a region of the search that follows takes.
 _FOR_REGION = 7.5
 
@@ -91,7 +89,9 @@ def divided(
     active = np.flatnonzero(~whole.inert)
     k, room = len(active), int(most / _FOR_REGION) - len(active)
     first = min(_FOR_GROUP * k, most // _SHARE)
-    if room < 1 or first < _LEAST * k + 1:
+    # The curves of the groups, and their features where a score needs them.
+    least = (3 if "region_features" in settings.weights.needs else 2) * k + 2
+    if room < 1 or first < least:
         return _numbered(groups)[0], None
     stage = replace(settings, max_model_inputs=first)
     search = among(active, len(whole.sizes), ranked(whole.sizes[active], stage))
