@@ -198,7 +198,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         """
         check_call(perturbations_per_eval, show_progress)
         mask = mask_of(explanations, unpacked(inputs, additional_forward_args).inputs, self.layout)
-        oracle = self._oracle(inputs, baselines, target, additional_forward_args, mask, False)
+        oracle = self._oracle(inputs, baselines, target, additional_forward_args, mask, group=False)
         with self._running(oracle, None, show_progress) as on_batch:
             return find_sufficient(
                 oracle,
@@ -221,7 +221,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
         target: Any,
         additional: Any,
         feature_mask: Any,
-        groups: bool = True,
+        group: bool = True,
     ) -> TorchOracle:
         """Oracle of the model for one call, whose regions have groups where `coarse` says so."""
         readout = self._readout()
@@ -247,7 +247,7 @@ class RegionAttribution(RegionMethod, PerturbationAttribution):
             division,
             self.layout,
             given.keywords,
-            self.coarse if groups else None,
+            self.coarse if group else None,
         )
         return TorchOracle(
             self.forward_func,

@@ -227,11 +227,10 @@ def _grouped(
     coarse: Any,
 ) -> list[GroundSet]:
     """The ground sets with their regions grouped by a coarser division."""
-    if len(tensors) > 1 or layouts[0] is None:
-        raise ValueError(
-            f"`coarse` (={coarse!r}) must be None for {len(tensors)} tensors, or inputs of unknown "
-            "axes: give their `layout`"
-        )
+    if len(tensors) > 1:
+        raise ValueError(f"`coarse` must be None for {len(tensors)} tensors: it divides one")
+    if layouts[0] is None:
+        raise ValueError("`layout` is needed with `coarse`: the axes of the inputs are not known")
     coarse = coarse.cpu().numpy() if isinstance(coarse, Tensor) else coarse
     return with_groups(sets, _examples(tensors[0], coarse), layouts[0], coarse)
 

@@ -102,5 +102,5 @@ def test_bad_groups_are_refused():
     with pytest.raises(ValueError, match=r"`coarse` .*None for 2 tensors"):
         two.explain((X, X), target=TARGET)
     rows = LiMA(lambda x: x.flatten(1)[:, :2], coarse=2)
-    with pytest.raises(ValueError, match=r"`coarse` .*layout"):
+    with pytest.raises(ValueError, match=r"`layout` is needed with `coarse`"):
         rows.explain(torch.rand(1, 3, 4), target=0)

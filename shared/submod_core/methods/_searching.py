@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Asked(NamedTuple):
-    """What was asked so far: images by the regions that they keep (m, n), and their number."""
+    """Images asked for so far, by the regions that they keep (m, n), and their number."""
 
     keep: BoolArray
     images: int

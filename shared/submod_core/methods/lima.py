@@ -115,7 +115,7 @@ def explain(
 
 
 class _Explained(NamedTuple):
-    """What an explanation is made of: the ground set that was searched, and what was found."""
+    """Parts of an explanation: the ground set that was searched, and what was found in it."""
 
     ground_set: GroundSet
     ranking: Ranking

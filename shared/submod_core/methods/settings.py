@@ -112,15 +112,17 @@ class LiMASettings:
 
     def expected_model_inputs(self, sets: Sequence[GroundSet]) -> int:
         """Estimate the number of images that will go through the model, for progress bars."""
+        # Searches of groups and then of regions take nearly all images that they may.
+        budgets = [self.images_for(one) or 0 for one in sets if one.groups is not None]
+        sizes = np.array([len(one.sizes) for one in sets if one.groups is None])
+        if not len(sizes):
+            return sum(budgets)
         # Count for the largest input alone, and scale by n² for the others: with hundreds of
         # regions the regression of `Guided` takes seconds per input.
-        sizes = np.array([len(ground_set.sizes) for ground_set in sets])
-        if any(ground_set.groups is not None for ground_set in sets):
-            budgets = [self.images_for(ground_set) for ground_set in sets]
-            return sum(most for most in budgets if most is not None)
         counted = count_inputs(self.start(int(sizes.max())), self.weights.sees_complements)
         most = math.inf if self.max_model_inputs is None else self.max_model_inputs
-        return round(np.minimum(counted * (sizes / sizes.max()) ** 2, most).sum())
+        counts = np.minimum(counted * (sizes / sizes.max()) ** 2, most)
+        return sum(budgets) + round(counts.sum())
 
 
 def regions_within(most: int | None) -> int:

@@ -144,6 +144,14 @@ def test_without_a_budget_all_groups_are_divided_and_effectiveness_stays():
     assert one.curves.effectiveness is not None
 
 
+def test_the_expected_images_count_inputs_with_groups_and_without():
+    with_groups, without = grouped(24, 6, 0), GroundSet(*plain(12))
+    plan = LiMASettings.of()
+    alone = plan.expected_model_inputs([without])
+    assert plan.expected_model_inputs([with_groups]) == 8 * 24
+    assert plan.expected_model_inputs([with_groups, without]) == 8 * 24 + alone
+
+
 def test_effectiveness_that_images_do_not_pay_for_is_warned_of_once():
     with pytest.warns(UserWarning, match="leaves no images for the features of 24") as caught:
         explain(
