@@ -14,7 +14,8 @@ from submod_core.engine.protocol import Outcome, Procedure, Query, Responses
 
 T = TypeVar("T")
 
-# Answers remembered per input: all of a greedy search over up to 127 regions, a few megabytes.
+# Answers remembered per input by default: all of a greedy search over up to 127 regions, a few
+# megabytes.
 REMEMBERED = 1 << 14
 
 
@@ -45,12 +46,14 @@ class Slice(NamedTuple):
 class Session(Generic[T]):
     """One procedure, with the answers that are already known for its input.
 
-    `keys` are the subsets of the query under way, `missing` the keys that wait for the model.
+    `keys` are the subsets of the query under way, `missing` the keys that wait for the model. Of
+    more answers than `remembered` the oldest are forgotten.
     """
 
     index: int
     procedure: Procedure[T]
     inert: BoolArray
+    remembered: int
     answers: dict[bytes, tuple[Any, ...]] = field(default_factory=dict)
     kind: type[Responses] = Responses
     keys: list[bytes] = field(default_factory=list)
@@ -117,7 +120,7 @@ class Session(Generic[T]):
         """The answers to all keys of the query, in its order; then forget the oldest answers."""
         columns = zip(*map(self.answers.__getitem__, self.keys), strict=True)
         responses = self.kind(*map(_stack, columns))
-        for key in list(islice(self.answers, max(0, len(self.answers) - REMEMBERED))):
+        for key in list(islice(self.answers, max(0, len(self.answers) - self.remembered))):
             del self.answers[key]
         return responses
 

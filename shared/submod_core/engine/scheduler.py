@@ -9,11 +9,18 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from submod_core._checks import check_callable, check_choice, check_flag, check_type
+from submod_core._checks import (
+    check_callable,
+    check_choice,
+    check_count,
+    check_flag,
+    check_type,
+)
 from submod_core._types import BoolArray, IntArray
 from submod_core.engine._finite import check_finite
 from submod_core.engine._memory import keep_freed_memory, warn_smaller
 from submod_core.engine._queue import (
+    REMEMBERED,
     Request,
     Session,
     Slice,
@@ -53,11 +60,12 @@ def drive(
     on_batch: Callable[[int], object] | None = None,
     sources: Mapping[str, str] | None = None,
     checked: bool = False,
+    remembered: int = REMEMBERED,
 ) -> list[Outcome[T]]:
     """Run procedures to their end, filling each model batch from all of them.
 
-    The last 16,384 answers of each input are remembered: the model does not see their subsets
-    again. The responses to a procedure do not depend on the batches that its requests go into. A
+    The last answers of each input are remembered: the model does not see their subsets again. The
+    responses to a procedure do not depend on the batches that its requests go into. A
     procedure begins only when earlier procedures ask for less than four batches: memory grows with
     the batch, not with the number of inputs.
 
@@ -89,6 +97,8 @@ def drive(
     checked : bool
         Ask for every whole input once more, before all else, to find models whose answers depend
         on the other rows of a batch, or on chance: see `submod_core.engine.whole`.
+    remembered : int
+        Number of answers that are remembered of each input.
 
     Returns
     -------
@@ -119,8 +129,9 @@ def drive(
     """
     check_batch_size("batch_size", batch_size)
     _check_arguments(procedures, oracle, inert, overlap, on_batch, sources, checked)
+    check_count("remembered", remembered)
     sessions = [
-        Session(i, procedure, mask)
+        Session(i, procedure, mask, remembered)
         for i, (procedure, mask) in enumerate(zip(procedures, inert, strict=True))
     ]
     keep_freed_memory()

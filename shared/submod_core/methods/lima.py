@@ -10,6 +10,7 @@ import numpy as np
 from submod_core._checks import check_type
 from submod_core._types import FloatArray, IntArray
 from submod_core.engine import Oracle, Overlap, Procedure, drive
+from submod_core.engine._queue import REMEMBERED
 from submod_core.methods._evidence import warn_of_weak_evidence
 from submod_core.methods._searching import Asked, among, joined, ranked
 from submod_core.methods.coarse_to_fine import divided, within_images
@@ -86,6 +87,7 @@ def explain(
     check_type("sets", sets, Sequence, "a sequence of GroundSet")
     for ground_set in sets:
         check_type("sets", ground_set, GroundSet, "a sequence of GroundSet")
+    images = list(map(settings.images_for, sets))
     outcomes = drive(
         [_explain(ground_set, settings) for ground_set in sets],
         oracle,
@@ -95,8 +97,10 @@ def explain(
         on_batch=on_batch,
         sources=sources,
         checked=True,
+        # A budget counts each image once, so that none of its answers may be forgotten.
+        remembered=max([REMEMBERED, *filter(None, images)]),
     )
-    budgets = [settings.max_evaluations, *map(settings.images_for, sets)]
+    budgets = [settings.max_evaluations, *images]
     found = [(one.ranking, one.curves) for one, _ in outcomes]
     warn_of_weak_evidence(found, settings.weights, budgets.count(None) < len(budgets))
     return [

@@ -4,14 +4,14 @@ import numpy as np
 
 from submod_core._checks import as_masks, check_count, check_flag
 from submod_core._types import BoolArray
-from submod_core.engine._queue import REMEMBERED
 
 
 class ImageBudget:
     """Count of the images of one input, with enough kept back for the curves of any order.
 
     The model is asked for the whole input twice, to check that it answers alike, and for every
-    prefix of the order and what it leaves, 2n images for n regions.
+    prefix of the order and what it leaves, 2n images for n regions. No image is asked for twice:
+    the engine has to remember as many answers as there may be images.
 
     Parameters
     ----------
@@ -97,10 +97,6 @@ class ImageBudget:
         anew = features and not self._features
         new = _keys(keep) - self._featured if anew else self._new(keep)
         self.left -= len(new)
-        # The engine remembers a limited number of answers; forgotten ones are asked for anew.
-        if len(self._seen) + len(new) > REMEMBERED:
-            self._seen.clear()
-            self._featured.clear()
         self._seen |= new
         if anew:
             self._featured |= new

@@ -58,8 +58,9 @@ def ground_set(n, inert=()):
     return GroundSet(np.arange(n), np.ones(n), np.isin(np.arange(n), inert))
 
 
-def run(oracle, sizes, batch_size=16, weights=None, search="bidirectional", inert=()):
-    settings = LiMASettings(as_search(search), Weights.of(weights), cosine_distance)
+def run(oracle, sizes, batch_size=16, weights=None, search="bidirectional", inert=(), **budget):
+    weights = Weights.of(weights)
+    settings = LiMASettings(as_search(search), weights, cosine_distance, **budget)
     return explain(oracle, [ground_set(n, inert) for n in sizes], settings, batch_size=batch_size)
 
 
@@ -158,11 +159,25 @@ def test_auto_stays_below_what_does_not_fit_into_memory():
 
 def test_an_answer_that_was_forgotten_is_asked_for_again(monkeypatch):
     expected = run(ToyOracle(), [12], search="greedy")
-    monkeypatch.setattr("submod_core.engine._queue.REMEMBERED", 5)
+    monkeypatch.setattr("submod_core.methods.lima.REMEMBERED", 5)
     (found,) = run(ToyOracle(), [12], search="greedy")
     assert found.order.tolist() == expected[0].order.tolist()
     assert np.array_equal(found.curves.objective, expected[0].curves.objective)
     assert found.model_inputs > expected[0].model_inputs
+
+
+@pytest.mark.parametrize("search", ["greedy", "guided", "two_sided"])
+def test_within_a_budget_no_answer_is_forgotten(search, monkeypatch):
+    weights = {"consistency": 1, "collaboration": 1}
+    options = {"weights": weights, "search": search, "max_model_inputs": 200}
+    (expected,) = run(ToyOracle(), [12], **options)
+    monkeypatch.setattr("submod_core.methods.lima.REMEMBERED", 5)
+    oracle = ToyOracle()
+    (found,) = run(oracle, [12], **options)
+    assert found.order.tolist() == expected.order.tolist()
+    assert len(oracle.seen) == found.model_inputs == expected.model_inputs <= 200
+    # The whole input alone is seen twice, to check that the model answers alike.
+    assert len(set(oracle.seen)) == len(oracle.seen) - 1
 
 
 def test_regions_that_equal_the_baseline_are_never_shown():
