@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from types import MappingProxyType
 from typing import Any
 
@@ -95,7 +96,8 @@ class XpliqueHost(Host):
         if kind == "groups":
             groups: list[Any] = method.explain(inputs)
             return groups
-        maps = np.asarray(method(inputs, targets), np.float64)
+        # Some explainers of Xplique keep what they chose for the first inputs, as Lime its regions.
+        maps = np.asarray(copy(method)(inputs, targets), np.float64)
         # Channels are summed, as metrics do.
         return list(maps.sum(-1) if maps.ndim >= 4 else maps)
 

@@ -1,9 +1,18 @@
 """Datasets under Captum: every kind of method, target, dataset and metric."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
-from captum.attr import IntegratedGradients, KernelShap, Saliency
+from captum.attr import (
+    GuidedGradCam,
+    IntegratedGradients,
+    KernelShap,
+    Lime,
+    NoiseTunnel,
+    Saliency,
+)
 from torch import nn
 
 from captum_submod import (
@@ -16,7 +25,7 @@ from captum_submod import (
     open_explanations,
 )
 from captum_submod.metrics import deletion, insertion, sparsity
-from submod_core.dataset import OtherRunError, read_shard
+from submod_core.dataset import OtherRunError, describe, digest, read_shard
 from submod_core.dataset.folder import folder_of
 
 N = 7
@@ -221,6 +230,41 @@ def test_two_processes_give_the_rows_of_one(tmp_path):
     names = folder_of(tmp_path / "a").names("shards")
     marks = [read_shard(folder_of(tmp_path / p), n)[1] for p in "ab" for n in names]
     assert len(set(marks)) == 1
+
+
+def layered(activation=nn.ReLU):
+    torch.manual_seed(0)
+    layers = nn.Conv2d(3, 4, 3), activation(), nn.Conv2d(4, 4, 3), nn.ReLU()
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 3))
+
+
+OPTIONS = {
+    "multiply_by_inputs": lambda net: IntegratedGradients(net, multiply_by_inputs=False),
+    "none": IntegratedGradients,
+    "a first layer": lambda net: LiMA(net, features=net[1]),
+    "a second layer": lambda net: LiMA(net, features=net[3]),
+    "a layer": lambda net: GuidedGradCam(net, net[0]),
+    "another layer": lambda net: GuidedGradCam(net, net[2]),
+    "a sum": lambda net: NoiseTunnel(IntegratedGradients(net)),
+    "a sum of others": lambda net: NoiseTunnel(OPTIONS["multiply_by_inputs"](net)),
+    "a module": lambda net: LiMA(net),
+    "another module": lambda net: LiMA(layered(nn.GELU)),
+    "an option of a module": lambda net: LiMA(layered(partial(nn.GELU, approximate="tanh"))),
+}
+
+
+def test_every_option_of_a_method_and_a_model_counts():
+    digests = [digest(describe(make(layered()))) for make in OPTIONS.values()]
+    assert len(set(digests)) == len(OPTIONS)
+    assert digests == [digest(describe(make(layered()))) for make in OPTIONS.values()]
+
+
+@pytest.mark.parametrize("kind", [Lime, KernelShap])
+def test_a_method_goes_on_after_its_use(kind, tmp_path):
+    method, options = kind(network()), {"n_samples": 3}
+    stored = attribute_dataset(method, (IMAGES, TARGETS), tmp_path, **options)
+    again = attribute_dataset(method, (IMAGES, TARGETS), tmp_path, **options)
+    np.testing.assert_array_equal(again.map(0), stored.map(0))
 
 
 def test_random_numbers_and_modes_stay_the_user_s(tmp_path):

@@ -1,11 +1,13 @@
 """Datasets under Xplique: every kind of method, target, dataset and metric."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
-from xplique.attributions import KernelShap, Saliency
+from xplique.attributions import KernelShap, Lime, Occlusion, Saliency
 
-from submod_core.dataset import OtherRunError
+from submod_core.dataset import OtherRunError, describe, digest
 from xplique_submod import (
     SMDL,
     LiMA,
@@ -104,6 +106,50 @@ def test_every_method_gives_the_same_again(tmp_path, name):
     if name == "Saliency":
         made = np.asarray(Saliency(NETWORK)(IMAGES, TARGETS))
         np.testing.assert_allclose(stored.map(1), made[1].sum(-1), rtol=1e-4, atol=1e-6)
+
+
+def score(model, inputs, targets):
+    return tf.reduce_sum(model(inputs) * targets, -1)
+
+
+def doubled(model, inputs, targets):
+    return 2 * tf.reduce_sum(model(inputs) * targets, -1)
+
+
+OPTIONS = {
+    "mean": partial(Saliency, reducer="mean"),
+    "max": partial(Saliency, reducer="max"),
+    "an operator": partial(Saliency, operator=score),
+    "another operator": partial(Saliency, operator=doubled),
+    "a black box": KernelShap,
+    "its operator": partial(KernelShap, operator=score),
+    "Lime": Lime,
+    "probability": partial(Lime, prob=0.3),
+    "kernel": partial(Lime, kernel_width=3.0),
+    "LiMA": LiMA,
+    "LiMA's operator": partial(LiMA, operator=score),
+}
+
+
+def test_every_option_of_a_method_and_a_model_counts():
+    digests = [digest(describe(make(NETWORK))) for make in OPTIONS.values()]
+    assert len(set(digests)) == len(OPTIONS)
+    assert digests == [digest(describe(make(network()))) for make in OPTIONS.values()]
+    config = NETWORK.get_config()
+    config["layers"][1]["config"]["activation"] = "relu"
+    other = tf.keras.Sequential.from_config(config)
+    other.set_weights(NETWORK.get_weights())
+    assert digest(describe(LiMA(other))) not in digests
+
+
+@pytest.mark.parametrize("kind", [Lime, KernelShap, partial(Occlusion, patch_size=2)])
+def test_a_method_goes_on_after_its_use_and_stays_as_it_was(kind, tmp_path):
+    method = kind(NETWORK)
+    before = dict(vars(method))
+    stored = attribute_dataset(method, (IMAGES, LABELS), tmp_path)
+    assert vars(method) == before
+    again = attribute_dataset(method, (IMAGES, LABELS), tmp_path)
+    np.testing.assert_array_equal(again.map(0), stored.map(0))
 
 
 def test_groups_of_a_sum_of_parts(tmp_path):

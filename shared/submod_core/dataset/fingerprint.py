@@ -3,9 +3,8 @@
 import hashlib
 import inspect
 import json
-import sys
-import sysconfig
-from collections.abc import Callable, Mapping, Sequence, Set
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -13,9 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from submod_core.dataset._code import functions_of, globals_of, held_by, installed, name_of
+
 # Arguments that change how long a run takes, and not what it finds.
 _OF_THE_RUN = {"batch_size", "perturbations_per_eval", "max_examples_per_batch", "verbose"}
 _OF_THE_RUN |= {"show_progress"}
+# What a model is called by.
+_ENTRIES = ("forward", "call", "__call__")
 
 
 def digest(value: Any) -> str:
@@ -36,8 +39,9 @@ def digest(value: Any) -> str:
 def describe(value: Any) -> Any:
     """Describe a value by plain ones: the same in every process, different where it matters.
 
-    Models are described by their class and the contents of their weights, arrays by their contents,
-    functions by their code and what they hold, other objects by their constructor's arguments.
+    Models are described by their modules and the contents of their weights, a module of a model
+    described before by its place in it, arrays by their contents, functions by their code and what
+    they hold, other objects by their constructor's arguments. The code of classes counts as well.
     Functions and classes of installed packages are described by their name: their versions stand in
     the fingerprint.
 
@@ -96,6 +100,8 @@ class _Description:
 
     def __init__(self) -> None:
         self.seen: dict[int, tuple[Any, Any]] = {}
+        # The modules of models, by their place.
+        self.places: dict[int, tuple[Any, dict[str, Any]]] = {}
 
     def of(self, value: Any) -> Any:
         if value is None or isinstance(value, bool | int | float | str):
@@ -103,6 +109,8 @@ class _Description:
         # Objects are kept, so that no other one takes the number; those under way are a cycle.
         if id(value) in self.seen:
             return self.seen[id(value)][1]
+        if id(value) in self.places:
+            return self.places[id(value)][1]
         self.seen[id(value)] = value, f"<the {type(value).__name__} that holds this>"
         describer = next((d for matches, d in self._forms() if matches(value)), self.object)
         self.seen[id(value)] = value, describer(value)
@@ -111,10 +119,11 @@ class _Description:
     def _forms(self) -> list[tuple[Callable[[Any], bool], Callable[[Any], Any]]]:
         """Forms of values, the first that matches counts."""
         return [
-            (lambda v: isinstance(v, type), _name),
+            (lambda v: isinstance(v, type), self.kind),
             (lambda v: isinstance(v, ModuleType), lambda v: v.__name__),
             (lambda v: isinstance(v, np.generic), lambda v: self.of(v.item())),
             (lambda v: isinstance(v, bytes), lambda v: hashlib.sha256(v).hexdigest()),
+            (lambda v: hasattr(v, "construct_kwargs"), self.regression),
             (_has_weights, self.model),
             (lambda v: hasattr(v, "__array__") and hasattr(v, "shape"), self.array),
             (lambda v: isinstance(v, Mapping), self.mapping),
@@ -123,6 +132,8 @@ class _Description:
             (lambda v: isinstance(v, partial), self.partial),
             (lambda v: isinstance(v, MethodType), self.method),
             (lambda v: isinstance(v, FunctionType), self.function),
+            # A graph of TensorFlow.
+            (lambda v: hasattr(v, "python_function"), lambda v: self.of(v.python_function)),
             (lambda v: isinstance(v, CodeType), self.code),
             (lambda v: is_dataclass(v), self.record),
         ]
@@ -148,13 +159,31 @@ class _Description:
         return {"array": str(array.dtype), "shape": list(array.shape), "sha256": data}
 
     def model(self, value: Any) -> dict[str, Any]:
-        """A model of torch, Keras or TensorFlow: its class and the contents of its weights."""
+        """A model of torch, Keras or TensorFlow: its modules and the contents of its weights."""
         if hasattr(value, "state_dict"):
             weights = {name: self.array(w) for name, w in sorted(value.state_dict().items())}
         else:
             named = value.weights if hasattr(value, "get_weights") else value.variables
             weights = {f"{i} {w.name}": self.array(w) for i, w in enumerate(named)}
-        return {"model": _name(type(value)), "weights": digest(weights)}
+        kind = name_of(type(value))
+        modules = _modules(value)
+        self.places |= {
+            id(module): (module, {"module": place, "of": kind})
+            for place, module in modules.items()
+            if module is not value
+        }
+        kinds = {type(module) for module in modules.values()}
+        code = {name_of(k): found for k in kinds if (found := self.code_of(k, _ENTRIES))}
+        return {
+            "model": kind,
+            "weights": digest(weights),
+            "modules": digest({place: _options(module) for place, module in modules.items()}),
+        } | ({"code": digest(code)} if code else {})
+
+    def regression(self, value: Any) -> dict[str, Any]:
+        """A regression of Captum's, which is fitted anew for each input: by what it is made of."""
+        names = ("train_fn", "construct_kwargs", "sklearn_module")
+        return self.made(value, {n: getattr(value, n) for n in names if hasattr(value, n)})
 
     def partial(self, value: Any) -> dict[str, Any]:
         return {
@@ -164,18 +193,28 @@ class _Description:
         }
 
     def method(self, value: Any) -> dict[str, Any]:
-        return {"method": value.__func__.__qualname__, "of": self.of(value.__self__)}
+        code = self.of(value.__func__)
+        return {"method": code, "of": self.of(value.__self__)}
 
     def function(self, value: Any) -> Any:
-        if _installed(value):
-            return _name(value)
-        cells = [cell.cell_contents for cell in value.__closure__ or () if _filled(cell)]
-        used = [value.__globals__[n] for n in value.__code__.co_names if n in value.__globals__]
+        name, holds = name_of(value), [self.of(x) for x in held_by(value)]
+        if installed(value):
+            # A function within another one holds what that one was given.
+            return {"function": name, "holds": holds} if "<locals>" in name else name
         return {
-            "function": _name(value),
+            "function": name,
             "code": digest(self.of(value.__code__)),
-            "holds": [self.of(x) for x in (*cells, *(value.__defaults__ or ()), *used)],
+            "holds": [*holds, *map(self.of, globals_of(value))],
         }
+
+    def kind(self, value: type) -> Any:
+        """A class."""
+        code = self.code_of(value)
+        return {"class": name_of(value), "code": digest(code)} if code else name_of(value)
+
+    def code_of(self, kind: type, entries: Iterable[str] | None = None) -> dict[str, Any]:
+        """The code of a class of the user's own, by names of functions; else empty."""
+        return {name: self.of(f) for name, f in functions_of(kind, entries).items()}
 
     def code(self, value: CodeType) -> list[Any]:
         constants = [self.of(x) for x in value.co_consts]
@@ -183,38 +222,53 @@ class _Description:
 
     def record(self, value: Any) -> dict[str, Any]:
         held = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {"class": _name(type(value)), **self.mapping(held)}
+        return self.made(value, held)
 
     def object(self, value: Any) -> dict[str, Any]:
-        """Describe an object by its constructor's arguments, else by its public attributes."""
+        """An object by its constructor's arguments, as far as it keeps them, and what it keeps."""
         try:
-            names = [n for n in inspect.signature(type(value)).parameters if hasattr(value, n)]
+            names = list(inspect.signature(type(value)).parameters)
         except (TypeError, ValueError):
             names = []
-        names = names or [name for name in getattr(value, "__dict__", {}) if name[0] != "_"]
-        held = {name: getattr(value, name) for name in names}
-        return {"class": _name(type(value)), **self.mapping(held)}
+        kept = {n: key for n in names for key in (n, f"_{n}") if hasattr(value, key)}
+        held = {name: getattr(value, key) for name, key in kept.items()}
+        if len(held) < len(names) or not names:
+            public = {k: v for k, v in getattr(value, "__dict__", {}).items() if k[0] != "_"}
+            held |= public
+        return self.made(value, held)
+
+    def made(self, value: Any, held: Mapping[str, Any]) -> dict[str, Any]:
+        """An object of some attributes."""
+        described = self.kind(type(value))
+        described = described if isinstance(described, dict) else {"class": described}
+        return described | self.mapping(held)
+
+
+def _modules(model: Any) -> dict[str, Any]:
+    """The modules of a model, itself among them, by their place."""
+    if hasattr(model, "named_modules"):
+        return dict(model.named_modules())
+    found = {"": model}
+    for i, layer in enumerate(getattr(model, "layers", ())):
+        found |= {f"{i}.{place}".rstrip("."): inner for place, inner in _modules(layer).items()}
+    return found
+
+
+def _options(module: Any) -> Any:
+    """Class and options of one module."""
+    name = name_of(type(module))
+    if hasattr(module, "extra_repr"):
+        return [name, re.sub(r"0x[0-9a-f]+", "", module.extra_repr())]
+    if getattr(module, "layers", None) or not hasattr(module, "get_config"):
+        return [name]
+    try:
+        options = module.get_config()
+    except NotImplementedError:  # a layer of the user's own
+        return [name]
+    # Keras numbers its names in the order in which a process makes layers.
+    return [name, describe({key: value for key, value in options.items() if key != "name"})]
 
 
 def _has_weights(value: Any) -> bool:
     of_tensorflow = hasattr(value, "get_weights") or hasattr(value, "name_scope")
     return hasattr(value, "state_dict") or (of_tensorflow and hasattr(value, "variables"))
-
-
-def _filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not cell
-    except ValueError:
-        return False
-
-
-def _name(value: Any) -> str:
-    return f"{value.__module__}.{value.__qualname__}"
-
-
-def _installed(function: FunctionType) -> bool:
-    """Whether a function belongs to Python or to an installed package, which has a version."""
-    module = sys.modules.get(function.__module__ or "")
-    file = getattr(module, "__file__", None) or ""
-    paths = sysconfig.get_paths()
-    return any(file.startswith(paths[key]) for key in ("stdlib", "purelib", "platlib"))

@@ -21,8 +21,35 @@ def scaled(x):
     return SCALE * x
 
 
+def scaled_within(x):
+    return [(lambda y: SCALE * y)(each) for each in x]
+
+
 def times(factor):
     return lambda x: factor * x
+
+
+def by_keyword(factor):
+    def scale(x, *, factor=factor):
+        return factor * x
+
+    return scale
+
+
+def kind_of(factor):
+    """A class whose methods differ in a constant of their code."""
+    name = f"{'a' * factor}"  # a constant of another length is other code
+    source = f"""
+class Mine:
+    def __call__(self, x):
+        return self.scaled(x)
+
+    def scaled(self, x):
+        return {factor} * x, {name!r}
+"""
+    made = {"__name__": __name__}
+    exec(source, made)
+    return made["Mine"]
 
 
 @dataclass
@@ -35,6 +62,20 @@ class Options:
 class Method:
     def __init__(self, model, steps=50):
         self.model, self.steps, self._cache = model, steps, object()
+
+
+class Hidden:
+    """Keeps its option by a private name."""
+
+    def __init__(self, steps=50):
+        self._steps = steps
+
+
+class Elsewhere:
+    """Keeps its option by another name."""
+
+    def __init__(self, steps=50):
+        self.options = {"steps": steps}
 
 
 class Model:
@@ -59,7 +100,13 @@ PAIRS = {
     "weights": (Model([1.0]), Model([1.5])),
     "a method's model": (Method(Model([1.0])), Method(Model([2.0]))),
     "a method's option": (Method(None, 50), Method(None, 51)),
+    "a private option": (Hidden(50), Hidden(51)),
+    "an option by another name": (Elsewhere(50), Elsewhere(51)),
     "closures": (times(2), times(3)),
+    "keyword defaults": (by_keyword(2), by_keyword(3)),
+    "classes": (kind_of(2), kind_of(3)),
+    "code of objects": (kind_of(2)(), kind_of(3)()),
+    "code of methods": (kind_of(2)().scaled, kind_of(3)().scaled),
     "code": (lambda x: x + 1, lambda x: x - 1),
     "partial": (functools.partial(scaled, 1), functools.partial(scaled, 2)),
     "records": (Options(), Options(names=("b",))),
@@ -92,10 +139,11 @@ def test_what_is_equal_is_described_alike(one, other):
     assert describe(one) == describe(other)
 
 
-def test_a_global_that_a_function_uses_counts(monkeypatch):
-    before = digest(describe(scaled))
+@pytest.mark.parametrize("function", [scaled, scaled_within])
+def test_a_global_that_a_function_uses_counts(function, monkeypatch):
+    before = digest(describe(function))
     monkeypatch.setitem(globals(), "SCALE", 3.0)
-    assert digest(describe(scaled)) != before
+    assert digest(describe(function)) != before
 
 
 def test_an_object_that_holds_itself():
