@@ -5,6 +5,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from submod_core._checks import check_count, check_sized
 from submod_core.engine import Oracle
 from submod_core.engine.remembering import Remembering
@@ -57,12 +59,8 @@ def improving(
         )
     if not settings.search.plans:
         raise ValueError(f"`search` (={settings.search!r}) must plan by a budget, as Guided does")
-    stages = _stages(sets, settings) if budgets is None else _checked(budgets)
-    n = max((len(ground_set.sizes) for ground_set in sets), default=1)
-    within = [
-        replace(settings, weights=settings.weights.within(most, n), max_model_inputs=most)
-        for most in stages
-    ]
+    stages = _stages(sets, settings) if budgets is None else _checked(budgets, sets)
+    within = [replace(settings, max_model_inputs=most, stage=True) for most in stages]
     return _improving(Remembering(oracle), run, within)
 
 
@@ -99,15 +97,21 @@ def _stages(sets: Sequence[GroundSet], settings: LiMASettings) -> list[int | Non
 
 
 def _searched_first(ground_set: GroundSet) -> int:
-    """Number of groups, or of regions where there are none."""
-    groups = ground_set.groups
-    return len(ground_set.sizes) if groups is None else int(groups.max()) + 1
+    """Number of groups, or of regions where there are none, that differ from the baseline."""
+    groups, active = ground_set.groups, ~ground_set.inert
+    return max(1, int(active.sum()) if groups is None else len(np.unique(groups[active])))
 
 
-def _checked(budgets: Any) -> list[int]:
+def _checked(budgets: Any, sets: Sequence[GroundSet]) -> list[int]:
     check_sized("budgets", budgets)
     for most in budgets:
         check_count("budgets", most)
     if not len(budgets) or any(b <= a for a, b in pairwise(budgets)):
         raise ValueError(f"`budgets` (={list(budgets)}) must be numbers of images that rise")
+    n = max(map(_searched_first, sets), default=1)
+    if budgets[0] <= 2 * n:
+        raise ValueError(
+            f"`budgets` (={list(budgets)}) must begin with at least {2 * n + 1} images for {n} "
+            "regions: the curves along their order need as many"
+        )
     return [int(most) for most in budgets]

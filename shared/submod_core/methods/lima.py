@@ -157,15 +157,16 @@ def _explain(ground_set: GroundSet, settings: LiMASettings) -> Procedure[_Explai
 
 
 def _affordable(n: int, settings: LiMASettings) -> LiMASettings:
-    """The settings without effectiveness where images do not pay for it; this is warned of."""
+    """The settings without effectiveness where images do not pay for it."""
     most, weights = settings.max_model_inputs, settings.weights
     if (lighter := weights.within(most, n)) == weights:
         return settings
-    warnings.warn(
-        f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
-        f"effectiveness is left out below {features_from(n)}",
-        stacklevel=2,
-    )
+    if not settings.stage:
+        warnings.warn(
+            f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
+            f"effectiveness is left out below {features_from(n)}",
+            stacklevel=2,
+        )
     return replace(settings, weights=lighter)
 
 

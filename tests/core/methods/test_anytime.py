@@ -69,6 +69,23 @@ def test_budgets_are_kept_to_one_by_one():
     assert images == sorted(images)
 
 
+def test_an_input_s_scores_do_not_depend_on_those_explained_with_it():
+    oracle, _, sets = problem(24, 0, 2)
+    merged = np.arange(24) % 6
+    small = GroundSet(merged, np.full(6, 4.0), np.zeros(6, bool))
+
+    def run(settings, ask):
+        one = explain(about(ask, np.array([0])), sets[:1], settings, batch_size=7)
+        spread = lambda e, keep, f: ask(e + 1, keep[:, merged], f)  # noqa: E731
+        return [*one, *explain(spread, [small], settings, batch_size=7)]
+
+    both = [sets[0], small]
+    with warnings.catch_warnings(action="error"):
+        (found,) = improving(oracle, both, LiMASettings.of(), run, [60])
+    # 60 images pay for the features of 6 regions, not of 24.
+    assert [one.curves.effectiveness is None for one in found] == [True, False]
+
+
 def test_stopping_early_costs_no_more():
     oracle, seen, sets = problem(9, 1, 1)
     run = lambda settings, ask: explain(ask, sets, settings, batch_size=7)  # noqa: E731
@@ -87,7 +104,7 @@ def test_stopping_early_costs_no_more():
         ([0], {}, "`budgets`"),
         ([40.5], {}, "`budgets`"),
         (7, {}, "`budgets`"),
-        ([12], {}, "`max_model_inputs` .=12. must be at least 21"),
+        ([20, 40], {}, "`budgets` .*must begin with at least 21 images for 10 regions"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(budgets, options, named):
