@@ -27,7 +27,7 @@ def test_any_budget_has_a_complete_order(most):
         (one,) = LiMA(NET, max_model_inputs=most).explain(X, target=1, perturbations_per_eval=32)
     assert one.model_inputs <= most
     assert one.searched.all()
-    assert len(one.order) >= min(2, most // 5)
+    assert len(one.order) >= min(2, most // 6)
 
 
 @pytest.mark.parametrize(

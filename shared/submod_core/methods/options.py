@@ -46,9 +46,10 @@ OPTIONS = {
     change places. By default whatever holds where `attribute` is called.""",
     "max_model_inputs": """max_model_inputs : int, optional
     Most images per example that may go through the model, those of the curves and of the check
-    included; at least 2n + 1 for n regions, or for n groups of them (`coarse`). Guided search plans
-    to be best within it; below 8n images effectiveness is left out, with a warning. Under any other
-    search the rest is ordered by its last known value when it runs out, with a warning.""",
+    included. Guided search plans to be best within it, from 2n + 1 images on for n regions, or for
+    n groups of them (`coarse`); below 8n images effectiveness is left out, with a warning. Any
+    other search needs up to 4n + 2, and orders the rest by its last known value when they run out,
+    with a warning.""",
     "layout": """layout : str, optional
     Axes of the inputs, one letter each, as in ``"NCHW"``, ``"NHWC"``, ``"NCDHW"``, ``"NTC"``,
     ``"NCT"``, ``"NHW"``, ``"NF"``: N for the examples, C for the channels of a place, and the axes

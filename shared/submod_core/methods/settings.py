@@ -135,12 +135,13 @@ def regions_within(most: int | None) -> int:
     Examples
     --------
     >>> [regions_within(most) for most in (None, 40, 100, 300, 2500)]
-    [49, 13, 16, 37, 312]
+    [49, 10, 16, 37, 312]
     """
     if most is None:
         return _REGIONS
-    # A third of the images is left beside the curves where regions are few.
-    return max(1, min(_MOST, max(_FEWEST, most // _FOR_REGION), most // 3))
+    # Half of the images is left beside the curves where regions are few, and those of single
+    # features; and divisions may have a few more regions than asked for.
+    return max(1, min(_MOST, max(_FEWEST, most // _FOR_REGION), most // 4))
 
 
 class RegionMethod:

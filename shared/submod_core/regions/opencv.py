@@ -164,12 +164,14 @@ def _picture(image: Any) -> AnyArray:
             f"`image` (of shape {values.shape}) must be (H, W), (H, W, 1) or (H, W, 3), with at "
             "least one pixel"
         )
-    largest = 255 if given.dtype.kind in "iu" else 1
+    # Hosts hand over whole numbers as real ones.
+    whole = given.dtype.kind in "iu" or (values.max() > 1 and np.array_equal(values, values // 1))
+    largest = 255 if whole else 1
     if values.min() < 0 or values.max() > largest:
         raise ValueError(
             f"`image` (from {values.min():g} to {values.max():g}) must hold whole numbers from 0 "
-            "to 255, or real ones in [0, 1]; of normalised inputs divide the pictures, by "
-            "`from_processor(…).regions`"
+            "to 255, or real ones in [0, 1]: divide by 255 what is between; of normalised inputs "
+            "divide the pictures, by `from_processor(…).regions`"
         )
     levels = np.rint(values * (255 / largest)).astype(np.uint8).reshape(*values.shape[:2], -1)
     return np.ascontiguousarray(np.broadcast_to(levels, (*levels.shape[:2], 3))[..., ::-1])

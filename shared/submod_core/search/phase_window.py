@@ -29,7 +29,8 @@ class PhaseWindow(Search):
     thresholds are of v(e) = F(S ∪ {e}) − F(∅), with S the elements admitted so far; G is the
     largest v of a screening. The released code takes F itself, which a constant added to F would
     change; here F(∅) is subtracted, not asked for but estimated from the first two screenings. And
-    no value is asked for twice: the first look at a window is the screening.
+    the first look at a window is the screening. A phase that admits nothing after its last look
+    leaves values that the next screening asks for again.
 
     Parameters
     ----------

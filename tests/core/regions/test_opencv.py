@@ -60,7 +60,9 @@ def test_the_options_are_those_of_the_released_scripts(asked):
 
 def test_pictures_are_given_as_opencv_reads_files(asked):
     picture = np.random.default_rng(0).integers(0, 256, (9, 8, 3), dtype=np.uint8)
-    for image in (picture, picture / 255, picture.astype(np.int64)):
+    # Hosts hand over whole numbers as float32.
+    whole = [picture.astype(dtype) for dtype in (np.uint8, np.int64, np.float32)]
+    for image in (*whole, picture / 255):
         opencv_slico(image, 4)
         assert asked["image"].dtype == np.uint8
         assert np.array_equal(asked["image"], picture[..., ::-1])
@@ -99,6 +101,7 @@ def test_an_opencv_without_the_module_says_what_to_install(divide, cv2, monkeypa
         np.full((9, 9), 1.5),
         np.full((9, 9), -1),
         np.full((9, 9), 256),
+        np.full((9, 9), 256.0),
         "a.png",
     ],
     ids=str,
