@@ -249,6 +249,8 @@ OPTIONS = {
     "a sum of others": lambda net: NoiseTunnel(OPTIONS["multiply_by_inputs"](net)),
     "a module": lambda net: LiMA(net),
     "another module": lambda net: LiMA(layered(nn.GELU)),
+    "a wrapper": lambda net: SumOfParts(net, IMAGES[:1], features=4),
+    "an option of a wrapper": lambda net: SumOfParts(net, IMAGES[:1], features=4, top=0.4),
     "an option of a module": lambda net: LiMA(layered(partial(nn.GELU, approximate="tanh"))),
 }
 
@@ -257,6 +259,8 @@ def test_every_option_of_a_method_and_a_model_counts():
     digests = [digest(describe(make(layered()))) for make in OPTIONS.values()]
     assert len(set(digests)) == len(OPTIONS)
     assert digests == [digest(describe(make(layered()))) for make in OPTIONS.values()]
+    other_batches = SumOfParts(layered(), IMAGES[:1], features=4, batch_size=3)
+    assert digest(describe(other_batches)) in digests
 
 
 @pytest.mark.parametrize("kind", [Lime, KernelShap])

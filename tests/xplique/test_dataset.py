@@ -127,12 +127,14 @@ OPTIONS = {
     "probability": partial(Lime, prob=0.3),
     "kernel": partial(Lime, kernel_width=3.0),
     "LiMA": LiMA,
+    "a wrapper": lambda net: SumOfParts(net, IMAGES[:1], features=4),
+    "an option of a wrapper": lambda net: SumOfParts(net, IMAGES[:1], features=4, top=0.4),
     "LiMA's operator": partial(LiMA, operator=score),
 }
 
 
 def test_every_option_of_a_method_and_a_model_counts():
-    digests = [digest(describe(make(NETWORK))) for make in OPTIONS.values()]
+    digests = [digest(describe(make(network()))) for make in OPTIONS.values()]
     assert len(set(digests)) == len(OPTIONS)
     assert digests == [digest(describe(make(network()))) for make in OPTIONS.values()]
     config = NETWORK.get_config()

@@ -3,7 +3,6 @@
 import hashlib
 import inspect
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from submod_core.dataset._code import functions_of, globals_of, held_by, installed, name_of
+from submod_core.dataset._modules import modules_of, options_of
 
 # Arguments that change how long a run takes, and not what it finds.
 _OF_THE_RUN = {"batch_size", "perturbations_per_eval", "max_examples_per_batch", "verbose"}
@@ -166,7 +166,7 @@ class _Description:
             named = value.weights if hasattr(value, "get_weights") else value.variables
             weights = {f"{i} {w.name}": self.array(w) for i, w in enumerate(named)}
         kind = name_of(type(value))
-        modules = _modules(value)
+        modules = modules_of(value)
         self.places |= {
             id(module): (module, {"module": place, "of": kind})
             for place, module in modules.items()
@@ -177,7 +177,12 @@ class _Description:
         return {
             "model": kind,
             "weights": digest(weights),
-            "modules": digest({place: _options(module) for place, module in modules.items()}),
+            "modules": digest(
+                [
+                    (place, name_of(type(module)), self.mapping(options_of(module)))
+                    for place, module in modules.items()
+                ]
+            ),
         } | ({"code": digest(code)} if code else {})
 
     def regression(self, value: Any) -> dict[str, Any]:
@@ -242,31 +247,6 @@ class _Description:
         described = self.kind(type(value))
         described = described if isinstance(described, dict) else {"class": described}
         return described | self.mapping(held)
-
-
-def _modules(model: Any) -> dict[str, Any]:
-    """The modules of a model, itself among them, by their place."""
-    if hasattr(model, "named_modules"):
-        return dict(model.named_modules())
-    found = {"": model}
-    for i, layer in enumerate(getattr(model, "layers", ())):
-        found |= {f"{i}.{place}".rstrip("."): inner for place, inner in _modules(layer).items()}
-    return found
-
-
-def _options(module: Any) -> Any:
-    """Class and options of one module."""
-    name = name_of(type(module))
-    if hasattr(module, "extra_repr"):
-        return [name, re.sub(r"0x[0-9a-f]+", "", module.extra_repr())]
-    if getattr(module, "layers", None) or not hasattr(module, "get_config"):
-        return [name]
-    try:
-        options = module.get_config()
-    except NotImplementedError:  # a layer of the user's own
-        return [name]
-    # Keras numbers its names in the order in which a process makes layers.
-    return [name, describe({key: value for key, value in options.items() if key != "name"})]
 
 
 def _has_weights(value: Any) -> bool:

@@ -62,7 +62,9 @@ def as_baseline(baseline: Any, shape: tuple[int, ...], channels: int | None, ima
     if not isinstance(baseline, Sequence | np.ndarray):
         raise ValueError(f"`baseline` (={baseline!r}) {rule}")
     values = as_numbers("baseline", baseline)
-    if values.ndim != 1 or np.asarray(baseline).dtype.kind == "b":
+    if values.ndim != 1:
+        raise ValueError(f"`baseline` (of shape {values.shape}) {rule}")
+    if np.asarray(baseline).dtype.kind == "b":
         raise ValueError(f"`baseline` (={baseline!r}) {rule}")
     if channels is None or len(values) != shape[channels]:
         there = "no channels" if channels is None else f"{shape[channels]} channels"
