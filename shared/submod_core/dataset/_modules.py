@@ -1,6 +1,7 @@
 """Modules of models of torch and Keras that a fingerprint describes."""
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from types import FunctionType
 from typing import Any
@@ -16,19 +17,21 @@ def modules_of(model: Any) -> dict[str, Any]:
     """The modules of a model, itself among them, by their place."""
     if hasattr(model, "named_modules"):
         return dict(model.named_modules())
-    found = {"": model}
-    for i, layer in enumerate(getattr(model, "layers", None) or ()):
-        found |= {f"{i}.{place}".rstrip("."): inner for place, inner in modules_of(layer).items()}
-    return found
+    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else [model]
+    return {str(i): layer for i, layer in enumerate(layers)}
 
 
-def options_of(module: Any) -> dict[str, Any]:
-    """Constructor's arguments that a module keeps by their names, but for modules and tensors."""
+def options_of(module: Any, layers: Mapping[str, str]) -> dict[str, Any]:
+    """Constructor's arguments that a module keeps by their names, but for modules and tensors.
+
+    The name of a layer, of `layers`, is replaced by its place.
+    """
     try:
         names = set(inspect.signature(type(module)).parameters) - _OF_THE_PROCESS
     except (TypeError, ValueError):
         names = set()
     kept = {name: getattr(module, name, None) for name in sorted(names)}
+    kept = {k: layers.get(v, v) if isinstance(v, str) else v for k, v in kept.items()}
     return {name: value for name, value in kept.items() if _plain(value)} | _source_of(module)
 
 

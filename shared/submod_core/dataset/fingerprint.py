@@ -174,15 +174,15 @@ class _Description:
         }
         kinds = {type(module) for module in modules.values()}
         code = {name_of(k): found for k in kinds if (found := self.code_of(k, _ENTRIES))}
+        layers = {str(getattr(module, "name", "")): place for place, module in modules.items()}
+        described = [
+            (place, name_of(type(module)), self.mapping(options_of(module, layers)))
+            for place, module in modules.items()
+        ]
         return {
             "model": kind,
             "weights": digest(weights),
-            "modules": digest(
-                [
-                    (place, name_of(type(module)), self.mapping(options_of(module)))
-                    for place, module in modules.items()
-                ]
-            ),
+            "modules": digest(described),
         } | ({"code": digest(code)} if code else {})
 
     def regression(self, value: Any) -> dict[str, Any]:
