@@ -263,6 +263,95 @@ def test_every_option_of_a_method_and_a_model_counts():
     assert digest(describe(other_batches)) in digests
 
 
+class Mine(nn.Module):
+    """Holds what it multiplies by, and what it applies, in all the ways there are."""
+
+    shift = 0.0
+
+    def __init__(self, std=1.0, by=1.0, activation=torch.sigmoid, mean=0.0):
+        super().__init__()
+        self.std, self._by, self.activation = torch.tensor(std), by, activation
+        self.register_buffer("mean", torch.tensor(mean), persistent=False)
+
+    def forward(self, x):
+        self.last = x
+        return self.activation((x - self.mean) / self.std * self._by + self.shift)
+
+
+class Shifted(Mine):
+    shift = 1.0
+
+
+def later(**attributes):
+    module = Mine()
+    vars(module).update(attributes)
+    return module
+
+
+def hooked(factor):
+    module = Mine()
+    module.register_forward_hook(lambda *given: factor * given[2])
+    return module
+
+
+MODULES = {
+    "none": Mine(),
+    "a tensor": Mine(std=2.0),
+    "a private number": Mine(by=2.0),
+    "a function of C": Mine(activation=torch.tanh),
+    "a partial": Mine(activation=partial(torch.clamp, min=0.0)),
+    "another partial": Mine(activation=partial(torch.clamp, min=0.5)),
+    "a buffer that is not saved": Mine(mean=1.0),
+    "a constant of the class": Shifted(),
+    "an attribute set later": later(_by=3.0),
+    "a method of the object": later(forward=lambda x: 2 * x),
+    "a hook": hooked(2),
+    "another hook": hooked(3),
+    "digits": Mine().bfloat16(),
+}
+
+
+def test_whatever_a_module_holds_counts():
+    digests = [digest(describe(module)) for module in MODULES.values()]
+    assert len(set(digests)) == len(MODULES)
+    for module in MODULES.values():
+        module(torch.ones(2))  # what it keeps of a call does not count
+    assert digests == [digest(describe(module)) for module in MODULES.values()]
+
+
+def test_the_order_in_which_classes_are_met_does_not_depend_on_the_process():
+    source = """
+class Scale(nn.Module):
+    @staticmethod
+    def by(x): return x * 2
+    def forward(self, x): return Scale.by(x)
+class Body(nn.Module):
+    def forward(self, x): return x if isinstance(x, Scale) else self.scale(x)
+"""
+    found = set()
+    for _ in range(20):
+        made = {"nn": nn, "__name__": "script"}
+        exec(source, made)
+        body = made["Body"]()
+        body.relu, body.scale = nn.ReLU(), made["Scale"]()
+        found.add(digest(describe(body)))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.eye(3).to_sparse(),
+        torch.ones(2).to(torch.float8_e4m3fn),
+        torch.tensor([1j]).conj(),
+        torch.empty(2, device="meta"),
+    ],
+    ids=["sparse", "float8", "conjugate", "meta"],
+)
+def test_tensors_of_any_kind_are_described(tensor):
+    assert describe(tensor) == describe(tensor)
+
+
 @pytest.mark.parametrize("kind", [Lime, KernelShap])
 def test_a_method_goes_on_after_its_use(kind, tmp_path):
     method, options = kind(network()), {"n_samples": 3}

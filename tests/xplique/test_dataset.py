@@ -144,6 +144,49 @@ def test_every_option_of_a_method_and_a_model_counts():
     assert digest(describe(LiMA(other))) not in digests
 
 
+def functional(step):
+    """A network that passes its inputs through some step first; nothing is seeded."""
+    inputs = tf.keras.Input((8, 8, 3))
+    x = tf.keras.layers.Flatten()(step(inputs))
+    model = tf.keras.Model(inputs, tf.keras.layers.Dense(4)(x))
+    model.set_weights([np.ones((192, 4)), np.ones(4)])
+    return model
+
+
+class Centred(tf.keras.Model):
+    def __init__(self, mean):
+        super().__init__()
+        self.mean, self.flat = tf.constant(mean), tf.keras.layers.Flatten()
+
+    def call(self, x):
+        return self.flat(x - self.mean)
+
+
+STEPS = {
+    "none": lambda x: x,
+    "a constant": lambda x: x / 255.0,
+    "another constant": lambda x: x / 2.0,
+    "a function": tf.keras.ops.relu,
+    "another function": tf.keras.ops.tanh,
+    "a connection": lambda x: x + tf.keras.ops.relu(x),
+    "another connection": lambda x: tf.keras.ops.relu(x) + tf.keras.ops.relu(x),
+    "a lambda": tf.keras.layers.Lambda(lambda x: 2 * x),
+    "another lambda": tf.keras.layers.Lambda(lambda x: 3 * x),
+    "a mean": tf.keras.layers.Normalization(mean=[1.0] * 3, variance=[1.0] * 3),
+    "another mean": tf.keras.layers.Normalization(mean=[2.0] * 3, variance=[1.0] * 3),
+}
+
+
+def test_the_graph_of_a_model_counts():
+    models = [functional(step) for step in STEPS.values()] + [Centred(1.0), Centred(2.0)]
+    digests = [digest(describe(model)) for model in models]
+    assert len(set(digests)) == len(models)
+    for model in models:
+        model(IMAGES)
+    assert digests == [digest(describe(model)) for model in models]
+    assert digests[: len(STEPS)] == [digest(describe(functional(s))) for s in STEPS.values()]
+
+
 @pytest.mark.parametrize("kind", [Lime, KernelShap, partial(Occlusion, patch_size=2)])
 def test_a_method_goes_on_after_its_use_and_stays_as_it_was(kind, tmp_path):
     method = kind(NETWORK)

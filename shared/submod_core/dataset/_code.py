@@ -1,25 +1,27 @@
 """Code that a fingerprint describes: functions and classes of the user's own."""
 
+import dis
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import packages_distributions
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 
 def name_of(value: Any) -> str:
     """Module and name of a function or class."""
-    return f"{value.__module__}.{value.__qualname__}"
+    # A worker imports the user's script under another name.
+    module = "__main__" if value.__module__ == "__mp_main__" else value.__module__
+    return f"{module}.{value.__qualname__}"
 
 
 def installed(value: Any) -> bool:
-    """Whether a function or class is Python's, an installed package's or ours: has a version."""
-    module = sys.modules.get(value.__module__ or "")
-    if module is None:
+    """Whether a module, function or class is Python's, a package's or ours: has a version."""
+    of = value if isinstance(value, ModuleType) else sys.modules.get(value.__module__ or "")
+    if of is None:
         return False
-    file, package = getattr(module, "__file__", None), module.__name__.split(".")[0]
+    file, package = getattr(of, "__file__", None), of.__name__.split(".")[0]
     if file is None:
         return package in sys.builtin_module_names
     paths = sysconfig.get_paths()
@@ -43,17 +45,29 @@ def held_by(function: FunctionType) -> list[Any]:
 
 
 def globals_of(function: FunctionType) -> list[Any]:
-    """The globals that a function uses, in functions within it as well."""
-    names = dict.fromkeys(_names(function.__code__))
-    return [function.__globals__[name] for name in names if name in function.__globals__]
+    """The globals that a function uses, in functions within it as well.
+
+    Of a module of the user's own they are the attributes that the function names.
+    """
+    found, given = list[Any](), function.__globals__
+    names = _names(function.__code__, "LOAD_GLOBAL", "LOAD_NAME")
+    attributes = _names(function.__code__, "LOAD_ATTR", "LOAD_METHOD")
+    for name in names:
+        if name not in given:
+            continue
+        found.append(given[name])
+        if isinstance(given[name], ModuleType) and not installed(given[name]):
+            held = vars(given[name])
+            found += [held[attribute] for attribute in attributes if attribute in held]
+    return found
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """Names that a code uses, of globals and attributes."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+def _names(code: CodeType, *operations: str) -> list[str]:
+    """Names that some operations of a code are about, those of functions within it too."""
+    names = [one.argval for one in dis.get_instructions(code) if one.opname in operations]
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    names += [name for constant in inner for name in _names(constant, *operations)]
+    return list(dict.fromkeys(names))
 
 
 def _filled(cell: Any) -> bool:
@@ -63,24 +77,49 @@ def _filled(cell: Any) -> bool:
         return False
 
 
-def functions_of(kind: type, entries: Iterable[str] | None = None) -> dict[str, FunctionType]:
+def functions_of(kind: type, *, called: bool = False) -> dict[str, FunctionType]:
     """Functions of a class and its bases that are the user's own, by name.
 
-    With `entries` only these, and those that they name.
+    With `called` only those that run where an object of the class is called.
     """
     found: dict[str, FunctionType] = {}
     for base in reversed(kind.__mro__):
         if not installed(base):
             found |= {name: f for name, value in vars(base).items() for f in _functions(value)}
-    if entries is None:
+    if not called:
         return dict(sorted(found.items()))
     reached: dict[str, FunctionType] = {}
-    names = list(entries)
+    names = ["forward", "call", "__call__"]
     while names:
         if (name := names.pop()) in found and name not in reached:
             reached[name] = found[name]
-            names += _names(found[name].__code__)
+            names += _names(found[name].__code__, "LOAD_ATTR", "LOAD_METHOD")
     return dict(sorted(reached.items()))
+
+
+def constants_of(kind: type) -> dict[str, Any]:
+    """Values that are attributes of a class and its bases that are the user's own."""
+    found: dict[str, Any] = {}
+    for base in reversed(kind.__mro__):
+        if not installed(base):
+            found |= {k: v for k, v in vars(base).items() if not k.startswith(("__", "_abc"))}
+    hidden = (FunctionType, property, staticmethod, classmethod, MemberDescriptorType)
+    return {k: v for k, v in sorted(found.items()) if not isinstance(v, hidden)}
+
+
+@lru_cache(1024)
+def read_by_call(kind: type) -> set[str]:
+    """Attributes that an object of a class reads where it is called, but for those it sets then."""
+    functions = functions_of(kind, called=True).values()
+    read = {name for f in functions for name in _names(f.__code__, "LOAD_ATTR", "LOAD_METHOD")}
+    return read - set_by_call(kind)
+
+
+@lru_cache(1024)
+def set_by_call(kind: type) -> set[str]:
+    """Attributes that an object of a class sets where it is called: no options of its own."""
+    functions = functions_of(kind, called=True).values()
+    return {name for f in functions for name in _names(f.__code__, "STORE_ATTR")}
 
 
 def _functions(value: Any) -> list[FunctionType]:

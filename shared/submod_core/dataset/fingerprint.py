@@ -1,24 +1,38 @@
 """Fingerprint of a run: everything that its results depend on, as plain values."""
 
+import copyreg
 import hashlib
-import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from submod_core.dataset._code import functions_of, globals_of, held_by, installed, name_of
-from submod_core.dataset._modules import modules_of, options_of
+from submod_core.dataset._code import (
+    constants_of,
+    functions_of,
+    globals_of,
+    held_by,
+    installed,
+    name_of,
+    set_by_call,
+)
+from submod_core.dataset._modules import (
+    arguments_of,
+    has,
+    modules_of,
+    options_of,
+    places_by_name,
+    plain_tensor,
+    source_of,
+)
 
 # Arguments that change how long a run takes, and not what it finds.
 _OF_THE_RUN = {"batch_size", "perturbations_per_eval", "max_examples_per_batch", "verbose"}
 _OF_THE_RUN |= {"show_progress"}
-# What a model is called by.
-_ENTRIES = ("forward", "call", "__call__")
 
 
 def digest(value: Any) -> str:
@@ -102,10 +116,14 @@ class _Description:
         self.seen: dict[int, tuple[Any, Any]] = {}
         # The modules of models, by their place.
         self.places: dict[int, tuple[Any, dict[str, Any]]] = {}
+        # Places of Keras' operations by name, while the options of their model are described.
+        self.names: dict[str, str] = {}
 
     def of(self, value: Any) -> Any:
-        if value is None or isinstance(value, bool | int | float | str):
-            return value if not isinstance(value, float) else repr(value)
+        if isinstance(value, float | np.floating):
+            return repr(float(value))
+        if value is None or isinstance(value, bool | int | str):
+            return self.names.get(value, value) if isinstance(value, str) else value
         # Objects are kept, so that no other one takes the number; those under way are a cycle.
         if id(value) in self.seen:
             return self.seen[id(value)][1]
@@ -125,13 +143,16 @@ class _Description:
             (lambda v: isinstance(v, bytes), lambda v: hashlib.sha256(v).hexdigest()),
             (lambda v: hasattr(v, "construct_kwargs"), self.regression),
             (_has_weights, self.model),
-            (lambda v: hasattr(v, "__array__") and hasattr(v, "shape"), self.array),
+            (lambda v: has(v, "__array__") and has(v, "shape"), self.array),
             (lambda v: isinstance(v, Mapping), self.mapping),
             (lambda v: isinstance(v, Set), lambda v: sorted(json.dumps(self.of(x)) for x in v)),
             (lambda v: isinstance(v, Sequence), lambda v: [self.of(x) for x in v]),
             (lambda v: isinstance(v, partial), self.partial),
             (lambda v: isinstance(v, MethodType), self.method),
             (lambda v: isinstance(v, FunctionType), self.function),
+            (lambda v: isinstance(v, BuiltinFunctionType | np.ufunc), self.builtin),
+            # A function that remembers, as of `functools.cache`.
+            (lambda v: callable(v) and has(v, "__wrapped__"), lambda v: self.of(v.__wrapped__)),
             # A graph of TensorFlow.
             (lambda v: hasattr(v, "python_function"), lambda v: self.of(v.python_function)),
             (lambda v: isinstance(v, CodeType), self.code),
@@ -147,38 +168,42 @@ class _Description:
         }
 
     def array(self, value: Any) -> dict[str, Any]:
-        # Some types of the frameworks, as bfloat16, have no NumPy counterpart: their bytes do.
+        kind = str(value.dtype)
         if hasattr(value, "detach"):
-            value = value.detach().cpu()
-            value = value.float() if "bfloat16" in str(value.dtype) else value
+            value = plain_tensor(value)
         array = np.ascontiguousarray(np.asarray(value))
         if array.dtype.hasobject:  # whose bytes are addresses, others in every process
             entries = self.of(array.ravel().tolist())
             return {"array": "object", "shape": list(array.shape), "entries": entries}
         data = hashlib.sha256(array.tobytes()).hexdigest()[:16]
-        return {"array": str(array.dtype), "shape": list(array.shape), "sha256": data}
+        kind = kind.removeprefix("torch.")
+        return {"array": kind, "shape": list(array.shape), "sha256": data}
 
     def model(self, value: Any) -> dict[str, Any]:
         """A model of torch, Keras or TensorFlow: its modules and the contents of its weights."""
         if hasattr(value, "state_dict"):
-            weights = {name: self.array(w) for name, w in sorted(value.state_dict().items())}
+            # Buffers that are not saved count as well.
+            buffers = value.named_buffers() if hasattr(value, "named_buffers") else ()
+            named = sorted((dict(buffers) | value.state_dict()).items())
+            weights = {name: self.of(w) for name, w in named}
         else:
-            named = value.weights if hasattr(value, "get_weights") else value.variables
-            weights = {f"{i} {w.name}": self.array(w) for i, w in enumerate(named)}
-        kind = name_of(type(value))
+            listed = value.weights if hasattr(value, "get_weights") else value.variables
+            weights = {f"{i} {w.name}": self.array(w) for i, w in enumerate(listed)}
         modules = modules_of(value)
+        kind = name_of(type(value))
         self.places |= {
             id(module): (module, {"module": place, "of": kind})
             for place, module in modules.items()
             if module is not value
         }
-        kinds = {type(module) for module in modules.values()}
-        code = {name_of(k): found for k in kinds if (found := self.code_of(k, _ENTRIES))}
-        layers = {str(getattr(module, "name", "")): place for place, module in modules.items()}
+        self.names, outer = places_by_name(modules), self.names
         described = [
-            (place, name_of(type(module)), self.mapping(options_of(module, layers)))
+            (place, name_of(type(module)), self.mapping(options_of(module)))
             for place, module in modules.items()
         ]
+        self.names = outer
+        kinds = dict.fromkeys(type(module) for module in modules.values())
+        code = {name_of(k): found for k in kinds if (found := self.code_of(k, called=True))}
         return {
             "model": kind,
             "weights": digest(weights),
@@ -212,14 +237,20 @@ class _Description:
             "holds": [*holds, *map(self.of, globals_of(value))],
         }
 
+    def builtin(self, value: Any) -> dict[str, Any]:
+        """A function of C: by its name, and the object that it is a method of."""
+        owner = getattr(value, "__self__", None)
+        return {"function": value.__name__, "of": self.of(owner)}
+
     def kind(self, value: type) -> Any:
         """A class."""
         code = self.code_of(value)
         return {"class": name_of(value), "code": digest(code)} if code else name_of(value)
 
-    def code_of(self, kind: type, entries: Iterable[str] | None = None) -> dict[str, Any]:
-        """The code of a class of the user's own, by names of functions; else empty."""
-        return {name: self.of(f) for name, f in functions_of(kind, entries).items()}
+    def code_of(self, kind: type, *, called: bool = False) -> dict[str, Any]:
+        """Functions and constants of a class of the user's own, by name; else empty."""
+        held = functions_of(kind, called=called) | constants_of(kind)
+        return {name: self.of(value) for name, value in held.items()}
 
     def code(self, value: CodeType) -> list[Any]:
         constants = [self.of(x) for x in value.co_consts]
@@ -231,16 +262,25 @@ class _Description:
 
     def object(self, value: Any) -> dict[str, Any]:
         """An object by its constructor's arguments, as far as it keeps them, and what it keeps."""
-        try:
-            names = list(inspect.signature(type(value)).parameters)
-        except (TypeError, ValueError):
-            names = []
-        kept = {n: key for n in names for key in (n, f"_{n}") if hasattr(value, key)}
+        kind: Any = type(value)
+        names = arguments_of(kind)
+        kept = {n: key for n in names for key in (f"_{n}", n) if has(value, key)}
         held = {name: getattr(value, key) for name, key in kept.items()}
-        if len(held) < len(names) or not names:
-            public = {k: v for k, v in getattr(value, "__dict__", {}).items() if k[0] != "_"}
-            held |= public
-        return self.made(value, held)
+        attributes = getattr(value, "__dict__", {})
+        if not installed(kind):
+            held |= {k: v for k, v in attributes.items() if k not in set_by_call(kind)}
+        elif len(kept) < len(names) or not names:
+            held |= {k: v for k, v in attributes.items() if k[0] != "_"}
+        return self.made(value, held or source_of(value) or self.reduced(value))
+
+    def reduced(self, value: Any) -> dict[str, Any]:
+        """An object without attributes that can be seen: what a copy would be made of."""
+        reduce: Any = copyreg.dispatch_table.get(type(value))
+        try:
+            made = value.__reduce_ex__(2) if reduce is None else reduce(value)
+        except Exception:
+            return {}
+        return {"made": made if isinstance(made, str) else list(made[:3])}
 
     def made(self, value: Any, held: Mapping[str, Any]) -> dict[str, Any]:
         """An object of some attributes."""

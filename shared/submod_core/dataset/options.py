@@ -23,7 +23,7 @@ OPTIONS = {
         See `submod_core.dataset.Run`. By default in this process; under torchrun or SLURM the
         shards of this rank.""",
     "raises": """OtherRunError
-        If the folder holds a run of another method, model, dataset, version or argument; the
+        If the folder holds a run of another method, model, ids, version or argument; the
         message lists what differs.
     TypeError, ValueError
         If an argument is of the wrong type or out of range, or another run holds the folder.

@@ -2,10 +2,15 @@
 
 import functools
 import json
+import math
+import operator
 import os
+import re
 import subprocess
 import sys
+import types
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +83,26 @@ class Elsewhere:
         self.options = {"steps": steps}
 
 
+class Called:
+    """Keeps its option by another name, and counts its calls."""
+
+    def __init__(self, factor):
+        self._by, self.calls = factor, 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return self._by * x
+
+
+def with_helper(factor):
+    """A function that uses one of a module of the user's own."""
+    helper = types.ModuleType("helper")
+    exec(f"def scaled(x): return {factor} * x", helper.__dict__)
+    made = {"__name__": __name__, "helper": helper}
+    exec("def use(x): return helper.scaled(x)", made)
+    return made["use"]
+
+
 class Model:
     """Stands for a module: it has weights, by torch's name for them."""
 
@@ -102,6 +127,18 @@ PAIRS = {
     "a method's option": (Method(None, 50), Method(None, 51)),
     "a private option": (Hidden(50), Hidden(51)),
     "an option by another name": (Elsewhere(50), Elsewhere(51)),
+    "state of objects": (Called(2), Called(3)),
+    "modules of one's own": (with_helper(2), with_helper(3)),
+    "functions of NumPy": (np.exp, np.log),
+    "functions of C": (math.sin, math.cos),
+    "methods of C": ([1].index, [2].index),
+    "partial functions of C": (functools.partial(math.pow, 2), functools.partial(math.atan2, 2)),
+    "remembering": (functools.cache(lambda x: x + 1), functools.cache(lambda x: x - 1)),
+    "paths": (Path("a"), Path("b")),
+    "slices": (slice(1), slice(2)),
+    "patterns": (re.compile("a"), re.compile("b")),
+    "getters": (operator.itemgetter(0), operator.itemgetter(1)),
+    "types of arrays": (np.dtype("f4"), np.dtype("f8")),
     "closures": (times(2), times(3)),
     "keyword defaults": (by_keyword(2), by_keyword(3)),
     "classes": (kind_of(2), kind_of(3)),
@@ -131,6 +168,7 @@ EQUAL = {
     "sets": ({"a", "b", "c"}, {"c", "b", "a"}),
     "arrays of objects": (np.array([257 * 2, "a"], object), np.array([514, "a"], object)),
     "keys": ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    "kinds of numbers": (np.float64(0.5), 0.5),
 }
 
 
@@ -144,6 +182,46 @@ def test_a_global_that_a_function_uses_counts(function, monkeypatch):
     before = digest(describe(function))
     monkeypatch.setitem(globals(), "SCALE", 3.0)
     assert digest(describe(function)) != before
+
+
+def test_what_a_call_sets_is_no_option():
+    one, before = Called(2), describe(Called(2))
+    one(3)
+    assert describe(one) == before
+
+
+def of_the_label(x):
+    return x.label
+
+
+def test_an_attribute_is_no_global(monkeypatch):
+    before = describe(of_the_label)
+    monkeypatch.setitem(globals(), "label", "of a plot")
+    assert describe(of_the_label) == before
+
+
+def test_a_script_is_the_same_where_a_worker_imports_it():
+    before = describe(kind_of(2))
+    made = kind_of(2)
+    made.__module__ = "__main__"
+    there = kind_of(2)
+    there.__module__ = "__mp_main__"
+    for each in (made, there):
+        for name in ("__call__", "scaled"):
+            vars(each)[name].__module__ = each.__module__
+    assert describe(made) == describe(there) != before
+
+
+def test_an_object_that_cannot_be_read_is_described():
+    class Unfitted:
+        def __init__(self, scores):
+            pass
+
+        @property
+        def scores(self):
+            raise RuntimeError("not fitted")
+
+    assert describe(Unfitted(1)) == describe(Unfitted(2))
 
 
 def test_an_object_that_holds_itself():
