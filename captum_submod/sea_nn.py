@@ -12,6 +12,8 @@ from tqdm.auto import tqdm
 
 from captum_submod._compat import TargetType, log_usage
 from captum_submod._maps import heatmaps
+from captum_submod._masking import expanded
+from captum_submod._targets import target_indices
 from submod_core._checks import check_flag, check_type
 from submod_core._docs import documented
 from submod_core.sea_nn import THRESHOLDS, Ensemble, Learning
@@ -22,24 +24,31 @@ _DRAWING = Lock()
 
 
 class SmoothGrad(NoiseTunnel):
-    """The mean over noisy inputs, with noise of 15 % of the inputs' range.
+    """The mean over noisy inputs, with noise of 15 % of each input's range.
 
     Captum's own default is a standard deviation of 1 for every range: on images in [0, 1] such
-    noise leaves nothing of the image. The noise comes from a seed, and leaves torch's generator as
-    it is.
+    noise leaves nothing of the image. The noise comes from a seed, the same for each input, and
+    leaves torch's generator as it is.
     """
 
     def attribute(self, inputs: Tensor, **kwargs: Any) -> Tensor:
         """Attribute as `NoiseTunnel.attribute` does."""
-        values = inputs.detach()
-        spread = float(values.max() - values.min())
-        options = {"stdevs": 0.15 * spread or 1.0} | kwargs
-        devices = [inputs.device] if inputs.is_cuda else []
-        # Captum draws from torch's one generator, which other threads share.
-        with _DRAWING, torch.random.fork_rng(devices):
-            torch.manual_seed(0)
-            smoothed: Tensor = super().attribute(inputs, **options)
-        return smoothed
+        n, devices = len(inputs), [inputs.device] if inputs.is_cuda else []
+        targets = target_indices(kwargs.get("target"), n)
+        maps = []
+        # One by one: the range and the noise of an input must not depend on its company.
+        for i in range(n):
+            one = {name: expanded(given, torch.tensor([i]), n) for name, given in kwargs.items()}
+            if targets is not None:
+                one["target"] = tuple(targets[i].tolist())
+            values = inputs[i : i + 1].detach()
+            spread = float(values.max() - values.min())
+            options = {"stdevs": 0.15 * spread or 1.0} | one
+            # Captum draws from torch's one generator, which other threads share.
+            with _DRAWING, torch.random.fork_rng(devices):
+                torch.manual_seed(0)
+                maps.append(super().attribute(inputs[i : i + 1], **options))
+        return torch.cat(maps)
 
 
 class HeatmapEnsemble(HeatmapMethods, Attribution):
@@ -89,13 +98,13 @@ class HeatmapEnsemble(HeatmapMethods, Attribution):
         -------
         Tensor
             Shaped like the inputs, the same in all channels, on their device and in their floating
-            dtype; at least 0.
+            dtype; at least 0. A constant map is left out, with a warning; where all are, it is 0.
 
         Raises
         ------
         TypeError, ValueError
-            If the inputs are no images, or a method gives no map for each, or one that is constant
-            or not finite: the message names the method.
+            If the inputs are no images, or a method gives no map for each, or one that is not
+            finite: the message names the method.
         """
         check_flag("show_progress", show_progress)
         maps = self._maps(inputs, target, additional_forward_args)

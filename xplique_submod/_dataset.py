@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from submod_core._types import AnyArray, FloatArray
 from submod_core.dataset import Example
-from submod_core.dataset.host import Host
+from submod_core.dataset.host import Host, plain_target
 from submod_core.dataset.judging import JUDGING
 from xplique_submod import metrics
 from xplique_submod._calls import single
@@ -70,7 +70,13 @@ class XpliqueHost(Host):
                     "`dataset` has whole numbers as targets, and the model's outputs are no "
                     "classes: `transform` must make the targets that the operator expects"
                 )
-            return np.asarray(tf.one_hot([int(target) for target in targets], n_classes))
+            classes = np.array([plain_target(target) for target in targets])
+            # TensorFlow has a row of zeros for a class that there is not.
+            for each in classes[(classes < 0) | (classes >= n_classes)][:1]:
+                raise ValueError(
+                    f"`dataset` has the target {each}, of a model with {n_classes} classes"
+                )
+            return np.asarray(tf.one_hot(classes, n_classes))
         return np.stack([np.asarray(target, np.float32) for target in targets])
 
     @contextmanager

@@ -69,13 +69,13 @@ class HeatmapEnsemble(HeatmapMethods, BlackBoxExplainer):
         Returns
         -------
         tf.Tensor of float32, (N, H, W, 1)
-            At least 0.
+            At least 0. A constant map is left out, with a warning; where all are, it is 0.
 
         Raises
         ------
         ValueError
             If the inputs are no images, or an explainer gives no map for each, or one that is
-            constant or not finite: the message names it.
+            not finite: the message names it.
         """
         maps = self._maps(inputs, targets)
         name = type(self).__name__

@@ -25,7 +25,7 @@ from captum_submod import (
     open_explanations,
 )
 from captum_submod.metrics import deletion, insertion, sparsity
-from submod_core.dataset import OtherRunError, describe, digest, read_shard
+from submod_core.dataset import OtherRunError, describe, digest, read_shard, write_report
 from submod_core.dataset.folder import folder_of
 
 N = 7
@@ -120,6 +120,35 @@ def test_a_transform_makes_the_pair(tmp_path):
     assert stored.verify().failed == ()
 
 
+def test_indices_of_an_output_are_no_one_hot_row(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(192, 6), nn.Unflatten(1, (2, 3)))
+    targets = [(0, 1), (1, 0), (1, 2)]
+    stored = attribute_dataset(Saliency(model), (IMAGES[:3], targets), tmp_path)
+    made = Saliency(model).attribute(IMAGES[:3].clone().requires_grad_(), target=targets)
+    for i, target in enumerate(targets):
+        np.testing.assert_allclose(stored.map(i), made[i].detach().sum(0), rtol=1e-5, atol=1e-7)
+        assert stored.row(i)["target_values"] == list(target)
+
+
+@pytest.mark.parametrize("target", [1.7, "1"])
+def test_a_target_that_is_no_class_is_an_error_of_its_example(target, tmp_path):
+    stored = attribute_dataset(lima, (IMAGES[:2], [1, target]), tmp_path)
+    (error,) = stored.errors.values()
+    assert f"target {target!r}" in error
+
+
+def test_a_report_beside_a_run_of_mistakes(tmp_path):
+    data = (IMAGES, TARGETS)
+    both = {
+        "maps": attribute_dataset(lima, data, tmp_path / "a"),
+        "mistakes": attribute_dataset(lima, data, tmp_path / "b", mistakes=True),
+    }
+    assert any(one is None for one in both["mistakes"])
+    write_report(tmp_path / "report.html", both, dataset=data, n_examples=N)
+    assert "classified rightly" in (tmp_path / "report.html").read_text()
+
+
 METHODS = {
     "SMDL": lambda net: SMDL(net, patches=(2, 2)),
     "Saliency": Saliency,
@@ -160,6 +189,7 @@ def test_mistakes_are_those_of_explain_mistakes(tmp_path):
     for i in range(N):
         assert (stored[i] is None) == (i not in expected)
         if i in expected:
+            assert stored[i].example == i
             np.testing.assert_array_equal(stored[i].causes, expected[i].causes)
 
 

@@ -1,5 +1,6 @@
 """SEA-NN under Captum."""
 
+import pickle
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ from captum.attr import IntegratedGradients, LayerGradCam, Saliency, visualizati
 from networks import SmallNet, random_images
 
 from captum_submod import SEANN, AggMean
+from captum_submod.sea_nn import SmoothGrad
 from submod_core.sea_nn import Learning, aggregate_mean, ensemble
 
 FAST = {"settings": Learning(widths=(8, 4), epochs=4), "side": 6, "thresholds": (5, 20)}
@@ -53,6 +55,40 @@ def test_a_batch_gives_what_its_examples_give():
     together = sea.attribute(X, target=[0, 1])
     alone = [sea.attribute(X[i : i + 1], target=i) for i in range(2)]
     assert torch.equal(together, torch.cat(alone))
+
+
+def test_the_noise_of_an_image_does_not_depend_on_its_company():
+    smooth = SmoothGrad(Saliency(MODEL))
+    x = torch.cat([X[:1], 20 * X[1:]])
+    bias = torch.arange(2.0)
+    together = smooth.attribute(x, target=torch.tensor([0, 1]), nt_samples=3)
+    for i in range(2):
+        alone = smooth.attribute(x[i : i + 1], target=i, nt_samples=3)
+        assert torch.equal(together[i : i + 1], alone)
+    model = lambda x, shift: MODEL(x) * shift[:, None]  # noqa: E731
+    shifted = SmoothGrad(Saliency(model)).attribute(
+        x, target=1, additional_forward_args=bias, nt_samples=3
+    )
+    assert not shifted[0].any()
+    assert shifted[1].any()
+
+
+def test_a_pickled_method_divides_small_maps_as_before():
+    sea = SEANN(MODEL, [Saliency(MODEL)], settings=FAST["settings"], side=2)
+    maps = [torch.rand(1, 4, 4, generator=torch.Generator().manual_seed(0))]
+    again = pickle.loads(pickle.dumps(sea))
+    assert torch.equal(again.attribute_maps(maps), sea.attribute_maps(maps))
+
+
+def test_one_function_of_a_class_leaves_out_constant_maps():
+    dead = lambda x, target: torch.cat([0 * x[:1], x[1:]]).sum(1, True)  # noqa: E731
+    sea = SEANN(MODEL, [dead, Saliency(MODEL)], **FAST)
+    with pytest.warns(UserWarning, match=r"methods\[0\], function for example 0 gave a constant"):
+        found = sea.attribute_class(X, target=1)
+    assert np.isfinite(found.heatmap).all()
+    none = pytest.raises(ValueError, match="constant for the examples")
+    with none, pytest.warns(UserWarning, match="constant"):
+        SEANN(MODEL, [lambda x, target: 0 * x], **FAST).attribute_class(X, target=1)
 
 
 def test_defaults_classes_and_captum_s_plots():

@@ -197,6 +197,12 @@ def test_a_method_goes_on_after_its_use_and_stays_as_it_was(kind, tmp_path):
     np.testing.assert_array_equal(again.map(0), stored.map(0))
 
 
+def test_a_class_that_there_is_not_is_an_error_of_its_example(tmp_path):
+    stored = attribute_dataset(Saliency(NETWORK), (IMAGES, [0, 7, 2, -1, 1]), tmp_path)
+    assert set(stored.errors) == {"1", "3"}
+    assert "target 7, of a model with 4 classes" in stored.errors["1"]
+
+
 def test_groups_of_a_sum_of_parts(tmp_path):
     sop = SumOfParts(NETWORK, IMAGES[:1], features=4)
     stored = attribute_dataset(sop, (IMAGES, LABELS), tmp_path)

@@ -61,17 +61,30 @@ class Given:
 def plain_target(target: Any) -> int | list[float] | None:
     """Class of a target: a number, or the one of a one-hot row; else its values.
 
+    A tuple holds indices of an output, as under Captum, and is no one-hot row.
+
+    Raises
+    ------
+    ValueError
+        If a number is no class.
+
     Examples
     --------
     >>> plain_target(3), plain_target([0.0, 1.0]), plain_target([2, 5]), plain_target(None)
     (3, 1, [2.0, 5.0], None)
+    >>> plain_target((0, 1))
+    [0.0, 1.0]
     """
     if target is None:
         return None
-    values = np.asarray(target, np.float64)
+    values = np.asarray(target)
+    if values.dtype.kind not in "iufb" or (values.ndim == 0 and values != np.rint(values)):
+        raise ValueError(f"`dataset` has the target {target!r}, which must be a class or a row")
+    values = values.astype(np.float64)
     if values.ndim == 0:
         return int(values)
-    one_hot = values.ndim == 1 and len(values) > 1 and sorted(values)[-2:] == [0.0, 1.0]
+    row = values.ndim == 1 and len(values) > 1 and not isinstance(target, tuple)
+    one_hot = row and sorted(values)[-2:] == [0.0, 1.0]
     return int(values.argmax()) if one_hot else values.ravel().tolist()
 
 

@@ -249,7 +249,7 @@ class MistakeKind:
         before, after, supports, causes = (np.array(row[name]) for name in self._own)
         found = ExplanationKind().result(row)
         places = supports.astype(np.intp), causes.astype(np.intp)
-        return Mistake(found, row["truth"], *places, before, after)
+        return Mistake(found, row["truth"], *places, before, after, row["index"])
 
 
 class ScoreKind:

@@ -291,7 +291,8 @@ class _Examples:
 
         if stored.row(place)["error"] is not None:
             return f"<p>{html.escape(name)}: failed</p>"
-        found = stored[place]
+        if (found := stored[place]) is None:
+            return f"<p>{html.escape(name)}: classified rightly</p>"
         found = getattr(found, "explanation", found)
         value = "" if name != self.name else f", {self.metric} {self.values[place]:.3f}"
         if isinstance(found, Explanation):

@@ -141,9 +141,9 @@ class Worker:
         started = time.perf_counter()
         answers = list(self._answers(examples, seed)) if examples else []
         seconds = (time.perf_counter() - started) / max(len(examples), 1)
-        for one, answer in zip(examples, answers, strict=True):
+        for one, (drawn, answer) in zip(examples, answers, strict=True):
             if isinstance(answer, Answer):
-                yield self._row(one, answer) | {"seed": seed, "seconds": seconds}
+                yield self._row(one, answer) | {"seed": drawn, "seconds": seconds}
             else:
                 yield answer
 
@@ -159,13 +159,18 @@ class Worker:
             **self.manifest.kind.row(answer.result),
         }
 
-    def _answers(self, examples: Sequence[Example], seed: int) -> Iterator[Answer | Row]:
-        """Answers; of a batch that fails, each half is asked by itself down to the one at fault."""
+    def _answers(
+        self, examples: Sequence[Example], seed: int
+    ) -> Iterator[tuple[int, Answer | Row]]:
+        """Answers, and the seeds that they are drawn from.
+
+        Of a batch that fails, each half is asked by itself down to the one at fault.
+        """
         try:
-            yield from self.task.answer(examples, seed)
+            yield from [(seed, answer) for answer in self.task.answer(examples, seed)]
         except Exception as error:
             if len(examples) == 1:
-                yield _failed(examples[0].index, examples[0].id, error)
+                yield seed, _failed(examples[0].index, examples[0].id, error)
                 return
             middle = len(examples) // 2
             for half in (examples[:middle], examples[middle:]):

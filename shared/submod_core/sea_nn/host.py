@@ -129,12 +129,22 @@ class SubmodularEnsemble(HeatmapMethods):
     def _learn(self, maps: Sequence[Any], names: Sequence[str]) -> Ensemble:
         # The paper's numbers of highest pixels, as far as a small map has so many.
         pixels, thresholds = np.size(maps[0]), self.thresholds
-        if thresholds is THRESHOLDS:
+        if tuple(thresholds) == tuple(THRESHOLDS):
             thresholds = [k for k in THRESHOLDS if k <= pixels] or [1]
         return ensemble(maps, self.settings, side=self.side, thresholds=thresholds, names=names)
 
     def _learn_examples(self, rows: Iterable[Sequence[Any]]) -> list[Ensemble]:
         """A function for each example."""
+        return [self._learn(*row) for row in self._ranking(rows)]
+
+    def _learn_class(self, rows: Sequence[Sequence[Any]]) -> Ensemble:
+        """One function for all examples."""
+        found = self._ranking(rows)
+        maps = [heatmap for kept, _ in found for heatmap in kept]
+        return self._learn(maps, [name for _, names in found for name in names])
+
+    def _ranking(self, rows: Iterable[Sequence[Any]]) -> list[tuple[list[Any], list[str]]]:
+        """For each example the maps that are not constant, and their names."""
         found = [_that_rank(row, self._names(i)) for i, row in enumerate(rows)]
         none = [i for i, (kept, _) in enumerate(found) if not kept]
         if none:
@@ -142,12 +152,7 @@ class SubmodularEnsemble(HeatmapMethods):
                 f"the maps of all methods are constant for the examples {none[:8]}: there is "
                 "nothing to learn from"
             )
-        return [self._learn(*row) for row in found]
-
-    def _learn_class(self, rows: Sequence[Sequence[Any]]) -> Ensemble:
-        """One function for all examples."""
-        names = [name for i in range(len(rows)) for name in self._names(i)]
-        return self._learn([heatmap for row in rows for heatmap in row], names)
+        return found
 
     def _combine(self, maps: Sequence[Any], names: Sequence[str]) -> FloatArray:
         """The attribution by that function (SEA-NN, Algorithm 1)."""

@@ -68,6 +68,9 @@ def test_examples_that_fail_are_rows_with_their_error(tmp_path):
     expected = RIGHT.copy()
     expected[[2, 5, 6]] = np.nan
     np.testing.assert_array_equal(stored.scores().values, expected)
+    # What an example was asked with counts: a shard, or the half of it that did not fail.
+    seeds = [stored.row(i)["seed"] for i in (0, 1, 3, 4, 7)]
+    assert seeds == [0, 0, 0, 4, 7]
     with pytest.raises(LookupError, match="example '5' failed: ValueError: example 5 has no map"):
         stored[5]
 
