@@ -72,7 +72,7 @@ def robustness(
     if not inputs.isfinite().all():
         raise ValueError("`inputs` holds NaN or infinite values")
     axes = layout_of(inputs, layout)
-    image, shape = axes is not None and axes.is_image, shape_of(inputs, axes)
+    shape = shape_of(inputs, axes)
 
     def noisy(x: Tensor) -> Any:
         if not isinstance(mapped, Mapping):
@@ -83,14 +83,14 @@ def robustness(
     def maps(noise: Any) -> list[Any]:
         x = inputs
         if noise is not None:
-            drawn = torch.from_numpy(axes.restored(noise) if axes and image else noise)
+            drawn = torch.from_numpy(axes.restored(noise) if axes else noise)
             x = inputs + drawn.to(inputs.dtype).to(inputs.device)
         found = map_of(explanation_func(noisy(x), **kwargs), given)
         return [painted(row, shape) for row in rows_of(found, x, axes)]
 
     # Noise is drawn with channels last, the same in both hosts.
     like = _shaped(inputs)
-    noise_shape = tuple((axes.channels_last(like) if axes and image else like).shape)
+    noise_shape = tuple((axes.channels_last(like) if axes else like).shape)
     return torch.from_numpy(metric.numbers(maps, noise_shape))
 
 

@@ -113,6 +113,21 @@ def test_metrics_of_maps_are_one_number_under_both_hosts(model):
     assert 0 < ours(lambda x, y: x) < 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((4, 4, 4, 2), "NCDHW"), ((4, 4, 4), "NDHW"), ((6, 2), None)]
+)
+def test_noise_on_volumes_and_series_is_the_same_under_both_hosts(shape, axes):
+    x = np.random.default_rng(0).random((2, *shape), np.float32)
+    first = np.ascontiguousarray(np.moveaxis(x, -1, 1)) if axes == "NCDHW" else x
+    settings = {"k": 3, "radius": 0.3, "n_samples": 2}
+    under_captum = captum_submod.metrics.robustness(
+        lambda x: x, torch.from_numpy(first), layout=axes, **settings
+    )
+    last = {"NCDHW": "NDHWC"}.get(axes, axes)
+    ours = metrics.Robustness(lambda x: x, x, np.eye(2), layout=last, **settings)
+    assert ours.per_example(lambda x, y: x) == pytest.approx(under_captum.numpy(), abs=1e-6)
+
+
 def test_explanations_and_regions_are_attributions_too(model):
     lima = xplique_submod.LiMA(model, regions=(4, 4))
     explained, maps = lima.explain_regions(X, Y), lima(X, Y)
