@@ -97,6 +97,7 @@ CASES = [
             "on_batch": None,
             "sources": None,
             "checked": False,
+            "remembered": 9,
         },
         RUN
         | {
@@ -110,6 +111,7 @@ CASES = [
                 "two axes": [np.zeros((3, 1), bool)],
             },
             "checked": flag(),
+            "remembered": count(),
         },
     ),
     Case(

@@ -131,7 +131,7 @@ def drive(
     _check_arguments(procedures, oracle, inert, overlap, on_batch, sources, checked)
     check_count("remembered", remembered)
     sessions = [
-        Session(i, procedure, mask, remembered)
+        Session(i, procedure, mask, int(remembered))
         for i, (procedure, mask) in enumerate(zip(procedures, inert, strict=True))
     ]
     keep_freed_memory()
