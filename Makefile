@@ -83,6 +83,8 @@ results: $(VENV)/captum
 check: lint docs test
 
 $(VENV)/captum: pyproject.toml constraints.txt
+	@# Where the folder is made beside the one inside of it, `venv` may find it there and stop.
+	mkdir -p $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) torch 'setuptools>=77'
 	$(INSTALL_HERE) '.[captum,examples]'
