@@ -72,9 +72,10 @@ class XpliqueHost(Host):
                 )
             classes = np.array([plain_target(target) for target in targets])
             # TensorFlow has a row of zeros for a class that there is not.
-            for each in classes[(classes < 0) | (classes >= n_classes)][:1]:
+            outside = classes[(classes < 0) | (classes >= n_classes)]
+            if len(outside):
                 raise ValueError(
-                    f"`dataset` has the target {each}, of a model with {n_classes} classes"
+                    f"`dataset` has the target {outside[0]}, of a model with {n_classes} classes"
                 )
             return np.asarray(tf.one_hot(classes, n_classes))
         return np.stack([np.asarray(target, np.float32) for target in targets])

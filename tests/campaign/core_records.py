@@ -189,14 +189,14 @@ CASES = [
             "max_model_inputs": 10,
             "k": 2,
             "feature_target": False,
-            "stage": False,
+            "quiet": False,
         },
         {
             "search": instance() | {"a class": search.Greedy},
             "weights": instance(),
             "k": count(optional=True),
             "feature_target": flag(),
-            "stage": flag(),
+            "quiet": flag(),
         },
     ),
     Case(

@@ -38,7 +38,7 @@ def _ours() -> frozenset[str]:
 
 
 def held_by(function: FunctionType) -> list[Any]:
-    """What a function holds: the contents of its closure, and its defaults."""
+    """Contents of a function's closure, and its defaults."""
     cells = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
     keywords = sorted((function.__kwdefaults__ or {}).items())
     return [*cells, *(function.__defaults__ or ()), *(value for _, value in keywords)]
@@ -82,12 +82,9 @@ def functions_of(kind: type, *, called: bool = False) -> dict[str, FunctionType]
 
     With `called` only those that run where an object of the class is called.
     """
-    found: dict[str, FunctionType] = {}
-    for base in reversed(kind.__mro__):
-        if not installed(base):
-            found |= {name: f for name, value in vars(base).items() for f in _functions(value)}
+    found = {name: f for name, value in _members(kind).items() for f in _functions(value)}
     if not called:
-        return dict(sorted(found.items()))
+        return found
     reached: dict[str, FunctionType] = {}
     names = ["forward", "call", "__call__"]
     while names:
@@ -99,12 +96,18 @@ def functions_of(kind: type, *, called: bool = False) -> dict[str, FunctionType]
 
 def constants_of(kind: type) -> dict[str, Any]:
     """Values that are attributes of a class and its bases that are the user's own."""
+    found = {k: v for k, v in _members(kind).items() if not k.startswith(("__", "_abc"))}
+    hidden = (FunctionType, property, staticmethod, classmethod, MemberDescriptorType)
+    return {k: v for k, v in found.items() if not isinstance(v, hidden)}
+
+
+def _members(kind: type) -> dict[str, Any]:
+    """Members of a class and its bases that are the user's own, in the order of their names."""
     found: dict[str, Any] = {}
     for base in reversed(kind.__mro__):
         if not installed(base):
-            found |= {k: v for k, v in vars(base).items() if not k.startswith(("__", "_abc"))}
-    hidden = (FunctionType, property, staticmethod, classmethod, MemberDescriptorType)
-    return {k: v for k, v in sorted(found.items()) if not isinstance(v, hidden)}
+            found |= vars(base)
+    return dict(sorted(found.items()))
 
 
 @lru_cache(1024)

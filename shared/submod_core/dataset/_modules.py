@@ -37,7 +37,7 @@ def places_by_name(modules: Mapping[str, Any]) -> dict[str, str]:
 
 
 def options_of(module: Any) -> dict[str, Any]:
-    """What a module holds that may change its answers, but for modules and weights.
+    """Options of a module: whatever it holds that may change its answers, but for its weights.
 
     These are its configuration, in Keras, the constructor's arguments that it keeps by their names,
     what its code reads where it is called, and its hooks.

@@ -60,7 +60,7 @@ def improving(
     if not settings.search.plans:
         raise ValueError(f"`search` (={settings.search!r}) must plan by a budget, as Guided does")
     stages = _stages(sets, settings) if budgets is None else _checked(budgets, sets)
-    within = [replace(settings, max_model_inputs=most, stage=True) for most in stages]
+    within = [replace(settings, max_model_inputs=most, quiet=True) for most in stages]
     return _improving(Remembering(oracle), run, within)
 
 

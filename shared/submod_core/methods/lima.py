@@ -161,7 +161,7 @@ def _affordable(n: int, settings: LiMASettings) -> LiMASettings:
     most, weights = settings.max_model_inputs, settings.weights
     if (lighter := weights.within(most, n)) == weights:
         return settings
-    if not settings.stage:
+    if not settings.quiet:
         warnings.warn(
             f"`max_model_inputs` (={most}) leaves no images for the features of {n} regions: "
             f"effectiveness is left out below {features_from(n)}",

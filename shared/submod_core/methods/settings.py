@@ -42,8 +42,8 @@ class LiMASettings:
         For SMDL: rank only that many regions; the others share the lowest importance.
     feature_target : bool
         For SMDL: the target is the feature vector of the whole input.
-    stage : bool
-        One of several budgets: nothing warns of what it leaves out.
+    quiet : bool
+        Leave effectiveness out without a warning where images do not pay for it.
     """
 
     search: Search
@@ -53,7 +53,7 @@ class LiMASettings:
     max_model_inputs: int | None = None
     k: int | None = None
     feature_target: bool = False
-    stage: bool = False
+    quiet: bool = False
 
     def __post_init__(self) -> None:
         check_type("search", self.search, Search, "a Search")
@@ -64,7 +64,7 @@ class LiMASettings:
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name))
         check_flag("feature_target", self.feature_target)
-        check_flag("stage", self.stage)
+        check_flag("quiet", self.quiet)
 
     @classmethod
     def of(
