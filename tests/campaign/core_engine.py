@@ -136,11 +136,13 @@ CASES = [
             "distance": "cosine",
             "feature_target": False,
             "budget": None,
+            "fewer_rounds": False,
         },
         {
             "weights": instance(),
             "feature_target": flag(),
             "budget": without(instance(), "None"),
+            "fewer_rounds": flag(),
         },
     ),
     Case(

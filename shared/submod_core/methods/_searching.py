@@ -40,7 +40,12 @@ def ranked(
         regions = "region_features" in needs
         budget = ImageBudget(n, most, search.plans, keep, images, features, regions)
     objective = Objective(
-        n, settings.weights, settings.distance, settings.feature_target, budget=budget
+        n,
+        settings.weights,
+        settings.distance,
+        settings.feature_target,
+        budget=budget,
+        fewer_rounds=search.fills_rounds,
     )
     yield from objective.prepare()
     if keep is not None and settings.weights.sees_complements and not settings.weights.parts:

@@ -37,6 +37,9 @@ class Objective:
         (SMDL, Eq. 7).
     budget : ImageBudget, optional
         Counts the images that the questions need, and ends the search in time.
+    fewer_rounds : bool
+        Ask for the features of single regions along with the first images, rather than before. Not
+        within a budget: images that were answered without features are asked for again.
 
     Examples
     --------
@@ -53,25 +56,32 @@ class Objective:
         distance: str | Distance = "cosine",
         feature_target: bool = False,
         budget: ImageBudget | None = None,
+        fewer_rounds: bool = False,
     ) -> None:
         check_count("n", n)
         check_type("weights", weights, Weights, "Weights")
         check_flag("feature_target", feature_target)
         check_type("budget", budget, ImageBudget | None, "an ImageBudget")
+        check_flag("fewer_rounds", fewer_rounds)
         self.budget = budget
         self.n = n
         self.weights = weights
         self.feature_target = feature_target
         self._used = [score for score, _ in weights.terms(distance)]
         self._region_features: FloatArray | None = None
+        self._fewer_rounds = fewer_rounds and budget is None
+        self._waiting = False  # whether the features of single regions go along with other images
         self._whole: FloatArray | None = None
         self._computed: dict[Any, Any] = {}
 
     def prepare(self) -> Procedure[None]:
         """Ask for the features of single regions and of the whole input, where they are needed."""
-        if "region_features" in self.weights.needs:
-            responses = yield from self._ask(np.eye(self.n, dtype=bool), features=True)
-            self._region_features = responses.features
+        needs = self.weights.needs
+        if "region_features" in needs:
+            self._waiting = self._fewer_rounds and bool(needs & {"kept", "left"})
+            if not self._waiting:
+                responses = yield from self._ask(np.eye(self.n, dtype=bool), features=True)
+                self._region_features = responses.features
         if self.feature_target:
             responses = yield from self._ask(np.ones((1, self.n), dtype=bool), features=True)
             self._whole = _features(responses)[0]
@@ -80,6 +90,12 @@ class Objective:
         """Ask the model, and count the images."""
         if self.budget is not None:
             self.budget.spend(keep, features)
+        if self._waiting:
+            # The engine knows the whole input, without features, and then all of these images.
+            self._waiting = False
+            along = [np.eye(self.n, dtype=bool), keep[~keep.all(axis=1)]]
+            found = (yield Query(np.concatenate(along), features=True)).features
+            self._region_features = None if found is None else found[: self.n]
         return (yield Query(keep, features))
 
     def scores(self, subsets: BoolArray, also: Sequence[Score] = ()) -> Procedure[Scores]:

@@ -50,6 +50,11 @@ class Search(ABC):
     Any other search is stopped while the budget still pays for the curves of an unknown order.
     """
 
+    @property
+    def fills_rounds(self) -> bool:
+        """Whether images may be asked for in vain, so that rounds are fewer and fuller."""
+        return False
+
     def __post_init__(self) -> None:
         for option in fields(self):
             if isinstance(value := getattr(self, option.name), np.generic):

@@ -99,6 +99,11 @@ class Guided(Search):
         if self.complement_weight is not None:
             check_amount("complement_weight", self.complement_weight)
 
+    @property
+    def fills_rounds(self) -> bool:
+        """Whether rounds are filled up."""
+        return self.ahead > 0
+
     def steps(self, order: Order) -> Steps:
         """Forward from the empty set, backward from the full one, then moves."""
         n = order.n
