@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Lock, get_ident
+from types import FunctionType, MethodType
 from typing import Any, Literal
 
 from torch import Tensor, nn
+
+from submod_core.dataset._code import globals_of, held_by, installed
 
 Side = Literal["input", "output"]
 
@@ -20,7 +23,10 @@ _lock = Lock()
 
 
 def modules_of(function: Any) -> list[nn.Module]:
-    """All modules behind a function: itself, the object of a method, the parts of a `partial`.
+    """All modules behind a function: itself, or what it holds, names, or is a method of.
+
+    A function of the user's own holds its closure and defaults, and names globals; a `partial`
+    holds its parts.
 
     Examples
     --------
@@ -28,13 +34,23 @@ def modules_of(function: Any) -> list[nn.Module]:
     >>> modules_of(net.forward) == modules_of(partial(net)) == [net]
     True
     """
-    if isinstance(function, nn.Module):
-        return list(function.modules())
-    if isinstance(function, partial):
-        parts = (function.func, *function.args, *function.keywords.values())
-        return [module for part in parts for module in modules_of(part)]
-    owner = getattr(function, "__self__", None)
-    return list(owner.modules()) if isinstance(owner, nn.Module) else []
+    found, waiting, seen = dict[int, nn.Module](), [function], set[int]()
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, nn.Module):
+            found |= {id(module): module for module in one.modules()}
+        elif isinstance(one, partial):
+            waiting += [one.func, *one.args, *one.keywords.values()]
+        elif isinstance(one, MethodType):
+            waiting += [one.__self__, one.__func__]
+        elif isinstance(one, FunctionType) and not installed(one):
+            waiting += [*held_by(one), *globals_of(one)]
+        elif isinstance(owner := getattr(one, "__self__", None), nn.Module):
+            waiting.append(owner)
+    return list(found.values())
 
 
 @contextmanager

@@ -172,6 +172,21 @@ class TorchOracle:
             )
         return probabilities
 
+    @torch.no_grad()
+    def named_classes(self) -> list[int]:
+        """The class that each example's target names, by the outputs for the first example."""
+        rows = torch.zeros(1, dtype=torch.long)
+        keep = torch.ones((1, len(self.batch.sets[0].sizes)), dtype=torch.bool)
+        arguments = (*compose(self.batch, rows, keep), *self._expand(rows))
+        output, _ = self._run(arguments, 1, features=False)
+        assert self.target is not None, "there are targets"
+        shape, named = tuple(output.shape[1:]), self.target
+        if math.prod(shape) > 1:
+            # Of an index into all axes one counts classes, from either end.
+            named = within(named, shape)[:, self.readout.axis(output.dim()) - 1 :]
+        classes: list[int] = named[:, 0].tolist()
+        return classes
+
     def _probabilities(self, classes: Tensor) -> Tensor:
         """Probabilities of class scores (B, C), which may turn out to be some already."""
         if not self._looked:

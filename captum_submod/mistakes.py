@@ -1,5 +1,6 @@
 """Explanation of mistakes, for Captum."""
 
+from collections.abc import Callable
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -44,7 +45,7 @@ def explain_mistakes(
     inputs : Tensor, tuple of Tensor or mapping, each (N, …)
         As in `LiMA.attribute`.
     target : int, tuple, Tensor or list
-        The *true* class of each example.
+        The *true* class of each example; of outputs with further axes, an index into all of them.
     {max_area}
     **arguments
         Further arguments of the method's `attribute`: baselines, additional_forward_args,
@@ -85,11 +86,14 @@ def explain_mistakes(
     assert oracle.target is not None, "there is a target"
     oracle.truths = True
 
-    def classify(example: int, keep: BoolArray) -> FloatArray:
+    def asked(ask: Callable[..., Any], *arguments: Any) -> Any:
         with evaluating(method.forward_func, oracle.readout.features), oracle.precision():
-            probabilities: FloatArray = oracle.class_probabilities(np.array([example]), keep[None])[
-                0
-            ]
+            return ask(*arguments)
+
+    def classify(example: int, keep: BoolArray) -> FloatArray:
+        probabilities: FloatArray = asked(
+            oracle.class_probabilities, np.array([example]), keep[None]
+        )[0]
         return probabilities
 
     return find_mistakes(
@@ -98,6 +102,6 @@ def explain_mistakes(
             oracle, batch_size(per_eval, len(wrong)), show_progress, wrong
         ),
         oracle.batch.sets,
-        oracle.target[:, 0].tolist(),
+        asked(oracle.named_classes),
         max_area,
     )

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from captum_submod._masking import expanded
 from submod_core._checks import check_count, check_number
 
 
@@ -104,7 +105,11 @@ class DropTokens(nn.Module):
         shown = self._shown(images)
         counts = shown.sum(1)
         groups = [torch.nonzero(counts == count)[:, 0] for count in counts.unique().tolist()]
-        outputs = [self._on_tokens(images[rows], shown[rows], args) for rows in groups]
+        given = [[expanded(arg, rows, len(images)) for arg in args] for rows in groups]
+        outputs = [
+            self._on_tokens(images[rows], shown[rows], tuple(own))
+            for rows, own in zip(groups, given, strict=True)
+        ]
         return torch.cat(outputs)[torch.cat(groups).argsort()]
 
     def _shown(self, images: Tensor) -> Tensor:

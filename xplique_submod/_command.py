@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from submod_core import Explanation
 from xplique_submod._calls import call
+from xplique_submod._layers import ends_in_sigmoid
+from xplique_submod._targets import rows_of
 from xplique_submod.lima import LiMA
 
 
@@ -21,7 +23,17 @@ def explain_photograph(
         The explanation, and its class.
     """
     outputs = call(model, tf.constant(image[None]))
-    target = int(tf.argmax(outputs, 1)[0]) if target is None else target
     lima = LiMA(model, batch_size=64, verbose=True, **options)
-    (one,) = lima.explain_regions(image[None], tf.one_hot([target], outputs.shape[1]))
+    if target is None:
+        target = _predicted(model, outputs, lima.activation)
+    (one,) = lima.explain_regions(image[None], rows_of([target], outputs.shape[1]))
     return one, target
+
+
+def _predicted(model: Any, outputs: tf.Tensor, activation: Any) -> int:
+    """The predicted class; of one output that is no probability 1, the value itself."""
+    if outputs.shape[1] > 1:
+        return int(tf.argmax(outputs, 1)[0])
+    if ends_in_sigmoid(model) or activation == "identity":
+        return int(outputs[0, 0] > 0.5)
+    return int(outputs[0, 0] > 0) if activation == "sigmoid" else 1

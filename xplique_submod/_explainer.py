@@ -187,7 +187,7 @@ class RegionExplainer(RegionMethod, BlackBoxExplainer):
         if divide is None and self.coarse is not None:
             sets = with_groups(batch.sets, batch.images, batch.layout, self.coarse)
             batch = replace(batch, sets=sets)
-        if self._task.kind == "classes" and not by_features:
+        if (task or self._task).kind == "classes" and not by_features:
             check_classes(batch.targets)
         return TensorFlowOracle(self._current_reader(task or self._task), batch)
 

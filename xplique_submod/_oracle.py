@@ -41,8 +41,14 @@ class TensorFlowOracle:
 
     def truths(self) -> list[int]:
         """The class that each example's targets name."""
-        targets = self.reader.fitted(self.batch, 1).targets
-        truths: list[int] = targets.numpy().argmax(-1).tolist()
+        rows = self.reader.fitted(self.batch, 1).targets.numpy()
+        one_hot = np.isin(rows, (0, 1)).all(axis=1) & (rows.sum(axis=1) == 1)
+        if not one_hot.all():
+            raise ValueError(
+                f"`targets` must be one-hot, the true class of each example; the rows "
+                f"{np.flatnonzero(~one_hot)[:8].tolist()} are not"
+            )
+        truths: list[int] = rows.argmax(-1).tolist()
         return truths
 
     def class_probabilities(self, example: int, keep: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from xplique_submod._compat import Task
 from xplique_submod._inputs import Batch
 from xplique_submod._layers import ends_in_sigmoid, feature_function
 from xplique_submod._messages import EITHER, NO_CERTAINTY, NO_FEATURES
-from xplique_submod._targets import check_targets, of_one_output
+from xplique_submod._targets import check_classes, check_targets, of_one_output
 from xplique_submod._tracing import Runner
 
 Tensors = tuple[Any, ...]
@@ -87,8 +87,11 @@ class Reader(Runner):
                 if not self._looked:  # noted only then: a look that failed is repeated
                     self._look(batch, most)
                     self._looked = True
-            targets = batch.targets
-            if self._kind == "classes" and self._n_outputs == 1:
+            targets, embeddings = batch.targets, self.readout.class_embeddings
+            n_outputs = self._n_outputs if embeddings is None else len(embeddings)
+            if self.task.kind == "either" and self._kind == "classes":
+                check_classes(targets)
+            if self._kind == "classes" and n_outputs == 1:
                 targets = of_one_output(targets, self._one_is_probability)
             fitted = self._fitted = batch, replace(batch, targets=targets)
         return fitted[1]

@@ -26,13 +26,38 @@ def check_classes(targets: Any) -> None:
         )
 
 
+def rows_of(classes: Any, n_outputs: int) -> tf.Tensor:
+    """Targets of classes (N,): one-hot rows, or the classes themselves for one output.
+
+    Raises
+    ------
+    ValueError
+        If a class is out of range.
+
+    Examples
+    --------
+    >>> rows_of([0, 1], 1).numpy().tolist(), rows_of([1], 3).numpy().tolist()
+    ([[0.0], [1.0]], [[0.0, 1.0, 0.0]])
+    """
+    named, n_classes = np.asarray(classes), max(2, n_outputs)
+    if bool(((named < 0) | (named >= n_classes)).any()):
+        raise ValueError(
+            f"`targets` (={named.tolist()}) must be classes from 0 to {n_classes - 1} of a model "
+            f"with {n_outputs} outputs"
+        )
+    if n_outputs == 1:
+        return tf.constant(named[:, None], tf.float32)
+    return tf.one_hot(named, n_outputs)
+
+
 def of_one_output(targets: tf.Tensor, is_probability: bool) -> tf.Tensor:
     """Targets of a model with one output: columns of the classes 0 and 1, or the one of a value.
 
     Raises
     ------
     ValueError
-        If a row is 0 and the output is the probability of no class.
+        If a row is 0 and the output is the probability of no class; or a row is neither 0 nor 1,
+        and it is that of one.
 
     Examples
     --------
@@ -43,6 +68,11 @@ def of_one_output(targets: tf.Tensor, is_probability: bool) -> tf.Tensor:
         return targets
     zero = targets.numpy()[:, 0] == 0
     if is_probability:
+        if not np.isin(targets.numpy(), (0, 1)).all():
+            raise ValueError(
+                f"`targets` (={targets.numpy()[:, 0].tolist()}) must be 0 or 1 for a model with one "
+                "output, the probability of class 1"
+            )
         return tf.concat([tf.constant(zero[:, None], tf.float32), targets], 1)
     if zero.any():
         raise ValueError(

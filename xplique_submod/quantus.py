@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from submod_core._checks import as_numbers, as_whole_numbers, check_callable, check_flag, check_type
 from submod_core._types import AnyArray
+from xplique_submod._targets import rows_of
 from xplique_submod.lima import LiMA
 
 __all__ = ["explain_func"]
@@ -30,7 +31,7 @@ def explain_func(
     Parameters
     ----------
     model : keras.Model
-        With outputs (N, classes).
+        With outputs (N, classes), or (N, 1), the probability of class 1.
     inputs : ndarray, (N, …)
         As the model takes them, or with their last axis as the first after N.
     targets : ndarray of int, (N,), or an int
@@ -73,8 +74,8 @@ def explain_func(
             f"`targets` (of shape {np.shape(targets)}) must have one class for each of the "
             f"{len(given)} inputs"
         )
-    one_hot = tf.one_hot(np.broadcast_to(classes, len(given)), model.output_shape[-1])
-    maps = method(model).explain(np.moveaxis(given, 1, -1) if moved else given, one_hot)
+    rows = rows_of(np.broadcast_to(classes, len(given)), model.output_shape[-1])
+    maps = method(model).explain(np.moveaxis(given, 1, -1) if moved else given, rows)
     scores: AnyArray = np.array(maps)
     # Quantus compares attributions with inputs whose channels are first, however it asked.
     return scores.mean(-1)[:, None] if scores.ndim >= 3 else scores

@@ -268,3 +268,28 @@ def test_a_layer_is_captured_as_it_was_when_it_ran():
 def test_modules_behind_what_is_no_module():
     assert modules_of(len) == modules_of(None) == modules_of(lambda x: x) == []
     assert modules_of(np.zeros(2).sum) == []
+
+
+NET = nn.Linear(2, 2)
+
+
+def scored(x, scale=nn.Identity()):  # noqa: B008
+    return scale(NET(x))
+
+
+def test_modules_that_a_function_names_holds_or_is_given():
+    inner, holder = nn.Dropout(), nn.Sequential(nn.ReLU())
+    assert set(modules_of(lambda x: inner(holder(x)))) == {inner, holder, holder[0]}
+    assert set(modules_of(scored)) == {NET, scored.__defaults__[0]}
+    assert set(modules_of(lambda x: scored(x))) == set(modules_of(scored))
+    assert modules_of(torch.relu) == []
+
+
+def test_a_model_in_a_function_is_explained_in_evaluation_mode():
+    net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(16), nn.Linear(16, 3)).double()
+    x = torch.rand(2, 1, 4, 4, dtype=torch.float64)
+    before = net[1].running_mean.clone()
+    found = LiMA(lambda x: net(x), regions=(2, 2)).attribute(x, target=0)
+    assert torch.equal(net[1].running_mean, before)
+    assert net.training
+    torch.testing.assert_close(found, LiMA(net.eval(), regions=(2, 2)).attribute(x, target=0))

@@ -61,10 +61,11 @@ class Session(Generic[T]):
     model_inputs: int = 0
     outcome: Outcome[T] | None = None
 
-    def know(self, whole: Responses, model_inputs: int) -> None:
-        """Remember the answer to the whole input, one row, and the images that it took."""
-        self.missing = [np.packbits(~self.inert).tobytes()]
-        self._remember([whole])
+    def know(self, both: Responses, model_inputs: int) -> None:
+        """Remember the answers to the whole input and to nothing kept, and the images they took."""
+        nothing = np.zeros_like(self.inert)
+        self.missing = [np.packbits(keep).tobytes() for keep in (~self.inert, nothing)]
+        self._remember([both])
         self.model_inputs = model_inputs
 
     def advance(self, responses: Responses | None) -> list[Request]:

@@ -95,8 +95,9 @@ def drive(
         The argument of the adapter that each field of the responses comes from, for errors; by
         default "model".
     checked : bool
-        Ask for every whole input once more, before all else, to find models whose answers depend
-        on the other rows of a batch, or on chance: see `submod_core.engine.whole`.
+        Ask for every whole input twice, and with nothing kept, before all else, to find models
+        whose answers depend on the other rows of a batch, or on chance: see
+        `submod_core.engine.whole`.
     remembered : int
         Number of answers that are remembered of each input.
 
@@ -139,10 +140,10 @@ def drive(
     with closing(sessions), ThreadPoolExecutor(1) as second_thread:
         size, sources = BatchSize(batch_size), sources or {}
         if checked and sessions:
-            # Twice each: the first answer is remembered, the second only compared.
+            # The whole twice: the first answer is remembered, the second only compared.
             answers = whole_answers(oracle, inert, size, sources, on_batch)
-            for session, answer in zip(sessions, answers, strict=True):
-                session.know(answer, model_inputs=2)
+            for session, both in zip(sessions, answers, strict=True):
+                session.know(both, model_inputs=3)
         run = _Run(oracle, sessions, size, overlap, second_thread, on_batch, sources)
         while run.fill():
             while run.may_submit:

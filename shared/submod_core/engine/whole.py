@@ -27,11 +27,13 @@ def whole_answers(
     sources: Mapping[str, str],
     on_batch: Callable[[int], object] | None = None,
 ) -> list[Responses]:
-    """Answers to the whole inputs, asked in their own order and, as a check, in the reverse.
+    """Answers to the whole inputs and to nothing kept, after a check of the former.
 
-    A model whose rows are not those of its arguments (a closure over a tensor with a row for each
-    example, batch statistics), or that is random, would be explained wrongly without a word: row i
-    of a batch is rarely example i.
+    The whole inputs are asked in their own order and, as a check, in the reverse, each beside
+    itself with nothing kept. A model whose rows are not those of its arguments (a closure over a
+    tensor with a row for each example, batch statistics), or that is random, would be explained
+    wrongly without a word: row i of a batch is rarely example i. In batches of one image there are
+    no other rows.
 
     Parameters
     ----------
@@ -42,7 +44,8 @@ def whole_answers(
 
     Returns
     -------
-    list of Responses, each of one row
+    list of Responses, each of two rows
+        For each input, whole and with nothing kept.
 
     Raises
     ------
@@ -56,14 +59,15 @@ def whole_answers(
     >>> whole_answers(oracle, [np.zeros(2, bool)] * 2, BatchSize(8), {})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    submod_core.engine.whole.UnstableModelError: `model` answers 0 for the whole example 0, and 1 \
-when the examples are asked in another order: ...
+    submod_core.engine.whole.UnstableModelError: `model` answers 0 for the whole example 0, and 2 \
+when it is asked in another order, beside others: ...
     """
-    order = list(range(len(inert)))
     asked = partial(_asked, oracle, inert, batch, sources, on_batch)
-    own, again = asked(order), asked(order[::-1])[::-1]
-    _check_alike(own, again, sources.get("target", "model"))
-    return own
+    own = asked([(example, True) for example in range(len(inert))])
+    reverse = range(len(inert))[::-1]
+    again = asked([(example, whole) for example in reverse for whole in (True, False)])
+    _check_alike(own, again[::2][::-1], sources.get("target", "model"))
+    return [_joined(*rows) for rows in zip(own, again[1::2][::-1], strict=True)]
 
 
 def _asked(
@@ -72,16 +76,16 @@ def _asked(
     batch: BatchSize,
     sources: Mapping[str, str],
     on_batch: Callable[[int], object] | None,
-    order: Sequence[int],
+    rows: Sequence[tuple[int, bool]],
 ) -> list[Responses]:
-    """One answer for each of some examples with all regions kept, in their order."""
+    """One answer for each of some examples, with all regions kept or none, in their order."""
     width = max(len(mask) for mask in inert)
 
     def answers(some: slice) -> list[Responses]:
-        examples = np.array(order[some], dtype=np.intp)
+        examples = np.array([example for example, _ in rows[some]], dtype=np.intp)
         keep = np.zeros((len(examples), width), dtype=bool)
-        for row, example in enumerate(examples):
-            keep[row, : len(inert[example])] = ~inert[example]
+        for row, (example, whole) in zip(keep, rows[some], strict=True):
+            row[: len(inert[example])] = ~inert[example] & whole
         answer = oracle(examples, keep, False)
         responses = answer() if callable(answer) else answer
         check_finite(examples, keep, responses, sources)
@@ -89,7 +93,15 @@ def _asked(
             on_batch(len(examples))
         return [responses[i : i + 1] for i in range(len(examples))]
 
-    return [row for rows in in_fitting_batches(len(order), batch, answers) for row in rows]
+    return [row for answered in in_fitting_batches(len(rows), batch, answers) for row in answered]
+
+
+def _joined(first: Responses, second: Responses) -> Responses:
+    """The rows of two answers, one after the other; a field that one lacks is None."""
+    columns = [(getattr(first, name), getattr(second, name)) for name in first.names()]
+    return type(first)(
+        *(None if any(one is None for one in pair) else np.concatenate(pair) for pair in columns)
+    )
 
 
 def _check_alike(own: Sequence[Responses], again: Sequence[Responses], source: str) -> None:
@@ -101,7 +113,7 @@ def _check_alike(own: Sequence[Responses], again: Sequence[Responses], source: s
     i = int(apart.argmax())
     raise UnstableModelError(
         f"`{source}` answers {first[i]:.4g} for the whole example {i}, and {second[i]:.4g} when "
-        "the examples are asked in another order: a row of its output must depend on the same row "
+        "it is asked in another order, beside others: a row of its output must depend on the same row "
         "of its arguments alone. Tensors with a row for each example must be arguments of the "
         "model, not taken from around it, and nothing in it may be random (dropout, noise) or "
         "depend on the batch (batch statistics)"

@@ -157,6 +157,8 @@ def _draw_lines(
     """Draw channels along time, pale where not kept."""
     time = np.arange(len(lines)) * step
     thin = 0.6 if len(lines) > 2000 else 1.4
+    beside = np.pad(kept, 1)
+    alone = kept & ~beside[:-2] & ~beside[2:]  # no line is drawn through one element
     for channel, values in enumerate(lines.T):
         colour = LINES[channel % len(LINES)]
         if not kept.all():
@@ -164,6 +166,7 @@ def _draw_lines(
         shown = np.where(kept, values, np.nan)
         name = None if names is None else str(names[channel])
         axes.plot(time, shown, color=colour, linewidth=thin, zorder=2, label=name)
+        axes.plot(time[alone], values[alone], ".", color=colour, markersize=5, zorder=2)
     axes.set_xlim(-0.5 * step, (len(lines) - 0.5) * step)
     if names is not None:
         axes.legend(loc="best", fontsize="small")

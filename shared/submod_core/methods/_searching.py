@@ -33,7 +33,7 @@ def ranked(
 ) -> Procedure[Ranked]:
     """Order regions of some sizes (n,) by the settings, given what was asked before."""
     n, most, search = len(sizes), settings.max_model_inputs, settings.search
-    keep, images = (None, 2) if before is None else before
+    keep, images = (None, 3) if before is None else before
     needs, budget = settings.weights.needs, None
     if most is not None:
         features = settings.feature_target or "features" in needs

@@ -252,12 +252,9 @@ def from_masks(
         raise ValueError(f"`min_area` (={min_area}) must be in [0, 1)")
     # Empty masks have no bounding box. Each mask that is large enough claims its elements from
     # the last region, which covers everything at first.
+    shape = layers[0].shape
     layers = _disjoint([layer.copy() for layer in layers if layer.any()])
-    labels = np.full(
-        np.shape(layers[0]) if layers else np.shape(np.asarray(masks)[0]),
-        len(layers),
-        dtype=np.intp,
-    )
+    labels = np.full(shape, len(layers), dtype=np.intp)
     for index, layer in enumerate(layers):
         if layer.mean() > min_area:
             labels[layer] = index
@@ -272,7 +269,14 @@ def _mask(layer: Any) -> BoolArray:
                 f"`masks` (with the keys {list(layer)}) must have a 'segmentation' or a 'mask' each"
             )
         layer = layer[name]
-    return as_numbers("masks", layer.cpu() if hasattr(layer, "cpu") else layer) != 0
+    values = as_numbers("masks", layer.cpu() if hasattr(layer, "cpu") else layer)
+    inside = values != 0
+    if inside.any() and not (values[inside] == values.max()).all():
+        raise ValueError(
+            f"`masks` (with values from {values.min():.3g} to {values.max():.3g}) must be 0 outside "
+            "and one other number inside: give soft masks and logits as `masks > threshold`"
+        )
+    return inside
 
 
 def _disjoint(layers: list[BoolArray]) -> list[BoolArray]:

@@ -218,6 +218,12 @@ def _given(maps: AnyArray, shape: tuple[int, ...], layout: Layout, name: str) ->
             f"`{name}` (of shape {maps.shape}) must be a label map {places} or, with regions of "
             f"single channels, {example}, or one for each of the {n} inputs"
         )
+    if maps.shape == example and maps.shape == (n, *places) != (1, *places):
+        raise ValueError(
+            f"`{name}` (of shape {maps.shape}) may be a map for each input or one over all "
+            f"channels: give {(1, *example)} for the latter, and for the former regions of single "
+            f"channels, {(n, *example)}"
+        )
     try:
         if maps.shape in wholes:
             return [compact(one) for one in (maps[None] if maps.shape == example else maps)]

@@ -74,7 +74,7 @@ def _value(processor: Any, name: str) -> Any:
 
 def _scaled(mean: FloatArray, std: FloatArray) -> Settings:
     """Numbers for pictures in [0, 1]; those for pictures from 0 to 255 are divided."""
-    by = 255.0 if mean.max(initial=0) > 1 else 1.0
+    by = 255.0 if max(mean.max(initial=0), std.max(initial=0)) > 1 else 1.0
     return Settings(mean / by, std / by)
 
 

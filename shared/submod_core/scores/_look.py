@@ -3,6 +3,8 @@
 import warnings
 from typing import Any
 
+import numpy as np
+
 from submod_core.backends import Array, backend_of
 
 NO_CLASSES = (
@@ -31,7 +33,7 @@ SIGMOID_TWICE = (
 """Warning where an activation would be applied to several outputs of a sigmoid."""
 
 MAYBE_PROBABILITIES = (
-    "the model's outputs are in [0, 1], but no row sums to 1: they are softmaxed, as logits are. "
+    "the model's outputs are in [0, 1], but hardly a row sums to 1: they are softmaxed, as logits are. "
     "If they are probabilities of labels, say so by `activation='identity'`"
 )
 """Warning where "softmax" is applied to what may be the probabilities of several labels."""
@@ -74,16 +76,20 @@ def look(activation: Any, classes: Array, ends_in_sigmoid: bool | None) -> dict[
         many = classes.shape[0] * classes.shape[-1] >= _ENOUGH
         if many and within and lowest > 0 and off > _NO_SUM and ends_in_sigmoid is not None:
             warnings.warn(MAYBE_PROBABILITIES, stacklevel=4)
-    if not named and within and (one or off > _NO_SUM):
+    if not named and within and (one or ends_in_sigmoid or off > _NO_SUM):
         return {"independent": True}
     return {}
 
 
 def _kind(classes: Array) -> tuple[float, bool, bool, float]:
-    """The lowest score; whether all are in [0, 1]; whether all rows sum to 1; how far one is."""
+    """The lowest score; whether all are in [0, 1]; whether all rows sum to 1; how far half do not.
+
+    Rows of several labels may sum to 1 by chance.
+    """
     xp = backend_of(classes)
     lowest, off = xp.to_numpy(lowest_and_off(classes)).tolist()
     highest = float(xp.to_numpy(xp.max(xp.max(classes, -1), -1)))
-    nearest = float(xp.to_numpy(xp.min(xp.abs(xp.sum(classes, -1) - 1), -1)))
+    apart = np.sort(xp.to_numpy(xp.abs(xp.sum(classes, -1) - 1)))
+    typical = float(apart[(len(apart) - 1) // 2])
     within, sums = lowest >= 0 and highest <= 1, lowest >= 0 and off <= _SUM_TOLERANCE
-    return lowest, within, sums, nearest
+    return lowest, within, sums, typical

@@ -9,8 +9,8 @@ from submod_core._types import BoolArray
 class ImageBudget:
     """Count of the images of one input, with enough kept back for the curves of any order.
 
-    The model is asked for the whole input twice, to check that it answers alike, and for every
-    prefix of the order and what it leaves, 2n images for n regions. No image is asked for twice:
+    The model is asked for the whole input twice, and with nothing kept, to check that it answers
+    alike, and for every prefix of the order and what it leaves, 2n images for n regions. No image is asked for twice:
     the engine has to remember as many answers as there may be images.
 
     Parameters
@@ -24,7 +24,7 @@ class ImageBudget:
     known : ndarray of bool, (m, n), optional
         Images that were asked for already, by the regions that they keep.
     spent : int
-        Images that were asked for, at first the whole input twice.
+        Images that were asked for, at first the whole input twice and nothing kept.
     features : bool
         Whether every image is asked for with features, which the check does without.
     region_features : bool
@@ -37,12 +37,12 @@ class ImageBudget:
 
     Examples
     --------
-    >>> budget = ImageBudget(2, most=7)
-    >>> budget.allows(np.eye(2, dtype=bool))
+    >>> budget, singles = ImageBudget(3, most=10), np.eye(3, dtype=bool)
+    >>> budget.allows(singles)
     True
-    >>> budget.spend(np.eye(2, dtype=bool), features=False)
-    >>> budget.allows(np.zeros((1, 2), bool)), budget.left
-    (False, 3)
+    >>> budget.spend(singles, features=False)
+    >>> budget.allows(~singles[:1]), budget.left
+    (False, 4)
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ImageBudget:
         most: int,
         planned: bool = False,
         known: BoolArray | None = None,
-        spent: int = 2,
+        spent: int = 3,
         features: bool = False,
         region_features: bool = False,
     ) -> None:
@@ -61,7 +61,7 @@ class ImageBudget:
         check_count("spent", spent)
         check_flag("features", features)
         check_flag("region_features", region_features)
-        least = 2 * n + 1 + features + n * region_features
+        least = 2 * n + 1 + 2 * features + n * region_features
         if most < least:
             raise ValueError(
                 f"`max_model_inputs` (={most}) must be at least {least} for {n} regions: the "
@@ -69,13 +69,13 @@ class ImageBudget:
                 + ", with the features that the weights ask for"
                 * (least > 2 * n + 1)
             )
-        # The whole input is known from the check.
-        self._seen = set() if features else _keys(np.ones((1, n), dtype=bool))
+        # The whole input and nothing kept are known from the check, without features.
+        self._seen = set() if features else _keys(np.array([[True] * n, [False] * n]))
         self._features, self._featured = bool(features), set[bytes]()
         if known is not None:
             self._seen |= _keys(as_masks("known", known, n))
         self.left, self._n = most - spent, n
-        self._curves = 0 if planned else 2 * n - 1 + features
+        self._curves = 0 if planned else 2 * n - 2 + 2 * features
 
     @property
     def asked(self) -> BoolArray:

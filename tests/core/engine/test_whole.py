@@ -33,15 +33,23 @@ def noisy(spread):
 
 
 def of_the_batch(examples, keep, features):
-    """Batch statistics: the rows before change the answer, as a running mean does."""
+    """A running mean: the rows before change the answer, as a running mean does."""
     sums = keep.sum(1) / 9 + 0.3 * examples
     return Responses(np.cumsum(sums) / (1 + np.arange(len(sums))))
 
 
+def centred(examples, keep, features):
+    """Batch statistics: the same rows in another order get the same answers."""
+    sums = keep.sum(1) / 9 + 0.3 * examples
+    return Responses(sums - sums.mean() + 1)
+
+
 @pytest.mark.parametrize(
     ("oracle", "n"),
-    [(of_rows, 3), (of_rows, 2), (noisy(0.3), 1), (noisy(0.3), 4), (of_the_batch, 3)],
-    ids=["closure", "closure, two", "random, one", "random", "batch statistics"],
+    [(of_rows, 3), (of_rows, 2), (noisy(0.3), 1), (noisy(0.3), 4), (of_the_batch, 3)]
+    + [(centred, 1), (centred, 3)],
+    ids=["closure", "closure, two", "random, one", "random", "running mean"]
+    + ["batch statistics, one", "batch statistics"],
 )
 def test_answers_that_depend_on_more_than_the_input_are_an_error(oracle, n):
     with pytest.raises(UnstableModelError, match=r"`forward_func` answers .* must depend on"):
