@@ -27,7 +27,7 @@ def _baseline(value: Any, tensor: Tensor, layout: Layout | None) -> Tensor:
     elif isinstance(value, str) or (callable(value) and not isinstance(value, Tensor)):
         # The core's baselines are numpy functions of one example with channels last.
         known = layout or Layout.of(None, tuple(tensor.shape), None)
-        examples = tensor.to("cpu", torch.float32).numpy()
+        examples = tensor.to("cpu", exactly(tensor.dtype)).numpy()
         made = torch.from_numpy(named_baselines(value, examples, known, "baselines"))
         made = made if tensor.is_floating_point() else made.round()
     elif isinstance(value, Tensor):
@@ -38,6 +38,13 @@ def _baseline(value: Any, tensor: Tensor, layout: Layout | None) -> Tensor:
             "input"
         )
     return _cast(made, tensor)
+
+
+def exactly(dtype: torch.dtype) -> torch.dtype:
+    """A dtype of numpy that holds a tensor's numbers: float32 where that is enough, or float64."""
+    # float32 holds whole numbers up to 2²⁴.
+    wide = dtype in (torch.float64, torch.int32, torch.int64)
+    return torch.float64 if wide else torch.float32
 
 
 def _cast(made: Tensor, tensor: Tensor) -> Tensor:

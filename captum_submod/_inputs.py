@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from captum_submod._baselines import aligned, baselines_of, kind, per_input
+from captum_submod._baselines import aligned, baselines_of, exactly, kind, per_input
 from submod_core.regions import (
     Division,
     GroundSet,
@@ -238,7 +238,7 @@ def _grouped(
 def _examples(tensor: Tensor, regions: Any) -> np.ndarray:
     """The examples to divide; only regions that follow the picture need its values."""
     follows = callable(regions) or isinstance(regions, int | np.integer)
-    return tensor.to("cpu", torch.float32).numpy() if follows else _shaped(tensor)
+    return tensor.to("cpu", exactly(tensor.dtype)).numpy() if follows else _shaped(tensor)
 
 
 def _shaped(tensor: Tensor) -> np.ndarray:

@@ -61,6 +61,7 @@ class TorchOracle:
     _warned: bool = field(default=False, init=False)
     _looked: bool = field(default=False, init=False)
     _targets: dict[tuple[int, ...], Tensor] = field(default_factory=dict, init=False)
+    _width: int | None = field(default=None, init=False)
 
     @property
     def overlap(self) -> Overlap:
@@ -209,6 +210,8 @@ class TorchOracle:
         None stands for the class of a single output, which is known after the activation.
         """
         shape = tuple(output.shape[1:])
+        if len(shape) == 1:
+            self._check_width(shape[0])
         # Captum's target is an index: (N, 1) has the column 0 alone, (N,) no index at all.
         single = math.prod(shape) == 1
         if single and (self.target is None or not shape or self.truths):
@@ -230,6 +233,17 @@ class TorchOracle:
             places = [place for k, place in enumerate(target.T, start=1) if k != axis]
             output = output.movedim(axis, 1)[(rows, slice(None), *places)]
         return output, chosen
+
+    def _check_width(self, width: int) -> None:
+        """Raise ValueError where outputs (N, C) have other classes than those before."""
+        self._width = width if self._width is None else self._width
+        if width != self._width:
+            raise ValueError(
+                f"`forward_func` gave {self._width} outputs for an example, and then {width}: "
+                "their number must not follow the batch. Of `additional_forward_args` a tensor "
+                "with as many rows as there are inputs has one for each; what all inputs share "
+                "belongs into `forward_func`"
+            )
 
     def _score(
         self, classes: Tensor, chosen: Tensor | None, rows: Tensor

@@ -276,8 +276,15 @@ def _check_method(method: Any) -> None:
     options = ("class_embeddings", "confidence_model", "features")
     given = [name for name in options if getattr(readout, name) is not None]
     given += ["feature_target"] * bool(readout.feature_target)
-    if method.coarse is not None:
-        raise ValueError("`attr_method` must have no `coarse`: a prompt's parts are given")
+    unused = ["coarse", "layout", "class_axis", "autocast"]
+    # SMDL has a number of regions anyway.
+    unused += ["prior", "patches"] if hasattr(method, "prior") else ["regions"]
+    for name in unused:
+        if getattr(method, name, None) is not None:
+            raise ValueError(
+                f"`attr_method` must have no `{name}`: a prompt's parts are given, and its model "
+                "runs as it is"
+            )
     if more or given:
         raise ValueError(
             f"`attr_method` asks for {more or given}; of an answer there is its probability alone: "

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from captum_submod._outputs import checked
+from captum_submod._outputs import checked, ends_in_sigmoid
 from submod_core._checks import check_callable
 from submod_core.scores import SegmentationOptions
 from submod_core.scores.segmentation import check_places, check_segmentation, extremes
@@ -95,6 +95,11 @@ class SegmentationScore(SegmentationOptions, nn.Module):
             raise ValueError(
                 f"`model` returned shape {tuple(outputs.shape)}; dense predictions are (N, C, "
                 "places…)"
+            )
+        if self.activation == "sigmoid" and ends_in_sigmoid(self.model):
+            raise ValueError(
+                "`activation` (='sigmoid') would be applied to probabilities: `model` ends in a "
+                "sigmoid; give 'identity'"
             )
         outputs = outputs.movedim(1, -1)
         places = tuple(outputs.shape[1:-1])

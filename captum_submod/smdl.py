@@ -9,6 +9,7 @@ from captum.attr import Attribution
 from torch import Tensor
 
 from captum_submod._attribution import RegionAttribution
+from captum_submod._inputs import found_layout
 from captum_submod._maps import heatmaps
 from captum_submod._oracle import Activation, Features
 from captum_submod.lima import WORDS
@@ -110,8 +111,9 @@ class SMDL(SMDLOptions, RegionAttribution):
         """The regions that the prior makes of the patches, (N, 1, H, W)."""
         if self.prior is None:
             return None
-        axes = None if self.layout is None else Layout.of(self.layout, inputs.shape, None).axes
-        if not isinstance(inputs, Tensor) or inputs.dim() != 4 or axes not in (None, "NCHW"):
+        images = isinstance(inputs, Tensor) and inputs.dim() == 4
+        found = found_layout(self.layout, inputs, True) if images else None
+        if found is None or found.axes != "NCHW":
             shape = tuple(inputs.shape) if isinstance(inputs, Tensor) else type(inputs).__name__
             raise ValueError(
                 "`prior` joins patches of images (N, C, H, W) into regions, and `inputs` "

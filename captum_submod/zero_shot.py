@@ -65,7 +65,9 @@ class _Scores(nn.Module):
         self.register_buffer("embeddings", nn.functional.normalize(embeddings, dim=-1))
 
     def forward(self, *args: Any, **kwargs: Any) -> Tensor:
-        vectors = nn.functional.normalize(self.image(*args, **kwargs), dim=-1)
+        # Texts may have been embedded in another precision than images are.
+        features = self.image(*args, **kwargs).to(self.embeddings.dtype)
+        vectors = nn.functional.normalize(features, dim=-1)
         found: Tensor = self.scale * vectors @ self.embeddings.T + self.bias
         return found
 

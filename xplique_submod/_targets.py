@@ -70,8 +70,8 @@ def of_one_output(targets: tf.Tensor, is_probability: bool) -> tf.Tensor:
     if is_probability:
         if not np.isin(targets.numpy(), (0, 1)).all():
             raise ValueError(
-                f"`targets` (={targets.numpy()[:, 0].tolist()}) must be 0 or 1 for a model with one "
-                "output, the probability of class 1"
+                f"`targets` (={targets.numpy()[:, 0].tolist()}) must be 0 or 1 for a model with "
+                "one output, the probability of class 1"
             )
         return tf.concat([tf.constant(zero[:, None], tf.float32), targets], 1)
     if zero.any():

@@ -322,3 +322,37 @@ def test_captums_visualisation_takes_the_attribution(model):
         use_pyplot=False,
     )
     assert len(figure.axes) >= 1
+
+
+@pytest.mark.parametrize("per_eval", [2, 8])
+def test_outputs_that_follow_the_batch_are_refused(per_eval):
+    texts = torch.rand(1, 4)
+    with pytest.raises(ValueError, match="number must not follow the batch"):
+        LiMA(lambda x, texts: x @ texts.T, activation=None).attribute(
+            torch.rand(1, 4),
+            target=0,
+            additional_forward_args=(texts,),
+            perturbations_per_eval=per_eval,
+        )
+
+
+def test_baselines_of_a_name_and_functions_see_float64_and_whole_numbers_exactly():
+    series = 1.7e9 + torch.rand(1, 1, 6, dtype=torch.float64)
+    model = lambda x: torch.stack([x[:, 0].sum(1) - 6 * 1.7e9, 0 * x[:, 0, 0]], 1)  # noqa: E731
+    named, given = (
+        LiMA(model, layout="NCT").explain(
+            series, baseline, target=0, feature_mask=torch.arange(6)[None, None]
+        )
+        for baseline in ("minimum", series.amin(2, keepdim=True))
+    )
+    assert named[0].curves.insertion.tolist() == given[0].curves.insertion.tolist()
+    seen = []
+
+    def regions(example):
+        seen.append(int(example[0, 0]))
+        return np.arange(4)
+
+    LiMA(lambda x: x.double().flatten(1), regions=regions, layout="NTC").attribute(
+        torch.full((1, 4, 1), 16777217), target=0
+    )
+    assert seen[0] == 16777217

@@ -266,6 +266,11 @@ BAD = {
     "embeddings": (
         lambda: LLMAttribution(LiMA(Looking(), class_embeddings=torch.eye(2)), None), "attr_method"
     ),
+    "regions": (lambda: LLMAttribution(LiMA(Looking(), regions=2), None), "attr_method"),
+    "prior": (lambda: LLMAttribution(SMDL(Looking(), prior=torch.ones(2, 2)), None), "attr_method"),
+    "autocast": (
+        lambda: LLMAttribution(LiMA(Looking(), autocast=torch.bfloat16), None), "attr_method"
+    ),
     "no token": (
         lambda: LLMAttribution(LiMA(seeded(gpt2)), NoStart()).attribute(
             TextTemplateInput("{}", ["tea"]), "a", perturbations_per_eval=1

@@ -77,3 +77,26 @@ def test_one_value_per_example_has_no_mistakes():
     value = LiMA(lambda x: x.flatten(1).sum(1, keepdim=True), regions=(2, 2))
     with pytest.raises(ValueError, match="`forward_func`"):
         explain_mistakes(value, X, 0)
+
+
+def steps_model(x):
+    """Classes (N, 3, 4) of three steps, for inputs (N, 12): the input itself."""
+    return 9 * x.view(len(x), 3, 4)
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_the_true_class_of_a_step_is_the_index_of_classes(negative):
+    x = torch.zeros(2, 3, 4)
+    x[:, :, 1] = 1.0  # class 1 at every step
+    x[0, 2] = torch.tensor([0.0, 0.0, 0.0, 2.0])  # class 3 at the last one
+    target = [(-1, -3), (-1, -3)] if negative else [(2, 1), (2, 1)]
+    method = LiMA(steps_model, regions=torch.arange(12))
+    (found,) = explain_mistakes(method, x.view(2, 12), target)
+    assert (found.example, found.truth, found.predicted) == (0, 1, 3)
+    assert found.confidence_before == pytest.approx(float(steps_model(x[:1])[0, 2].softmax(0)[1]))
+
+
+def test_a_negative_index_of_the_predicted_class_is_no_mistake():
+    x = torch.eye(3)
+    with pytest.raises(ValueError, match="mistake"):
+        explain_mistakes(LiMA(lambda x: 5 * x, regions=torch.arange(3)), x, [-3, -2, -1])

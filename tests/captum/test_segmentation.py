@@ -83,3 +83,15 @@ def test_probabilities_are_not_softmaxed_again():
         SegmentationScore(lambda x: x.mean((2, 3)))(IMAGES, ZONES, LABELS)
     with pytest.raises(ValueError, match=r"`activation`.*two classes"):
         SegmentationScore(lambda x: x[:, :1])(IMAGES, ZONES, LABELS * 0)
+
+
+def test_the_area_of_one_class_and_a_second_sigmoid_are_refused():
+    dense = nn.Conv2d(3, 1, 1)
+    x, labels = torch.rand(1, 3, 4, 4), torch.tensor([0])
+    with pytest.raises(ValueError, match=r"`mode` .* needs two classes"):
+        SegmentationScore(dense, mode="area", activation="sigmoid")(x, None, labels)
+    ended = nn.Sequential(dense, nn.Sigmoid())
+    with pytest.raises(ValueError, match="`model` ends in a sigmoid"):
+        SegmentationScore(ended, activation="sigmoid")(x, None, labels)
+    found = SegmentationScore(ended, activation="identity")(x, None, labels)
+    torch.testing.assert_close(found, ended(x).mean((1, 2, 3)))

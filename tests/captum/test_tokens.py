@@ -175,3 +175,22 @@ def test_bad_images_and_blocks(images, block, patch_size, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         dropping(images.double())
     assert not model.get_submodule(block)._forward_pre_hooks
+
+
+def test_arguments_follow_the_images_that_show_as_many_patches():
+    vit = ViT()
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.vit = vit
+
+        def forward(self, x, scale):
+            return scale * self.vit(x)
+
+    shown = torch.ones(3, GRID**2, dtype=torch.bool)
+    shown[1, :5] = False
+    images, scale = masked(random_images(0, 3), shown), torch.tensor([[1.0], [2.0], [5.0]])
+    dropping = DropTokens(Scaled(), vit.blocks[0], patch_size=SIDE)
+    alone = [dropping(images[i : i + 1], scale[i : i + 1]) for i in range(3)]
+    torch.testing.assert_close(dropping(images, scale), torch.cat(alone))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from soak.amounts import combined
+from xplique.commons import Tasks
 
 from xplique_submod import (
     SMDL,
@@ -15,6 +16,7 @@ from xplique_submod import (
     explain_mistakes,
     metrics,
 )
+from xplique_submod._command import explain_photograph
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -201,6 +203,20 @@ REFUSED = {
     "three columns": (dense_sigmoid, {}, np.eye(3), "`targets`"),
     "zeros of two columns": (dense_sigmoid, {}, np.zeros((3, 2)), "name no class"),
     "a class out of range": (dense_sigmoid, {}, tf.one_hot([0, 1, 2], 2), "name no class"),
+    "less than no class": (dense_sigmoid, {}, [[-1.0]] * 3, "must be 0 or 1"),
+    "half a class": (logits, SIGMOID, [[0.5]] * 3, "must be 0 or 1"),
+    "the only embedding": (
+        functional,
+        {"class_embeddings": np.ones((1, 1)), "activation": "identity"},
+        [[0.0]] * 3,
+        "name no class",
+    ),
+    "a class out of range by Xplique's task": (
+        lambda: keras.Sequential([logits(), layers.Dense(4, "softmax")]),
+        {"operator": Tasks.CLASSIFICATION},
+        tf.one_hot([0, 1, 4], 4),
+        r"name no class for the examples \[2\]",
+    ),
     "nan": (dense_sigmoid, {}, np.full((3, 1), np.nan), "name no class"),
     "one column of several outputs": (
         lambda: keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(4)]),
@@ -220,6 +236,25 @@ REFUSED = {
         "`activation`",
     ),
 }
+
+
+@pytest.mark.parametrize("rows", [[[1, 1, 0, 0]], [[0, 0, 0, 2]], [[-1, 1, 1, 0]]], ids=str)
+def test_a_mistake_has_one_true_class(rows):
+    net = [keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(4)]
+    with pytest.raises(ValueError, match="`targets` must be one-hot"):
+        explain_mistakes(LiMA(keras.Sequential(net), **OPTIONS), X[:1], np.array(rows, np.float32))
+
+
+@pytest.mark.parametrize(("target", "p"), [(0, 0.4), (1, 0.6), (None, 0.6)])
+def test_the_command_explains_both_classes_of_one_output(target, p):
+    model = lambda x: tf.sigmoid(tf.reduce_mean(x, (1, 2, 3)) * 4)[:, None]  # noqa: E731
+    image = np.full((8, 8, 3), np.log(1.5) / 4, np.float32)
+    options = {"regions": (2, 2), "activation": "identity"}
+    one, found = explain_photograph(model, image, target, options)
+    assert found == (1 if target is None else target)
+    assert one.curves.insertion[-1] == pytest.approx(p, abs=1e-5)
+    with pytest.raises(ValueError, match="classes from 0 to 1"):
+        explain_photograph(model, image, 2, options)
 
 
 @pytest.mark.filterwarnings("ignore:the model gives no class:UserWarning")

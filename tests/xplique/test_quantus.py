@@ -61,3 +61,19 @@ def test_what_does_not_fit_is_refused(name, value):
     good = {"model": network(8, 6, 3), "inputs": X, "targets": np.ones(2, int), "method": METHOD}
     with pytest.raises((TypeError, ValueError), match=f"`{name}`"):
         explain_func(**(good | {name: value}))
+
+
+def test_classes_of_one_output_are_0_and_1():
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    net = [keras.Input((8, 6, 3)), layers.Flatten(), layers.Dense(1, "sigmoid")]
+    model = keras.Sequential(net)
+    found = explain_func(model, X, np.array([0, 1]), method=METHOD)
+    wanted = METHOD(model).explain(X, np.array([[0.0], [1.0]], np.float32)).numpy()
+    np.testing.assert_array_equal(found[:, 0], wanted[..., 0])
+
+
+@pytest.mark.parametrize("target", [-1, 4])
+def test_a_class_out_of_range_is_refused(target):
+    with pytest.raises(ValueError, match="`targets`"):
+        explain_func(network(8, 6, 3), X, target, method=METHOD)

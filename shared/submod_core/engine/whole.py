@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -98,10 +99,11 @@ def _asked(
 
 def _joined(first: Responses, second: Responses) -> Responses:
     """The rows of two answers, one after the other; a field that one lacks is None."""
-    columns = [(getattr(first, name), getattr(second, name)) for name in first.names()]
-    return type(first)(
-        *(None if any(one is None for one in pair) else np.concatenate(pair) for pair in columns)
-    )
+    columns: list[Any] = []
+    for name in first.names():
+        pair = getattr(first, name), getattr(second, name)
+        columns.append(None if any(one is None for one in pair) else np.concatenate(pair))
+    return type(first)(*columns)
 
 
 def _check_alike(own: Sequence[Responses], again: Sequence[Responses], source: str) -> None:
@@ -113,8 +115,8 @@ def _check_alike(own: Sequence[Responses], again: Sequence[Responses], source: s
     i = int(apart.argmax())
     raise UnstableModelError(
         f"`{source}` answers {first[i]:.4g} for the whole example {i}, and {second[i]:.4g} when "
-        "it is asked in another order, beside others: a row of its output must depend on the same row "
-        "of its arguments alone. Tensors with a row for each example must be arguments of the "
-        "model, not taken from around it, and nothing in it may be random (dropout, noise) or "
-        "depend on the batch (batch statistics)"
+        "it is asked in another order, beside others: a row of its output must depend on "
+        "the same row of its arguments alone. Tensors with a row for each example must be "
+        "arguments of the model, not taken from around it, and nothing in it may be random "
+        "(dropout, noise) or depend on the batch (batch statistics)"
     )

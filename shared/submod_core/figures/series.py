@@ -166,7 +166,8 @@ def _draw_lines(
         shown = np.where(kept, values, np.nan)
         name = None if names is None else str(names[channel])
         axes.plot(time, shown, color=colour, linewidth=thin, zorder=2, label=name)
-        axes.plot(time[alone], values[alone], ".", color=colour, markersize=5, zorder=2)
+        if alone.any():
+            axes.plot(time[alone], values[alone], ".", color=colour, markersize=5, zorder=2)
     axes.set_xlim(-0.5 * step, (len(lines) - 0.5) * step)
     if names is not None:
         axes.legend(loc="best", fontsize="small")

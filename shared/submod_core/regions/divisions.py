@@ -272,10 +272,7 @@ def _mask(layer: Any) -> BoolArray:
     values = as_numbers("masks", layer.cpu() if hasattr(layer, "cpu") else layer)
     inside = values != 0
     if inside.any() and not (values[inside] == values.max()).all():
-        raise ValueError(
-            f"`masks` (with values from {values.min():.3g} to {values.max():.3g}) must be 0 outside "
-            "and one other number inside: give soft masks and logits as `masks > threshold`"
-        )
+        raise ValueError("`masks` must hold two values, 0 outside: threshold logits and soft masks")
     return inside
 
 

@@ -33,8 +33,8 @@ SIGMOID_TWICE = (
 """Warning where an activation would be applied to several outputs of a sigmoid."""
 
 MAYBE_PROBABILITIES = (
-    "the model's outputs are in [0, 1], but hardly a row sums to 1: they are softmaxed, as logits are. "
-    "If they are probabilities of labels, say so by `activation='identity'`"
+    "the model's outputs are in [0, 1], but hardly a row sums to 1: they are softmaxed, as logits "
+    "are. If they are probabilities of labels, say so by `activation='identity'`"
 )
 """Warning where "softmax" is applied to what may be the probabilities of several labels."""
 

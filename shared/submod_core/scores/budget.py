@@ -10,8 +10,8 @@ class ImageBudget:
     """Count of the images of one input, with enough kept back for the curves of any order.
 
     The model is asked for the whole input twice, and with nothing kept, to check that it answers
-    alike, and for every prefix of the order and what it leaves, 2n images for n regions. No image is asked for twice:
-    the engine has to remember as many answers as there may be images.
+    alike, and for every prefix of the order and what it leaves, 2n images for n regions. No image
+    is asked for twice: the engine has to remember as many answers as there may be images.
 
     Parameters
     ----------

@@ -50,6 +50,10 @@ def segmentation_score(
     """
     check_choice("mode", mode, MODES)
     check_choice("activation", activation, ACTIVATIONS)
+    if mode == "area" and outputs.shape[-1] == 1:
+        raise ValueError(
+            "`mode` (='area') needs two classes, of which one is the highest; the outputs have one"
+        )
     xp, n_places = backend_of(outputs, "outputs"), len(outputs.shape) - 2
     zones = xp.asarray_like(zones, outputs)
     values = outputs

@@ -46,10 +46,15 @@ def centred(examples, keep, features):
 
 @pytest.mark.parametrize(
     ("oracle", "n"),
-    [(of_rows, 3), (of_rows, 2), (noisy(0.3), 1), (noisy(0.3), 4), (of_the_batch, 3)]
-    + [(centred, 1), (centred, 3)],
-    ids=["closure", "closure, two", "random, one", "random", "running mean"]
-    + ["batch statistics, one", "batch statistics"],
+    [
+        pytest.param(of_rows, 3, id="closure"),
+        pytest.param(of_rows, 2, id="closure, two"),
+        pytest.param(noisy(0.3), 1, id="random, one"),
+        pytest.param(noisy(0.3), 4, id="random"),
+        pytest.param(of_the_batch, 3, id="running mean"),
+        pytest.param(centred, 1, id="batch statistics, one"),
+        pytest.param(centred, 3, id="batch statistics"),
+    ],
 )
 def test_answers_that_depend_on_more_than_the_input_are_an_error(oracle, n):
     with pytest.raises(UnstableModelError, match=r"`forward_func` answers .* must depend on"):

@@ -122,6 +122,14 @@ def test_a_series_is_drawn_over_its_segments(shape):
     drawn(figure)
 
 
+def test_segments_of_one_element_are_drawn_as_points():
+    # The first three of the order are apart from one another, and enough.
+    one = explained([5, 0, 4, 1, 3, 2], score=[0, 0.5, 0.6, 0.9, 0.7, 0.6, 0.5])
+    second = plot_series(one, np.arange(6.0)).axes[1]
+    (points,) = [line for line in second.lines if line.get_marker() == "."]
+    assert points.get_xdata().tolist() == points.get_ydata().tolist() == [0, 2, 4]
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

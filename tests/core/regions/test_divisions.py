@@ -4,7 +4,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from submod_core.regions import compact, from_masks, grid, slico, watershed
+from submod_core.regions import (
+    Division,
+    Layout,
+    compact,
+    divide_inputs,
+    from_masks,
+    grid,
+    slico,
+    watershed,
+)
 
 
 def is_compact(labels):
@@ -130,3 +139,37 @@ def test_from_masks_without_any_foreground_is_one_region():
 def test_bad_arguments(call, named):
     with pytest.raises(ValueError, match=named):
         call()
+
+
+def test_soft_masks_and_logits_are_refused():
+    halves = np.array([[[2.0, 2.0, -3.0, -1.0]], [[-2.0, -4.0, 3.0, 1.0]]])
+    for masks in (halves, 1 / (1 + np.exp(-halves))):
+        with pytest.raises(ValueError, match="`masks` must hold two values"):
+            from_masks(masks)
+    assert (
+        from_masks(halves > 0).tolist() == from_masks(255 * (halves > 0)).tolist() == [[0, 0, 1, 1]]
+    )
+
+
+def test_empty_masks_alone_are_one_region():
+    assert from_masks([{"segmentation": np.zeros((2, 3), bool)}]).tolist() == [[0] * 3] * 2
+
+
+def test_maps_for_each_input_or_for_each_channel_are_told_apart():
+    maps, layout = (
+        np.stack([grid((2, 2), cells) for cells in [(1, 2), (2, 1), (2, 2)]]),
+        Layout("NCHW"),
+    )
+
+    def divided(n, regions):
+        return divide_inputs(np.zeros((n, 3, 2, 2)), layout, Division(regions))
+
+    with pytest.raises(ValueError, match=r"`regions` \(of shape \(3, 2, 2\)\) may be"):
+        divided(3, maps)
+    assert [int(one.max()) for one in divided(2, maps[:2])] == [1, 1]
+    (whole,) = divided(3, maps[None])
+    assert np.array_equal(whole, compact(maps))
+    (whole,) = divided(2, maps)
+    assert np.array_equal(whole, compact(maps))
+    each = np.broadcast_to(maps[:, None], (3, 3, 2, 2))
+    assert [int(one.max()) for one in divided(3, each)] == [1, 1, 3]

@@ -121,3 +121,15 @@ def test_several_outputs_in_the_unit_interval_are_noticed_where_the_host_looks(p
     for classes, known in ((p, None), (blank, False), (p - 0.4, False), (p + 1, True)):
         readout = Readout()
         assert readout.for_outputs(classes, known) is readout
+
+
+def test_rows_of_several_labels_may_sum_to_1_by_chance():
+    rows = np.random.default_rng(0).uniform(0.1, 0.9, (32, 5))
+    rows[3] /= rows[3].sum()
+    assert Readout("identity").for_outputs(rows).independent
+    # The other way round: of classes, some rows are something else.
+    classes = rows / rows.sum(1, keepdims=True)
+    classes[3] = rows[4]
+    assert not Readout("identity").for_outputs(classes).independent
+    # What is known to be a sigmoid's is independent whatever it sums to.
+    assert Readout("identity").for_outputs(rows[3:4], True).independent
