@@ -62,9 +62,13 @@ class Reader(Runner):
 
     def __post_init__(self) -> None:
         self._asked_for, self._kind = self.readout, self.task.kind
+        embeddings = self.readout.class_embeddings
+        self._embeddings = None if embeddings is None else np.array(embeddings)
 
     def reads_like(self, other: "Reader") -> bool:
-        """Whether another reader has the same model and options, by identity."""
+        """Whether another reader has the same model and options, and numbers of embeddings."""
+        if not np.array_equal(self._embeddings, other._embeddings):
+            return False
         mine, theirs = (
             [one.model, *one.task, one.wants_confidence, *vars(one._asked_for).values()]
             for one in (self, other)

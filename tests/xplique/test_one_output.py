@@ -213,7 +213,7 @@ REFUSED = {
     ),
     "a class out of range by Xplique's task": (
         lambda: keras.Sequential([logits(), layers.Dense(4, "softmax")]),
-        {"operator": Tasks.CLASSIFICATION},
+        IDENTITY | {"operator": Tasks.CLASSIFICATION},
         tf.one_hot([0, 1, 4], 4),
         r"name no class for the examples \[2\]",
     ),

@@ -72,3 +72,16 @@ BAD = {
 def test_bad_arguments(call, name):
     with pytest.raises((TypeError, ValueError), match=f"`{name}`"):
         call(*encoders())
+
+
+def test_embeddings_that_change_in_place_are_read_anew():
+    embeddings = np.eye(3, dtype=np.float32)
+    model = lambda x: tf.reduce_mean(x, (1, 2)) + tf.constant([0.1, 0.2, 0.3])  # noqa: E731
+    x = np.random.default_rng(0).random((1, 4, 4, 3), dtype="f4")
+    target = np.eye(3, dtype=np.float32)[:1]
+    lima = LiMA(model, regions=(2, 2), class_embeddings=embeddings)
+    before = lima.explain_regions(x, target)[0].curves.insertion[-1]
+    embeddings[:] = embeddings[::-1].copy()
+    after = lima.explain_regions(x, target)[0].curves.insertion[-1]
+    fresh = LiMA(model, regions=(2, 2), class_embeddings=embeddings).explain_regions(x, target)
+    assert after == fresh[0].curves.insertion[-1] != before

@@ -106,6 +106,7 @@ def test_numbers_of_timm_and_torchvision():
         assert PixelSpace.of(processor) == expected
     scaled = PixelSpace.of({"mean": np.array(MEAN) * 255, "std": np.array(STD) * 255})
     np.testing.assert_allclose((scaled.mean, scaled.std), (MEAN, STD))
+    assert PixelSpace.of({"mean": 0.0, "std": 255.0}).baseline("white") == 1
 
 
 @given(
