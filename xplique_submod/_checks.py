@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from submod_core._checks import check_count
@@ -60,5 +61,20 @@ def tensor_of(name: str, value: Any) -> tf.Tensor:
 
 
 def numbers_of(name: str, value: Any) -> tf.Tensor:
-    """A tensor of real numbers as float32; TypeError where `value` is none."""
-    return tf.cast(tensor_of(name, value), tf.float32)
+    """A tensor of real numbers as float32; TypeError where `value` is none.
+
+    ValueError where numbers of more digits would lose what tells them apart, as seconds since 1970.
+    """
+    tensor = tensor_of(name, value)
+    numbers = tf.cast(tensor, tf.float32)
+    if tensor.dtype.size < 4 or tensor.dtype == tf.float32 or not tf.size(tensor):
+        return numbers
+    given = tensor.numpy().astype(np.float64)
+    with np.errstate(invalid="ignore"):  # infinities are told of by others
+        off, spread = np.abs(numbers.numpy() - given).max(), np.ptp(given)
+    if off > 1e-3 * spread and (spread > 0 or tensor.dtype.is_integer):
+        raise ValueError(
+            f"`{name}` (of dtype {tensor.dtype.name}, from {given.min()} to {given.max()}) must "
+            "keep their differences as float32, in which Xplique computes: subtract an offset first"
+        )
+    return numbers

@@ -63,7 +63,7 @@ class Reader(Runner):
     def __post_init__(self) -> None:
         self._asked_for, self._kind = self.readout, self.task.kind
         embeddings = self.readout.class_embeddings
-        self._embeddings = None if embeddings is None else np.array(embeddings)
+        self._embeddings = np.array([] if embeddings is None else embeddings)
 
     def reads_like(self, other: "Reader") -> bool:
         """Whether another reader has the same model and options, and numbers of embeddings."""

@@ -167,3 +167,13 @@ def test_a_model_that_ends_in_a_softmax_is_not_softmaxed_twice(kind):
 def test_a_model_that_ends_in_a_softmax_is_noticed():
     with pytest.warns(UserWarning, match="probabilities already"):
         explain(tf.keras.Sequential([keras_model(), tf.keras.layers.Softmax()]))
+
+
+@pytest.mark.parametrize("x", [1.7e9 + np.array([[1.0, 40.0]]), np.array([[2**24, 2**24 + 1]])])
+def test_numbers_that_float32_cannot_tell_apart_are_refused(x):
+    model = lambda x: x[:, 1:] - x[:, :1]  # noqa: E731
+    lima = LiMA(model, activation=None, weights={"consistency": 1})
+    with pytest.raises(ValueError, match=r"`inputs` .* subtract an offset"):
+        lima.explain(x, np.ones((1, 1)))
+    found = lima.explain_regions(x - x.min(), np.ones((1, 1)))
+    assert found[0].curves.insertion[-1] == np.ptp(x)

@@ -56,7 +56,7 @@ def plot_text(
         Of one text; its regions are a label map (T,).
     pieces : sequence of str, T
         The characters of each token with the space before it, as `text_pieces` gives them; words
-        without spaces are set apart.
+        without spaces are set apart by regions.
     signed : bool
         Colour the gains of regions, for and against the target, instead of their importance.
     title : str, optional

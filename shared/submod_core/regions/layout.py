@@ -135,11 +135,15 @@ class Layout:
         (True, False)
         """
         axis = self.channel_axis
-        if axis is None or self.n_places < 2 or shape[axis] <= _FEW:
+        if axis is None or self.n_places < 2:
             return True
         # The conventions of others: channels first, last, and after the time of a video.
-        others = {1, len(shape) - 1} | ({2} if len(shape) == 5 else set())
-        others = {k for k in others - {axis} if shape[k] in (1, 3, _FEW)}
+        own, video = shape[axis], len(shape) == 5
+        others = {1, len(shape) - 1} | ({2} if video else set())
+        if own in (1, 3):  # colours, unless a short video has as many frames
+            others = {2} if video and axis == 1 and own == shape[2] else set()
+        common = (1, 3) if own <= _FEW else (1, 3, _FEW)
+        others = {k for k in others - {axis} if shape[k] in common}
         rest = [n for k, n in enumerate(shape) if k not in {0, axis} | others]
         return not others or min(rest, default=0) <= 2 * _FEW
 

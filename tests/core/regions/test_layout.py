@@ -70,6 +70,14 @@ def test_bad_layouts_are_refused(arguments, error, named):
         ((1, 224, 224, 3), "NHWC", True),
         ((1, 32, 32, 12), "NHWC", True),
         ((1, 3, 4, 5), "NHWC", True),
+        ((1, 4, 3, 32, 32), "NCDHW", False),
+        ((1, 3, 3, 32, 32), "NCDHW", False),
+        ((1, 3, 16, 32, 32), "NCDHW", True),
+        ((1, 4, 16, 32, 32), "NCDHW", True),
+        ((1, 4, 32, 32, 3), "NCDHW", False),
+        ((1, 3, 32, 32, 3), "NDHWC", True),
+        ((1, 4, 32, 32), "NCHW", True),
+        ((1, 4, 32, 3), "NCHW", False),
     ],
 )
 def test_channels_that_seem_to_be_elsewhere_are_asked_about(shape, found, fits):
