@@ -201,10 +201,7 @@ def test_robustness_compares_maps_of_noisy_inputs():
 def test_named_baselines_are_the_core_s(baselines):
     model, x = SmallNet(2), random_images(0, 2)
     draw = BASELINES[baselines] if isinstance(baselines, str) else baselines
-    # Through float32, in which images go to the division and the baselines.
-    made = [
-        torch.from_numpy(draw(image.movedim(0, -1).float().numpy())).movedim(-1, 0) for image in x
-    ]
+    made = [torch.from_numpy(draw(image.movedim(0, -1).numpy())).movedim(-1, 0) for image in x]
     tensor = torch.stack([m.expand(3, 12, 12) for m in made]).double()
     assert torch.allclose(
         insertion(model, x, x, baselines, target=1), insertion(model, x, x, tensor, target=1)

@@ -205,7 +205,7 @@ OPTIONS = [{}, {"ahead": 64, "complement_weight": 0, "polish": 0}, {"admitted": 
     seed=st.integers(0, 2**32 - 1),
 )
 def test_scores_of_all_needs_keep_to_the_budget(n, share, coarse, weights, options, seed):
-    most = 3 * n + 2 + int(share * 12 * n)
+    most = 3 * n + 3 + int(share * 12 * n)
     ground_set = grouped(n, 4, seed) if coarse else GroundSet(*plain(n))
     options = {"search": Guided(**options), "weights": weights, "max_model_inputs": most}
     (one,), seen = explained([ground_set], [network(n, seed)], **options)
