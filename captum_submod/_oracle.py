@@ -26,6 +26,7 @@ from captum_submod._outputs import (
 )
 from captum_submod._targets import class_of_one_output, within
 from submod_core.engine import Overlap, Responses
+from submod_core.engine._finite import check_finite
 from submod_core.scores import NO_CLASSES, ONE_EMBEDDING, Readout, uncertainty
 from submod_core.scores.outputs import logits_of
 
@@ -180,6 +181,10 @@ class TorchOracle:
         keep = torch.ones((1, len(self.batch.sets[0].sizes)), dtype=torch.bool)
         arguments = (*compose(self.batch, rows, keep), *self._expand(rows))
         output, _ = self._run(arguments, 1, features=False)
+        # Logits of −∞ are of impossible classes.
+        numbers = output.double().nan_to_num(torch.nan, posinf=torch.nan, neginf=0.0)
+        answer = Responses(numbers.flatten().sum(0, keepdim=True).cpu().numpy())
+        check_finite(rows.numpy(), keep.numpy(), answer, self.readout.sources("forward_func"))
         assert self.target is not None, "there are targets"
         shape, named = tuple(output.shape[1:]), self.target
         if math.prod(shape) > 1:

@@ -330,7 +330,7 @@ CASES = [
     ),
     Case(
         LLMAttribution,
-        lambda: {"attr_method": lima(), "tokenizer": None, "attr_target": "prob"},
+        lambda: {"attr_method": lima(regions=None), "tokenizer": None, "attr_target": "prob"},
         {"attr_method": instance(), "tokenizer": {}, "attr_target": choice()},
     ),
     Case(

@@ -337,7 +337,7 @@ def test_out_of_memory_in_tensorflow_halves_the_batch():
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
         return plain(inputs)
 
-    with pytest.warns(RuntimeWarning, match="batches of 4"):
+    with pytest.warns(RuntimeWarning, match="batches of 3"):
         found = LiMA(model, batch_size=16).explain(*data((6,)))
     assert np.allclose(found, LiMA(plain).explain(*data((6,))))
 

@@ -91,10 +91,11 @@ class Objective:
         if self.budget is not None:
             self.budget.spend(keep, features)
         if self._waiting:
-            # The engine knows the whole input, without features, and then all of these images.
+            # The engine knows all and nothing kept, without features, and then all these images.
             self._waiting = False
-            along = [np.eye(self.n, dtype=bool), keep[~keep.all(axis=1)]]
-            found = (yield Query(np.concatenate(along), features=True)).features
+            new = keep.any(axis=1) & ~keep.all(axis=1)
+            along = np.concatenate([np.eye(self.n, dtype=bool), keep[new]])
+            found = (yield Query(along, features=True)).features
             self._region_features = None if found is None else found[: self.n]
         return (yield Query(keep, features))
 

@@ -36,7 +36,7 @@ def explained(n, seed, inert, search):
 
 
 @settings(max_examples=30)
-@given(st.integers(4, 20), st.integers(0, 2**32 - 1), st.integers(0, 2))
+@given(st.integers(5, 20), st.integers(0, 2**32 - 1), st.integers(0, 2))
 def test_features_go_along_with_the_first_images(n, seed, inert):
     one, calls = explained(n, seed, inert, Guided(ahead=40))
     other, apart = explained(n, seed, inert, Separately(ahead=40))

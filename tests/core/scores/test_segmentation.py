@@ -37,6 +37,7 @@ def slow(outputs, zones, labels, mode, activation):
     st.sampled_from(["softmax", "sigmoid", "identity"]),
 )
 def test_the_score_is_the_mean_over_the_zone(seed, places, n_classes, mode, activation):
+    n_classes += mode == "area"  # one class is always the highest
     rng = np.random.default_rng(seed)
     outputs = rng.uniform(size=(2, *places, n_classes)).round(1)  # with ties
     zones = (rng.uniform(size=(2, *places)) < 0.5).astype(float)
