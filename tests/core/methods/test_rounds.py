@@ -25,8 +25,9 @@ def explained(n, seed, inert, search):
 
     def oracle(examples, keep, features):
         calls.append([row.tobytes() for row in keep])
-        units = np.tanh(keep @ inner)
-        target = 1 / (1 + np.exp(-3 * units @ outer))
+        # Row by row: the rounding of products follows the batch.
+        units = np.array([np.tanh((row[:, None] * inner).sum(0)) for row in keep])
+        target = np.array([1 / (1 + np.exp(-3 * (row * outer).sum())) for row in units])
         return Responses(target, np.abs(2 * target - 1), units if features else None)
 
     ground_set = GroundSet(np.arange(n), np.ones(n), np.arange(n) < inert)
