@@ -48,8 +48,8 @@ def modules_of(function: Any) -> list[nn.Module]:
             waiting += [one.__self__, one.__func__]
         elif isinstance(one, FunctionType) and not installed(one):
             waiting += [*held_by(one), *globals_of(one)]
-        elif isinstance(owner := getattr(one, "__self__", None), nn.Module):
-            waiting.append(owner)
+        elif one is function:  # built-in methods and the like
+            waiting.append(getattr(one, "__self__", None))
     return list(found.values())
 
 

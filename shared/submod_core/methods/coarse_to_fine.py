@@ -12,6 +12,7 @@ from submod_core.methods._searching import Asked, among, joined, ranked
 from submod_core.methods.settings import LiMASettings
 from submod_core.regions import GroundSet, merged, unions_of
 from submod_core.results import Explanation
+from submod_core.scores.budget import least_images
 
 # Images for each group that the search among groups may take, and the divisor of all images that it
 # takes at most.
@@ -89,8 +90,9 @@ def divided(
     active = np.flatnonzero(~whole.inert)
     k, room = len(active), int(most / _FOR_REGION) - len(active)
     first = min(_FOR_GROUP * k, most // _SHARE)
-    # The curves of the groups, and their features where a score needs them.
-    least = (3 if "region_features" in settings.weights.needs else 2) * k + 2
+    needs = settings.weights.needs
+    features = settings.feature_target or "features" in needs
+    least = least_images(k, features, "region_features" in needs)
     if room < 1 or first < least:
         return _numbered(groups)[0], None
     stage = replace(settings, max_model_inputs=first)

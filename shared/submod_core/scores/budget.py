@@ -61,7 +61,7 @@ class ImageBudget:
         check_count("spent", spent)
         check_flag("features", features)
         check_flag("region_features", region_features)
-        least = 2 * n + 1 + 2 * features + n * region_features
+        least = least_images(n, features, region_features)
         if most < least:
             raise ValueError(
                 f"`max_model_inputs` (={most}) must be at least {least} for {n} regions: the "
@@ -103,6 +103,11 @@ class ImageBudget:
 
     def _new(self, keep: BoolArray) -> set[bytes]:
         return _keys(keep) - self._seen
+
+
+def least_images(n: int, features: bool, region_features: bool) -> int:
+    """Images that the check and the curves need, and the features: see `ImageBudget`."""
+    return 2 * n + 1 + 2 * features + n * region_features
 
 
 def _keys(keep: BoolArray) -> set[bytes]:

@@ -144,7 +144,7 @@ def test_bad_arguments(call, named):
 def test_soft_masks_and_logits_are_refused():
     halves = np.array([[[2.0, 2.0, -3.0, -1.0]], [[-2.0, -4.0, 3.0, 1.0]]])
     for masks in (halves, 1 / (1 + np.exp(-halves))):
-        with pytest.raises(ValueError, match="`masks` must hold two values"):
+        with pytest.raises(ValueError, match=r"`masks` .* must be True or False"):
             from_masks(masks)
     assert (
         from_masks(halves > 0).tolist() == from_masks(255 * (halves > 0)).tolist() == [[0, 0, 1, 1]]
