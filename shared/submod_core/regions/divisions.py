@@ -272,9 +272,7 @@ def _mask(layer: Any) -> BoolArray:
     values = as_numbers("masks", layer.cpu() if hasattr(layer, "cpu") else layer)
     inside = values != 0
     if inside.any() and not (values[inside] == values.max()).all():
-        raise ValueError(
-            f"`masks` (up to {values.max():.3g}) must be True or False: use a threshold"
-        )
+        raise ValueError(f"`masks` (up to {values.max():.3g}) must be True or False: threshold")
     return inside
 
 
